@@ -1,0 +1,1 @@
+//! Stateful simulator of Microsoft Graph's cross-tenant migration APIs.

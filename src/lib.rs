@@ -1,0 +1,1 @@
+//! Client for Microsoft Graph's cross-tenant migration APIs.

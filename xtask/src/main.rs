@@ -1,0 +1,2 @@
+//! Maintenance commands: drift check and regeneration.
+fn main() {}
