@@ -1,0 +1,292 @@
+//! What went wrong with a call: on which request, how far it got, and what to do next.
+
+use std::fmt;
+use std::time::Duration;
+
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+
+use crate::answer::Answer;
+use crate::judgement::{self, Failure};
+use crate::operation::Operation;
+use crate::refusal::Refusal;
+
+/// How far a call got before it failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The client is set up in a way that it cannot work with. Nothing was sent.
+    Configuration,
+    /// The arguments break a documented rule or cannot be sent. Nothing was sent.
+    InvalidRequest,
+    /// The token source gave no token. Nothing was sent.
+    Token,
+    /// No connection to the service came about. Nothing was sent.
+    Connect,
+    /// The request was on its way, and no answer came back: it may have taken effect.
+    Interrupted,
+    /// The service answered with a status outside 2xx.
+    Refused,
+    /// The service answered with a 2xx, whose body contradicts the documents or did not arrive
+    /// whole.
+    Unreadable,
+}
+
+/// A failed call.
+///
+/// [`was_sent`](Self::was_sent), [`may_have_taken_effect`](Self::may_have_taken_effect) and
+/// [`is_safe_to_repeat`](Self::is_safe_to_repeat) answer what a caller who starts or stops a
+/// migration cannot find out alone. An answer that the documents expect, such as a cancellation
+/// refused with 409, is no error but an [outcome](crate::outcome).
+pub struct Error(Box<Inner>);
+
+struct Inner {
+    kind: ErrorKind,
+    operation: Option<Operation>,
+    path: String,
+    client_request_id: Option<String>,
+    detail: String,
+    refusal: Option<Refusal>,
+    answer: Option<Answer>,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn new(kind: ErrorKind, detail: impl Into<String>) -> Self {
+        Self(Box::new(Inner {
+            kind,
+            operation: None,
+            path: String::new(),
+            client_request_id: None,
+            detail: detail.into(),
+            refusal: None,
+            answer: None,
+            source: None,
+        }))
+    }
+
+    pub(crate) fn from_failure(failure: Failure) -> Self {
+        match failure {
+            Failure::Refused(refusal) => {
+                let mut error = Self::new(ErrorKind::Refused, "");
+                error.0.refusal = Some(refusal);
+                error
+            }
+            Failure::Unreadable(answer, reason) => {
+                let mut error = Self::new(ErrorKind::Unreadable, reason);
+                error.0.answer = Some(*answer);
+                error
+            }
+        }
+    }
+
+    #[must_use]
+    pub(crate) fn with_source(
+        mut self,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        self.0.source = Some(source.into());
+        self
+    }
+
+    /// Names the request; `path` is empty when none was built.
+    #[must_use]
+    pub(crate) fn on(mut self, operation: &Operation, path: &str, client_request_id: &str) -> Self {
+        self.0.operation = Some(*operation);
+        path.clone_into(&mut self.0.path);
+        self.0.client_request_id = Some(client_request_id.to_owned());
+        self
+    }
+
+    /// How far the call got.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The call, unless the client itself could not be set up.
+    #[must_use]
+    pub fn operation(&self) -> Option<&Operation> {
+        self.0.operation.as_ref()
+    }
+
+    /// Whether any of the request can have reached the service.
+    #[must_use]
+    pub fn was_sent(&self) -> bool {
+        match self.kind() {
+            ErrorKind::Configuration
+            | ErrorKind::InvalidRequest
+            | ErrorKind::Token
+            | ErrorKind::Connect => false,
+            ErrorKind::Interrupted | ErrorKind::Refused | ErrorKind::Unreadable => true,
+        }
+    }
+
+    /// Whether the service can have done what it was asked.
+    ///
+    /// When it can, read the state back before deciding anything.
+    #[must_use]
+    pub fn may_have_taken_effect(&self) -> bool {
+        match &self.0.refusal {
+            Some(refusal) => !judgement::was_not_processed(refusal),
+            None => self.was_sent(),
+        }
+    }
+
+    /// Whether sending the same request again can do no harm.
+    ///
+    /// True when nothing took effect, and for calls that end in the same state however often they
+    /// are sent. It does not promise that repeating helps.
+    #[must_use]
+    pub fn is_safe_to_repeat(&self) -> bool {
+        !self.may_have_taken_effect() || self.operation().is_some_and(Operation::is_idempotent)
+    }
+
+    /// The service's refusal, with its codes and message, for [`ErrorKind::Refused`].
+    #[must_use]
+    pub fn refusal(&self) -> Option<&Refusal> {
+        self.0.refusal.as_ref()
+    }
+
+    /// The status, if an answer came.
+    #[must_use]
+    pub fn status(&self) -> Option<StatusCode> {
+        let unreadable = self.0.answer.as_ref().map(|answer| answer.status);
+        self.refusal().map(Refusal::status).or(unreadable)
+    }
+
+    /// All headers, if an answer came.
+    #[must_use]
+    pub fn headers(&self) -> Option<&HeaderMap> {
+        let unreadable = self.0.answer.as_ref().map(|answer| &answer.headers);
+        self.refusal().map(Refusal::headers).or(unreadable)
+    }
+
+    /// The outermost code of a refusal.
+    #[must_use]
+    pub fn code(&self) -> Option<&str> {
+        self.refusal().and_then(Refusal::code)
+    }
+
+    /// Whether `code` stands anywhere in a refusal.
+    #[must_use]
+    pub fn has_code(&self, code: &str) -> bool {
+        self.refusal().is_some_and(|refusal| refusal.has_code(code))
+    }
+
+    /// The service's words, for people.
+    #[must_use]
+    pub fn message(&self) -> Option<&str> {
+        self.refusal().and_then(Refusal::message)
+    }
+
+    /// The service's id of the request, to be quoted to Microsoft support.
+    #[must_use]
+    pub fn request_id(&self) -> Option<&str> {
+        let unreadable = self.0.answer.as_ref().and_then(Answer::request_id);
+        self.refusal().and_then(Refusal::request_id).or(unreadable)
+    }
+
+    /// The caller's id of the request, made by this client.
+    #[must_use]
+    pub fn client_request_id(&self) -> Option<&str> {
+        self.0.client_request_id.as_deref()
+    }
+
+    /// How long the service asks to wait, from `Retry-After`.
+    #[must_use]
+    pub fn retry_after(&self) -> Option<Duration> {
+        let unreadable = self.0.answer.as_ref().and_then(Answer::retry_after);
+        self.refusal().and_then(Refusal::retry_after).or(unreadable)
+    }
+
+    /// Where the service points to, from `Location`.
+    #[must_use]
+    pub fn location(&self) -> Option<&str> {
+        self.headers()?
+            .get(reqwest::header::LOCATION)?
+            .to_str()
+            .ok()
+    }
+
+    /// The raw body, as far as it arrived.
+    #[must_use]
+    pub fn text(&self) -> Option<std::borrow::Cow<'_, str>> {
+        let unreadable = self
+            .0
+            .answer
+            .as_ref()
+            .map(|answer| String::from_utf8_lossy(&answer.text));
+        self.refusal().map(Refusal::text).or(unreadable)
+    }
+
+    /// What the caller should do.
+    fn advice(&self) -> &'static str {
+        match self.kind() {
+            ErrorKind::Configuration => "nothing was sent; set the client up differently",
+            ErrorKind::InvalidRequest => "nothing was sent; correct the arguments",
+            ErrorKind::Token => "nothing was sent; see to the token source",
+            ErrorKind::Connect => "nothing was sent; check the network and repeat",
+            ErrorKind::Refused if !self.may_have_taken_effect() => match self.retry_after() {
+                Some(_) => "it was not carried out; wait as long as asked and repeat",
+                None => {
+                    "it was not carried out; repeating will not help unless the cause is removed"
+                }
+            },
+            _ if self.is_safe_to_repeat() => "it may have taken effect; repeating is safe",
+            _ => "it may have taken effect; read the state back before repeating",
+        }
+    }
+}
+
+/// Method, path, status, codes, message and request id, then how far it got and what to do.
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let Some(operation) = self.operation() {
+            let path = if self.0.path.is_empty() {
+                operation.path
+            } else {
+                &self.0.path
+            };
+            write!(f, "{} {path}: ", operation.method)?;
+        }
+        match (self.kind(), self.refusal(), &self.0.answer) {
+            (_, Some(refusal), _) => write!(f, "{refusal}")?,
+            (_, _, Some(answer)) => write!(
+                f,
+                "{} with a body that contradicts the documents: {} (request-id {})",
+                answer.status,
+                self.0.detail,
+                answer.request_id().unwrap_or("unknown"),
+            )?,
+            _ => {
+                f.write_str(&self.0.detail)?;
+                if let Some(id) = self.client_request_id() {
+                    write!(f, " (client-request-id {id})")?;
+                }
+            }
+        }
+        write!(f, "; {}", self.advice())
+    }
+}
+
+impl fmt::Debug for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Error")
+            .field("kind", &self.0.kind)
+            .field("operation", &self.0.operation.map(|operation| operation.id))
+            .field("path", &self.0.path)
+            .field("client_request_id", &self.0.client_request_id)
+            .field("detail", &self.0.detail)
+            .field("refusal", &self.0.refusal)
+            .field("answer", &self.0.answer)
+            .field("source", &self.0.source)
+            .finish()
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_deref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,118 @@
+//! One request and its answer: sending, and telling the ways apart in which no answer comes.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
+
+use crate::answer::Answer;
+use crate::error::{Error, ErrorKind};
+use crate::transport::Transport;
+
+/// More than any page of this service; a longer body is cut rather than held in memory.
+const LONGEST_BODY: usize = 64 * 1024 * 1024;
+
+/// Sends by `send`, which is one method of the generated client, and reads the answer to its end.
+pub(crate) async fn exchange<F>(transport: &Transport, send: F) -> Result<Answer, Error>
+where
+    F: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+{
+    match send.await {
+        Ok(response) => {
+            let (status, headers) = (response.status(), response.headers().clone());
+            let (text, cut_short) = read(response.into_inner_stream()).await;
+            Ok(Answer {
+                status,
+                headers,
+                text,
+                cut_short,
+            })
+        }
+        Err(Bare::UnexpectedResponse(response)) => {
+            // A client that follows redirects turns an action into something else at another
+            // address.
+            let elsewhere = transport
+                .departure()
+                .is_some_and(|departure| departure.url != *response.url());
+            if elsewhere {
+                return Err(redirected());
+            }
+            let (status, headers) = (response.status(), response.headers().clone());
+            let (text, cut_short) = read(Box::pin(response.bytes_stream())).await;
+            Ok(Answer {
+                status,
+                headers,
+                text,
+                cut_short,
+            })
+        }
+        Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),
+        Err(
+            error @ (Bare::InvalidRequest(_)
+            | Bare::Custom(_)
+            | Bare::InvalidUpgrade(_)
+            | Bare::ErrorResponse(_)
+            | Bare::ResponseBodyError(_)
+            | Bare::InvalidResponsePayload(..)),
+        ) => Err(match transport.departure() {
+            None => Error::new(ErrorKind::InvalidRequest, "the request could not be built")
+                .with_source(error),
+            Some(_) => Error::new(ErrorKind::Interrupted, "the answer could not be taken in")
+                .with_source(error),
+        }),
+    }
+}
+
+fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let (kind, detail) = if transport.departure().is_none() || error.is_builder() {
+        (ErrorKind::InvalidRequest, "the request could not be built")
+    } else if error.is_connect() {
+        (ErrorKind::Connect, "no connection to the service")
+    } else if error.is_timeout() {
+        (ErrorKind::Interrupted, "no answer in time")
+    } else if error.is_redirect() {
+        return redirected();
+    } else {
+        (
+            ErrorKind::Interrupted,
+            "the connection broke before an answer came",
+        )
+    };
+    Error::new(kind, detail).with_source(error)
+}
+
+fn redirected() -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "the HTTP client followed a redirect, so that the answer is not the service's",
+    )
+}
+
+async fn read(
+    mut stream: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>,
+) -> (Bytes, Option<String>) {
+    let mut text = BytesMut::new();
+    loop {
+        match poll_fn(|context| stream.as_mut().poll_next(context)).await {
+            None => return (text.freeze(), None),
+            Some(Ok(chunk)) if text.len() + chunk.len() <= LONGEST_BODY => {
+                text.extend_from_slice(&chunk);
+            }
+            Some(Ok(_)) => {
+                return (
+                    text.freeze(),
+                    Some(format!("the body is longer than {LONGEST_BODY} bytes")),
+                );
+            }
+            Some(Err(error)) => {
+                return (
+                    text.freeze(),
+                    Some(format!("the body broke off: {}", error.without_url())),
+                );
+            }
+        }
+    }
+}

@@ -1,0 +1,137 @@
+//! What an answer means. Pure: an answer in, a judgement out.
+//!
+//! This is the only place that spells a status.
+
+use reqwest::StatusCode;
+use serde::de::DeserializeOwned;
+
+use crate::answer::Answer;
+use crate::outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
+use crate::refusal::Refusal;
+use crate::response::Response;
+use crate::tolerant::{self, Oddity, Read};
+
+/// An answer that is not what the caller hoped for.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// A status outside 2xx, other than those that are outcomes.
+    Refused(Refusal),
+    /// A 2xx whose body contradicts the model, or did not arrive whole.
+    Unreadable(Box<Answer>, String),
+}
+
+type Judgement<T> = Result<T, Failure>;
+
+/// A call answered with one object.
+pub(crate) fn object<T: DeserializeOwned + Default>(answer: Answer) -> Judgement<Response<T>> {
+    body(succeeded(answer)?, tolerant::read_object)
+}
+
+/// A call answered with a collection of `Item`.
+pub(crate) fn collection<T, Item>(answer: Answer) -> Judgement<Response<T>>
+where
+    T: DeserializeOwned + Default,
+    Item: DeserializeOwned,
+{
+    body(succeeded(answer)?, tolerant::read_collection::<T, Item>)
+}
+
+/// A read answered with one object: no body is a success by its status, and odd.
+pub(crate) fn read_object<T: DeserializeOwned + Default>(answer: Answer) -> Judgement<Response<T>> {
+    object(answer).map(note_missing_body)
+}
+
+/// A read answered with a collection of `Item`: no body is a success by its status, and odd.
+pub(crate) fn read_collection<T, Item>(answer: Answer) -> Judgement<Response<T>>
+where
+    T: DeserializeOwned + Default,
+    Item: DeserializeOwned,
+{
+    collection::<T, Item>(answer).map(note_missing_body)
+}
+
+/// A call answered with nothing, or with something that does not matter.
+pub(crate) fn nothing(answer: Answer) -> Judgement<Response<()>> {
+    Ok(Response::new((), succeeded(answer)?, Vec::new()))
+}
+
+/// A cancellation of a job, a user or a SharePoint task.
+pub(crate) fn cancel(answer: Answer) -> Judgement<CancelOutcome> {
+    match answer.status {
+        StatusCode::CONFLICT => Ok(CancelOutcome::Conflict(Refusal::new(answer))),
+        _ => object(answer).map(CancelOutcome::Accepted),
+    }
+}
+
+/// The start of a validation or a migration.
+pub(crate) fn start(answer: Answer) -> Judgement<StartOutcome> {
+    match answer.status {
+        StatusCode::CONFLICT => {
+            let refusal = Refusal::new(answer);
+            // No document gives a code for the two reasons, so that the documented words have to
+            // do.
+            let message = refusal.message().unwrap_or_default().to_ascii_lowercase();
+            Ok(if message.contains("expired") {
+                StartOutcome::ValidationExpired(refusal)
+            } else if message.contains("status") {
+                StartOutcome::InvalidStatus(refusal)
+            } else {
+                StartOutcome::Conflict(refusal)
+            })
+        }
+        _ => object(answer).map(StartOutcome::Started),
+    }
+}
+
+/// The deletion of a job.
+pub(crate) fn delete(answer: Answer) -> Judgement<DeleteOutcome> {
+    match answer.status {
+        StatusCode::CONFLICT => Ok(DeleteOutcome::NotFinal(Refusal::new(answer))),
+        _ => nothing(answer).map(DeleteOutcome::Accepted),
+    }
+}
+
+/// Whether the service says of itself that it did not act on the request.
+///
+/// A server that stumbles (5xx) may have acted before it did, and whoever answers 3xx or 408 may
+/// not be the service; only 501, and 503 with `Retry-After`, say that nothing was done.
+pub(crate) fn was_not_processed(refusal: &Refusal) -> bool {
+    let status = refusal.status();
+    status == StatusCode::NOT_IMPLEMENTED
+        || (status == StatusCode::SERVICE_UNAVAILABLE && refusal.retry_after().is_some())
+        || (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT)
+}
+
+fn succeeded(answer: Answer) -> Judgement<Answer> {
+    if answer.status.is_success() {
+        Ok(answer)
+    } else {
+        Err(Failure::Refused(Refusal::new(answer)))
+    }
+}
+
+fn body<T: Default>(
+    answer: Answer,
+    read: impl FnOnce(&[u8]) -> Result<Read<T>, serde_json::Error>,
+) -> Judgement<Response<T>> {
+    if let Some(reason) = answer.cut_short.clone() {
+        return Err(Failure::Unreadable(Box::new(answer), reason));
+    }
+    if answer.is_blank() {
+        return Ok(Response::new(T::default(), answer, Vec::new()));
+    }
+    match read(answer.json_text()) {
+        Ok(Read { value, oddities }) => Ok(Response::new(value, answer, oddities)),
+        Err(error) => Err(Failure::Unreadable(Box::new(answer), error.to_string())),
+    }
+}
+
+fn note_missing_body<T>(response: Response<T>) -> Response<T> {
+    if response.has_body() {
+        return response;
+    }
+    response.with_oddity(Oddity {
+        pointer: String::new(),
+        reason: "the answer has no body".to_owned(),
+    })
+}

@@ -1,0 +1,43 @@
+//! What the documents say about a call, beside its types.
+
+use std::fmt;
+
+/// One documented call of the service.
+///
+/// The constants are in [`operations`](crate::operations).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Operation {
+    /// The name of the call in the spec, for instance `cancelJob`.
+    pub id: &'static str,
+    /// The HTTP method.
+    pub method: &'static str,
+    /// The path below the version, with its parameters in braces.
+    pub path: &'static str,
+    /// Every documented status.
+    pub statuses: &'static [u16],
+    /// Whether the call exists in `v1.0`; all exist in `beta`.
+    pub in_version_1: bool,
+    /// The scope that grants this call and the least besides.
+    pub least_privileged_scope: &'static str,
+    /// Microsoft's page about the call.
+    pub documentation: &'static str,
+}
+
+impl Operation {
+    /// Whether sending the call twice leaves the service as sending it once would.
+    ///
+    /// Reads change nothing, and updates and deletions state where to end. Creating, validating,
+    /// migrating and cancelling are actions: when one was answered by silence, read the state back
+    /// instead of sending it again.
+    #[must_use]
+    pub fn is_idempotent(&self) -> bool {
+        self.method != "POST"
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.path)
+    }
+}

@@ -1,0 +1,106 @@
+//! Where bearer tokens come from.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+
+use reqwest::header::HeaderValue;
+
+/// An access token for Microsoft Graph.
+///
+/// It is never shown: `Debug` says only that there is one, and there is no way to read it back.
+#[derive(Clone)]
+pub struct AccessToken(HeaderValue);
+
+impl AccessToken {
+    /// Takes the token without the word `Bearer`.
+    ///
+    /// # Errors
+    ///
+    /// When it is empty or holds a character that no header can carry, such as a line end left over
+    /// from a file.
+    pub fn new(secret: &str) -> Result<Self, TokenError> {
+        if secret.is_empty() {
+            return Err(TokenError::new("the token is empty"));
+        }
+        if !secret.bytes().all(|byte| byte.is_ascii_graphic()) {
+            return Err(TokenError::new(
+                "the token holds a space, a line end or another character that tokens never have",
+            ));
+        }
+        let mut value = HeaderValue::from_str(&format!("Bearer {secret}"))
+            .map_err(|_| TokenError::new("the token cannot be sent in a header"))?;
+        value.set_sensitive(true);
+        Ok(Self(value))
+    }
+
+    pub(crate) fn header(&self) -> HeaderValue {
+        self.0.clone()
+    }
+}
+
+impl fmt::Debug for AccessToken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AccessToken(hidden)")
+    }
+}
+
+/// Why there is no token.
+#[derive(Debug)]
+pub struct TokenError {
+    message: String,
+    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+}
+
+impl TokenError {
+    /// An error that says `message`, which must not contain a secret.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            source: None,
+        }
+    }
+
+    /// An error that says `message` because of `source`.
+    pub fn with_source(
+        message: impl Into<String>,
+        source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
+    ) -> Self {
+        Self {
+            message: message.into(),
+            source: Some(source.into()),
+        }
+    }
+}
+
+impl fmt::Display for TokenError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for TokenError {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.source.as_deref().map(|source| source as _)
+    }
+}
+
+/// A token on its way.
+pub type TokenFuture<'a> =
+    Pin<Box<dyn Future<Output = Result<AccessToken, TokenError>> + Send + 'a>>;
+
+/// Gives the token for each request.
+///
+/// It is asked before every request, so that a source may refresh what it holds. Dropping the
+/// future must leave the source usable.
+pub trait TokenSource: Send + Sync {
+    /// The token to send now.
+    fn token(&self) -> TokenFuture<'_>;
+}
+
+/// The same token for as long as it lives.
+impl TokenSource for AccessToken {
+    fn token(&self) -> TokenFuture<'_> {
+        Box::pin(std::future::ready(Ok(self.clone())))
+    }
+}
