@@ -1,0 +1,202 @@
+//! How a sandbox is set up.
+
+use std::net::{IpAddr, Ipv4Addr};
+use std::sync::Arc;
+
+use chrono::{DateTime, Utc};
+
+use crate::clock::DEFAULT_START;
+use crate::faults::FaultRule;
+use crate::http::Observer;
+use crate::log::RequestEntry;
+use crate::sandbox::{Sandbox, StartError};
+use crate::service::Access;
+use crate::settings::{CreateStarts, PastCompleteAfter, Settings, Timings};
+
+/// What a sandbox starts with, and starts over with.
+#[derive(Clone, Debug)]
+pub(crate) struct Config {
+    pub(crate) seed: u64,
+    pub(crate) speed: f64,
+    pub(crate) start_time: DateTime<Utc>,
+    pub(crate) access: Access,
+    pub(crate) settings: Settings,
+    pub(crate) faults: Vec<FaultRule>,
+    pub(crate) rate_limit: Option<f64>,
+    pub(crate) demo: bool,
+}
+
+/// Sets up a [`Sandbox`].
+#[derive(Clone)]
+#[must_use = "a builder does nothing until it is started"]
+pub struct SandboxBuilder {
+    pub(crate) config: Config,
+    pub(crate) address: IpAddr,
+    pub(crate) port: u16,
+    pub(crate) observer: Option<Observer>,
+}
+
+impl std::fmt::Debug for SandboxBuilder {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("SandboxBuilder")
+            .field("address", &self.address)
+            .field("port", &self.port)
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for SandboxBuilder {
+    fn default() -> Self {
+        Self {
+            config: Config {
+                seed: 0,
+                speed: 0.0,
+                start_time: DEFAULT_START,
+                access: Access::default(),
+                settings: Settings::default(),
+                faults: Vec::new(),
+                rate_limit: None,
+                demo: false,
+            },
+            address: IpAddr::V4(Ipv4Addr::LOCALHOST),
+            port: 0,
+            observer: None,
+        }
+    }
+}
+
+impl SandboxBuilder {
+    /// Decides all ids and every throw of the dice; 0 unless chosen.
+    pub fn seed(mut self, seed: u64) -> Self {
+        self.config.seed = seed;
+        self
+    }
+
+    /// How many times as fast as real time virtual time runs; with 0, the default, it stands still.
+    pub fn speed(mut self, speed: f64) -> Self {
+        self.config.speed = speed;
+        self
+    }
+
+    /// When virtual time starts, [`DEFAULT_START`] unless chosen.
+    pub fn start_time(mut self, start: DateTime<Utc>) -> Self {
+        self.config.start_time = start;
+        self
+    }
+
+    /// The only bearer token that is accepted; without this any is.
+    pub fn token(mut self, token: impl Into<String>) -> Self {
+        self.config.access.token = Some(token.into());
+        self
+    }
+
+    /// The permissions of the caller; without this it has all.
+    pub fn scopes<S: Into<String>>(mut self, scopes: impl IntoIterator<Item = S>) -> Self {
+        self.config.access.scopes = Some(scopes.into_iter().map(Into::into).collect());
+        self
+    }
+
+    /// The port to listen on; a free one unless chosen.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// The address to listen on, loopback unless chosen.
+    pub fn bind(mut self, address: IpAddr) -> Self {
+        self.address = address;
+        self
+    }
+
+    /// Starts with jobs in every status, SharePoint tasks and mappings.
+    pub fn demo(mut self) -> Self {
+        self.config.demo = true;
+        self
+    }
+
+    /// Makes requests go wrong from the start.
+    pub fn faults(mut self, rules: Vec<FaultRule>) -> Self {
+        self.config.faults = rules;
+        self
+    }
+
+    /// How many requests a second, in real time, are answered; those beyond get 429.
+    pub fn rate_limit(mut self, requests_per_second: f64) -> Self {
+        self.config.rate_limit = Some(requests_per_second);
+        self
+    }
+
+    /// Everything that the documents leave open, at once.
+    pub fn settings(mut self, settings: Settings) -> Self {
+        self.config.settings = settings;
+        self
+    }
+
+    /// See [`Settings::timings`].
+    pub fn timings(mut self, timings: Timings) -> Self {
+        self.config.settings.timings = timings;
+        self
+    }
+
+    /// See [`Settings::max_users_per_job`].
+    pub fn max_users_per_job(mut self, users: usize) -> Self {
+        self.config.settings.max_users_per_job = users;
+        self
+    }
+
+    /// See [`Settings::create_starts`].
+    pub fn create_starts(mut self, starts: CreateStarts) -> Self {
+        self.config.settings.create_starts = starts;
+        self
+    }
+
+    /// Whether the creation of a job starts its validation; see [`Settings::create_starts`].
+    pub fn create_starts_validation(self, starts: bool) -> Self {
+        self.create_starts(if starts {
+            CreateStarts::Validation
+        } else {
+            CreateStarts::Nothing
+        })
+    }
+
+    /// See [`Settings::past_complete_after`].
+    pub fn past_complete_after(mut self, past: PastCompleteAfter) -> Self {
+        self.config.settings.past_complete_after = past;
+        self
+    }
+
+    /// See [`Settings::cancel_user_status`].
+    pub fn cancel_user_status(mut self, status: u16) -> Self {
+        self.config.settings.cancel_user_status = status;
+        self
+    }
+
+    /// See [`Settings::wrap_cancel_in_value`].
+    pub fn wrap_cancel_in_value(mut self, wrap: bool) -> Self {
+        self.config.settings.wrap_cancel_in_value = wrap;
+        self
+    }
+
+    /// See [`Settings::require_identity_map`].
+    pub fn require_identity_map(mut self, require: bool) -> Self {
+        self.config.settings.require_identity_map = require;
+        self
+    }
+
+    /// Calls `observer` for every request to Graph's paths, after it took effect and before it is answered.
+    pub fn on_request(mut self, observer: impl Fn(&RequestEntry) + Send + Sync + 'static) -> Self {
+        self.observer = Some(Arc::new(observer));
+        self
+    }
+
+    /// Listens and answers until the [`Sandbox`] is dropped or shut down.
+    ///
+    /// # Errors
+    ///
+    /// When the address cannot be listened on, or when settings, speed, rate or fault rules make no sense.
+    pub async fn start(self) -> Result<Sandbox, StartError> {
+        Sandbox::start(self).await
+    }
+}

@@ -1,0 +1,210 @@
+//! The thin shell: reads requests off the wire, asks the engine, and sends what it says.
+
+use std::convert::Infallible;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
+
+use axum::body::{Body as HttpBody, Bytes, to_bytes};
+use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shared};
+use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::{Response, StatusCode};
+use futures_util::stream;
+
+use crate::answer::{Answer, Body};
+use crate::connection::Fuse;
+use crate::control;
+use crate::engine::{Delivery, Ending, Engine, Manners};
+use crate::log::RequestEntry;
+use crate::service::Request;
+
+/// The largest body that is read; a job of 2,000 users takes a fiftieth of it.
+const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
+
+/// Told of every request.
+pub(crate) type Observer = Arc<dyn Fn(&RequestEntry) + Send + Sync>;
+
+/// What the shell and the handle of a sandbox share.
+#[derive(Clone)]
+pub(crate) struct Core {
+    engine: Arc<Mutex<Engine>>,
+    observer: Option<Observer>,
+    /// What links start with when the caller names no host.
+    origin: Arc<str>,
+}
+
+impl std::fmt::Debug for Core {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Core")
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Core {
+    pub(crate) fn new(engine: Engine, observer: Option<Observer>, origin: &str) -> Self {
+        Self {
+            engine: Arc::new(Mutex::new(engine)),
+            observer,
+            origin: origin.into(),
+        }
+    }
+
+    /// The engine; a panic elsewhere leaves it usable, since no change is left half done by one.
+    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
+        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Answers every request there is.
+pub(crate) async fn serve(
+    Shared(core): Shared<Core>,
+    ConnectInfo(fuse): ConnectInfo<Fuse>,
+    request: HttpRequest,
+) -> Result<Response<HttpBody>, Infallible> {
+    let (parts, body) = request.into_parts();
+    let text = |name: HeaderName| text(&parts.headers, &name);
+    let has_length = parts.headers.contains_key(header::CONTENT_LENGTH)
+        || parts.headers.contains_key(header::TRANSFER_ENCODING);
+    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
+        let mut response = Response::new(HttpBody::from("The body is too large or was cut off."));
+        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
+        return Ok(response);
+    };
+    let path = parts.uri.path();
+    let query = parts.uri.query().unwrap_or_default();
+    if let Some(path) = path.strip_prefix("/_sandbox/") {
+        let (status, json) = control::handle(&core, parts.method.as_str(), path, query, &body);
+        return Ok(plain(status, JSON, json.to_string()));
+    }
+    let request = Request {
+        method: parts.method.as_str().to_owned(),
+        path: path.to_owned(),
+        query: query.to_owned(),
+        authorization: text(header::AUTHORIZATION),
+        content_type: text(header::CONTENT_TYPE),
+        has_length,
+        body: body.to_vec(),
+        origin: text(header::HOST)
+            .map_or_else(|| core.origin.to_string(), |host| format!("http://{host}")),
+    };
+    let manners = Manners {
+        client_request_id: text(HeaderName::from_static("client-request-id"))
+            .filter(|id| !id.is_empty()),
+        prefers_unknown_members: prefers_unknown_members(&parts.headers),
+        target: parts
+            .uri
+            .path_and_query()
+            .map_or_else(String::new, ToString::to_string),
+    };
+    let delivery = core.engine().handle(&request, manners, Instant::now());
+    if let Some(observer) = &core.observer {
+        observer(&delivery.entry);
+    }
+    if !delivery.latency.is_zero() {
+        tokio::time::sleep(delivery.latency).await;
+    }
+    Ok(response(delivery, &fuse))
+}
+
+fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
+    headers.get(name)?.to_str().ok().map(str::to_owned)
+}
+
+fn prefers_unknown_members(headers: &HeaderMap) -> bool {
+    headers
+        .get_all("prefer")
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(','))
+        .any(|preference| {
+            preference
+                .trim()
+                .eq_ignore_ascii_case("include-unknown-enum-members")
+        })
+}
+
+fn plain(status: u16, kind: &'static str, body: String) -> Response<HttpBody> {
+    let mut response = Response::new(HttpBody::from(body));
+    *response.status_mut() =
+        StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    response
+}
+
+fn response(delivery: Delivery, fuse: &Fuse) -> Response<HttpBody> {
+    let Answer {
+        status,
+        headers,
+        body,
+        ..
+    } = delivery.answer;
+    let mut response = match body {
+        Body::None => {
+            let mut response = plain(status, JSON, String::new());
+            response.headers_mut().remove(header::CONTENT_TYPE);
+            response
+        }
+        Body::Json(json) => payload(status, JSON, json.to_string(), delivery.ending),
+        Body::Text(text) => payload(status, "text/plain", text, delivery.ending),
+        Body::Html(html) => payload(status, "text/html", html, delivery.ending),
+    };
+    if delivery.ending == Ending::Dropped {
+        fuse.blow();
+    }
+    let ids = [
+        ("request-id", delivery.ids.request),
+        ("client-request-id", delivery.ids.client_request),
+    ];
+    for (name, value) in ids.into_iter().chain(headers) {
+        // Every value was checked as text or made here, so none is left out.
+        if let Ok(value) = HeaderValue::from_str(&value) {
+            response
+                .headers_mut()
+                .insert(HeaderName::from_static(name), value);
+        }
+    }
+    if delivery.preference_applied {
+        let applied = HeaderValue::from_static("include-unknown-enum-members");
+        response.headers_mut().insert("preference-applied", applied);
+    }
+    response
+}
+
+/// A body, or as much of it as the ending leaves.
+fn payload(status: u16, kind: &'static str, text: String, ending: Ending) -> Response<HttpBody> {
+    let bytes = Bytes::from(text);
+    let half = bytes.slice(..bytes.len() / 2);
+    let body = match ending {
+        Ending::Whole | Ending::Dropped => HttpBody::from(bytes),
+        Ending::Halved => HttpBody::from(half),
+        Ending::CutOff => {
+            let length = bytes.len();
+            let mut response = plain(status, kind, String::new());
+            *response.body_mut() = cut_off(half);
+            response
+                .headers_mut()
+                .insert(header::CONTENT_LENGTH, HeaderValue::from(length));
+            return response;
+        }
+    };
+    let mut response = plain(status, kind, String::new());
+    *response.body_mut() = body;
+    response
+}
+
+/// Sends `half`, gives the connection the time to flush it, and fails.
+fn cut_off(half: Bytes) -> HttpBody {
+    HttpBody::from_stream(stream::unfold(Some(half), |half| async move {
+        if let Some(half) = half {
+            return Some((Ok(half), None));
+        }
+        tokio::task::yield_now().await;
+        let error = std::io::Error::from(std::io::ErrorKind::ConnectionAborted);
+        Some((Err(error), None))
+    }))
+}

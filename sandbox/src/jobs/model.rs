@@ -1,0 +1,214 @@
+//! What the sandbox keeps of a job and its users.
+
+use chrono::{DateTime, Utc};
+
+use super::status::JobStatus;
+use crate::odata::page::Listed;
+
+/// The services a job can move, in the order in which the documented samples list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Service {
+    Odsp,
+    Meeting,
+    Teams,
+    Exchange,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 4] = [Self::Odsp, Self::Meeting, Self::Teams, Self::Exchange];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Odsp => "ODSP",
+            Self::Meeting => "Meeting",
+            Self::Teams => "Teams",
+            Self::Exchange => "Exchange",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|service| service.as_str().eq_ignore_ascii_case(text))
+    }
+}
+
+/// A set of services, one bit each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Services(u8);
+
+impl Services {
+    pub(crate) fn insert(&mut self, service: Service) {
+        self.0 |= 1 << service as u8;
+    }
+
+    pub(crate) fn contains(self, service: Service) -> bool {
+        self.0 & (1 << service as u8) != 0
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn iter(self) -> impl Iterator<Item = Service> {
+        Service::ALL
+            .into_iter()
+            .filter(move |service| self.contains(*service))
+    }
+}
+
+impl FromIterator<Service> for Services {
+    fn from_iter<I: IntoIterator<Item = Service>>(services: I) -> Self {
+        let mut set = Self::default();
+        for service in services {
+            set.insert(service);
+        }
+        set
+    }
+}
+
+/// Why a workload of a user is invalid or failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reason {
+    /// Asked for by whoever rehearses.
+    Chosen,
+    /// The directory has no such user.
+    UnknownUser,
+    /// The user is in another active batch.
+    OtherBatch,
+    /// Meetings cannot move without Teams and Exchange.
+    MeetingAlone,
+}
+
+/// One user of a job. Small, because a rehearsal may hold hundreds of thousands.
+#[derive(Clone, Debug)]
+pub(crate) struct User {
+    pub(crate) id: uuid::Uuid,
+    /// When the cancellation of this user was accepted.
+    pub(crate) cancelled_at: Option<DateTime<Utc>>,
+    /// What the last validation found wanting.
+    pub(crate) invalid: Services,
+    /// What the last attempt failed to migrate.
+    pub(crate) failed: Services,
+    /// What is migrated for good.
+    pub(crate) completed: Services,
+    /// Why something is invalid or failed.
+    pub(crate) reason: Reason,
+}
+
+impl User {
+    pub(crate) fn new(id: uuid::Uuid) -> Self {
+        Self {
+            id,
+            cancelled_at: None,
+            invalid: Services::default(),
+            failed: Services::default(),
+            completed: Services::default(),
+            reason: Reason::Chosen,
+        }
+    }
+}
+
+/// A change of a job's status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Transition {
+    /// The status before.
+    pub from: JobStatus,
+    /// The status after.
+    pub to: JobStatus,
+    /// When, in virtual time.
+    pub at: DateTime<Utc>,
+    /// Whether the status was set from outside instead of being reached.
+    pub forced: bool,
+}
+
+/// How many changes of status are kept for each job.
+const HISTORY: usize = 256;
+
+/// A job.
+#[derive(Clone, Debug)]
+pub(crate) struct Job {
+    pub(crate) sequence: u64,
+    pub(crate) id: String,
+    pub(crate) display_name: String,
+    pub(crate) is_migration: bool,
+    pub(crate) status: JobStatus,
+    /// When the status was entered.
+    pub(crate) entered: DateTime<Utc>,
+    /// No change of status by time happens before this; moving a date does not rewrite the past.
+    pub(crate) floor: DateTime<Utc>,
+    /// The status before the deletion.
+    pub(crate) before_deletion: Option<JobStatus>,
+    pub(crate) message: String,
+    pub(crate) complete_after: DateTime<Utc>,
+    pub(crate) source_tenant_id: String,
+    pub(crate) target_tenant_id: String,
+    pub(crate) exchange_settings: Option<(String, String)>,
+    /// The workloads as the caller named them, none when left out.
+    pub(crate) workloads: Vec<String>,
+    pub(crate) services: Services,
+    pub(crate) resource_type: String,
+    pub(crate) users: Vec<User>,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) updated: DateTime<Utc>,
+    pub(crate) created_by: String,
+    /// When the last validation passed.
+    pub(crate) validated_at: Option<DateTime<Utc>>,
+    /// Since when the job holds its users.
+    pub(crate) active_since: DateTime<Utc>,
+    /// How many attempts to migrate were started.
+    pub(crate) attempts: u32,
+    /// Whether time passes the job by.
+    pub(crate) stalled: bool,
+    pub(crate) history: Vec<Transition>,
+}
+
+impl Job {
+    /// Puts the job into a status and remembers how it got there.
+    pub(crate) fn enter(&mut self, to: JobStatus, at: DateTime<Utc>, forced: bool) {
+        if self.history.len() == HISTORY {
+            self.history.remove(0);
+        }
+        self.history.push(Transition {
+            from: self.status,
+            to,
+            at,
+            forced,
+        });
+        self.status = to;
+        self.entered = at;
+        self.floor = at;
+        self.updated = at;
+    }
+
+    /// The users that were not cancelled.
+    pub(crate) fn remaining(&self) -> impl Iterator<Item = &User> {
+        self.users.iter().filter(|user| user.cancelled_at.is_none())
+    }
+
+    /// Finds a user by the text of a path.
+    pub(crate) fn user(&self, id: &str) -> Option<usize> {
+        let id = uuid::Uuid::try_parse(id).ok()?;
+        self.users.iter().position(|user| user.id == id)
+    }
+}
+
+impl Listed for Job {
+    fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
+    fn sort_key(&self, property: &str) -> Option<String> {
+        let date = |date: DateTime<Utc>| date.to_rfc3339_opts(chrono::SecondsFormat::Nanos, true);
+        Some(match property {
+            "id" => self.id.clone(),
+            "displayName" => self.display_name.to_lowercase(),
+            "status" => self.status.as_str().to_owned(),
+            "jobType" => self.is_migration.to_string(),
+            "completeAfterDateTime" => date(self.complete_after),
+            "createdDateTime" => date(self.created),
+            "lastUpdatedDateTime" => date(self.updated),
+            _ => return None,
+        })
+    }
+}

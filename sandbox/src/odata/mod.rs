@@ -1,0 +1,5 @@
+//! The parts of OData that any Graph service answers to: paths, query options and pages.
+
+pub(crate) mod page;
+pub(crate) mod path;
+pub(crate) mod query;

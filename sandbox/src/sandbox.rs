@@ -1,0 +1,332 @@
+//! The handle of a running sandbox.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use axum::Router;
+use chrono::{DateTime, Utc};
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::builder::SandboxBuilder;
+use crate::clock::latest;
+use crate::connection::{Fuse, FusedListener};
+use crate::engine::Engine;
+use crate::faults::FaultRule;
+use crate::http::{self, Core};
+use crate::jobs::outcome::UserOutcome;
+use crate::log::RequestEntry;
+use crate::rehearse::{self, ControlError};
+use crate::settings::Settings;
+use crate::snapshot::{JobSnapshot, TaskSnapshot};
+
+/// How long a shutdown waits for answers that are under way.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// A simulated service that listens on a port of its own.
+///
+/// It stops when it is dropped. Every method takes effect at once; none waits.
+#[derive(Debug)]
+pub struct Sandbox {
+    core: Core,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    server: Option<JoinHandle<()>>,
+}
+
+/// Why a sandbox cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The address cannot be listened on.
+    #[error("can't listen on {address}; choose another port or address")]
+    Listen {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Something about the setup makes no sense.
+    #[error("can't set up the sandbox: {0}")]
+    Setup(String),
+}
+
+impl Sandbox {
+    /// Sets up a sandbox.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
+    }
+
+    pub(crate) async fn start(builder: SandboxBuilder) -> Result<Self, StartError> {
+        let config = &builder.config;
+        if !(config.speed.is_finite() && config.speed >= 0.0) {
+            return Err(StartError::Setup(format!(
+                "the speed {} isn't zero or more",
+                config.speed
+            )));
+        }
+        if let Some(rate) = config
+            .rate_limit
+            .filter(|rate| !(rate.is_finite() && *rate > 0.0))
+        {
+            return Err(StartError::Setup(format!(
+                "the rate limit {rate} isn't more than zero"
+            )));
+        }
+        if config.start_time > latest() || config.start_time < DateTime::<Utc>::UNIX_EPOCH {
+            return Err(StartError::Setup(
+                "the start time isn't between 1970 and 9998".into(),
+            ));
+        }
+        let engine = Engine::new(builder.config).map_err(StartError::Setup)?;
+        let wanted = SocketAddr::new(builder.address, builder.port);
+        let listen = |source| StartError::Listen {
+            address: wanted,
+            source,
+        };
+        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        let core = Core::new(engine, builder.observer, &format!("http://{address}"));
+        let service = Router::new()
+            .fallback(http::serve)
+            .with_state(core.clone())
+            .into_make_service_with_connect_info::<Fuse>();
+        let (stop, stopped) = oneshot::channel::<()>();
+        let server = tokio::spawn(async move {
+            let stopped = async {
+                // A handle that is gone means the same as one that says so.
+                let _ = stopped.await;
+            };
+            // Serving never fails: what goes wrong on a connection ends that connection alone.
+            let _ = axum::serve(FusedListener(listener), service)
+                .with_graceful_shutdown(stopped)
+                .await;
+        });
+        Ok(Self {
+            core,
+            address,
+            stop: Some(stop),
+            server: Some(server),
+        })
+    }
+
+    /// Scheme, host and port, without a version: `http://127.0.0.1:PORT`.
+    #[must_use]
+    pub fn base_url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The address that is listened on.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// The virtual time.
+    #[must_use]
+    pub fn now(&self) -> DateTime<Utc> {
+        self.core.engine().clock.now()
+    }
+
+    /// Moves virtual time forward, with everything that happens meanwhile.
+    ///
+    /// # Errors
+    ///
+    /// When time would leave the calendar; it then stays where it is.
+    pub fn advance(&self, by: Duration) -> Result<DateTime<Utc>, ControlError> {
+        let mut engine = self.core.engine();
+        engine
+            .clock
+            .advance(by)
+            .map_err(|error| ControlError::Invalid(error.to_string()))?;
+        Ok(engine.settle())
+    }
+
+    /// The latest requests to Graph's paths, oldest first, at most 100,000.
+    #[must_use]
+    pub fn requests(&self) -> Vec<RequestEntry> {
+        self.core.engine().log.entries().cloned().collect()
+    }
+
+    /// How many requests of an operation changed something, whether or not their answer arrived.
+    #[must_use]
+    pub fn effects(&self, operation: &str) -> u64 {
+        self.core
+            .engine()
+            .log
+            .effects()
+            .get(operation)
+            .copied()
+            .unwrap_or(0)
+    }
+
+    /// Every job with its users, oldest first.
+    #[must_use]
+    pub fn jobs(&self) -> Vec<JobSnapshot> {
+        let mut engine = self.core.engine();
+        let now = engine.settle();
+        engine
+            .state
+            .jobs
+            .all()
+            .iter()
+            .map(|job| JobSnapshot::of(job, &engine.state.settings, now))
+            .collect()
+    }
+
+    /// One job with its users, by id or display name.
+    #[must_use]
+    pub fn job(&self, id_or_name: &str) -> Option<JobSnapshot> {
+        let mut engine = self.core.engine();
+        let now = engine.settle();
+        let index = rehearse::find(&engine.state, id_or_name).ok()?;
+        Some(JobSnapshot::of(
+            engine.state.jobs.get(index)?,
+            &engine.state.settings,
+            now,
+        ))
+    }
+
+    /// Every SharePoint task, oldest first.
+    #[must_use]
+    pub fn tasks(&self) -> Vec<TaskSnapshot> {
+        let mut engine = self.core.engine();
+        let now = engine.settle();
+        engine
+            .state
+            .tasks
+            .all()
+            .iter()
+            .map(|task| TaskSnapshot::of(task, &engine.state.settings, now))
+            .collect()
+    }
+
+    /// The settings in force.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.core.engine().state.settings.clone()
+    }
+
+    /// Puts other settings in force.
+    ///
+    /// # Errors
+    ///
+    /// When they make no sense; the old ones then stay.
+    pub fn set_settings(&self, settings: Settings) -> Result<(), ControlError> {
+        rehearse::set_settings(&mut self.core.engine(), settings)
+    }
+
+    /// Puts other fault rules in force; their counts start anew.
+    ///
+    /// # Errors
+    ///
+    /// When a rule makes no sense; the old ones then stay.
+    pub fn set_faults(&self, rules: Vec<FaultRule>) -> Result<(), ControlError> {
+        self.core
+            .engine()
+            .faults
+            .replace(rules)
+            .map_err(ControlError::Invalid)
+    }
+
+    /// Puts a job into a status, by id or display name, with users to match.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such job or status.
+    pub fn set_job_status(&self, id_or_name: &str, status: &str) -> Result<(), ControlError> {
+        rehearse::set_job_status(&mut self.core.engine(), id_or_name, status)
+    }
+
+    /// Makes time pass a job by, or go on for it.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such job.
+    pub fn set_job_stalled(&self, id_or_name: &str, stalled: bool) -> Result<(), ControlError> {
+        rehearse::set_job_stalled(&mut self.core.engine(), id_or_name, stalled)
+    }
+
+    /// Chooses what becomes of a user, in every job; migration counts it from the next cutover on.
+    ///
+    /// # Errors
+    ///
+    /// When the id is not a GUID.
+    pub fn set_user_outcome(&self, user: &str, outcome: UserOutcome) -> Result<(), ControlError> {
+        rehearse::set_user_outcome(&mut self.core.engine(), user, outcome)
+    }
+
+    /// Chooses what becomes of every user of a job.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such job.
+    pub fn set_job_outcome(
+        &self,
+        id_or_name: &str,
+        outcome: &UserOutcome,
+    ) -> Result<(), ControlError> {
+        rehearse::set_job_outcome(&mut self.core.engine(), id_or_name, outcome)
+    }
+
+    /// Chooses whether SharePoint tasks of a source fail: a user principal name, site address or mail nickname.
+    pub fn set_source_fails(&self, source: &str, fails: bool) {
+        self.core.engine().state.tasks.choose(source, fails);
+    }
+
+    /// Creates `count` jobs of `users_each` users at once, all `submitted`, and returns their ids.
+    ///
+    /// # Errors
+    ///
+    /// When a job would have more users than the settings allow.
+    pub fn preload_jobs(
+        &self,
+        count: usize,
+        users_each: usize,
+    ) -> Result<Vec<String>, ControlError> {
+        rehearse::preload_jobs(&mut self.core.engine(), count, users_each)
+    }
+
+    /// Adds what [`SandboxBuilder::demo`] starts with.
+    ///
+    /// # Errors
+    ///
+    /// When it is there already.
+    pub fn load_demo(&self) -> Result<(), ControlError> {
+        let mut engine = self.core.engine();
+        let now = engine.settle();
+        crate::demo::load(&mut engine.state, now).map_err(ControlError::Invalid)
+    }
+
+    /// Starts over as the sandbox was started: state, clock, faults and log.
+    ///
+    /// # Errors
+    ///
+    /// Never with what the sandbox was started with; the type leaves room.
+    pub fn reset(&self) -> Result<(), ControlError> {
+        self.core.engine().reset().map_err(ControlError::Invalid)
+    }
+
+    /// Stops listening and waits until answers under way are sent, for two seconds at most.
+    pub async fn shutdown(mut self) {
+        self.signal();
+        if let Some(mut server) = self.server.take()
+            && tokio::time::timeout(PATIENCE, &mut server).await.is_err()
+        {
+            server.abort();
+        }
+    }
+
+    fn signal(&mut self) {
+        if let Some(stop) = self.stop.take() {
+            // The server is gone already if nobody listens.
+            let _ = stop.send(());
+        }
+    }
+}
+
+impl Drop for Sandbox {
+    fn drop(&mut self) {
+        self.signal();
+    }
+}

@@ -1,0 +1,374 @@
+//! Tasks that move one OneDrive, site or group-connected site each.
+
+use std::collections::{BTreeMap, HashMap};
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+
+use super::ROOT;
+use super::parameters::{self, Parameters};
+use crate::answer::{Answer, GraphError};
+use crate::clock::latest;
+use crate::odata::page;
+use crate::route::TaskSource;
+use crate::service::{Call, State};
+use crate::settings::{Settings, span};
+
+/// The status of a SharePoint task, under the names of the documents.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TaskStatus {
+    /// Waiting to be picked up.
+    NotStarted,
+    /// Moving.
+    InProgress,
+    /// Moved.
+    Completed,
+    /// Not moved; `error` says why.
+    Failed,
+    /// Cancelled by a caller, or not started in time.
+    Cancelled,
+}
+
+impl TaskStatus {
+    /// The name that the service uses.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotStarted => "notStarted",
+            Self::InProgress => "inProgress",
+            Self::Completed => "completed",
+            Self::Failed => "failed",
+            Self::Cancelled => "cancelled",
+        }
+    }
+}
+
+/// A task. Its status follows from its dates, so nothing has to happen for time to pass.
+#[derive(Clone, Debug)]
+pub(crate) struct Task {
+    pub(crate) id: String,
+    pub(crate) parameters: Parameters,
+    pub(crate) created: DateTime<Utc>,
+    pub(crate) cancelled: Option<DateTime<Utc>>,
+    pub(crate) fails: bool,
+}
+
+/// Where a task stands.
+pub(crate) struct Progress {
+    pub(crate) status: TaskStatus,
+    pub(crate) started: Option<DateTime<Utc>>,
+    pub(crate) updated: DateTime<Utc>,
+    pub(crate) finished: Option<DateTime<Utc>>,
+}
+
+fn later(at: DateTime<Utc>, seconds: u32) -> DateTime<Utc> {
+    at.checked_add_signed(span(seconds))
+        .map_or_else(latest, |at| at.min(latest()))
+}
+
+impl Task {
+    pub(crate) fn progress(&self, settings: &Settings, now: DateTime<Utc>) -> Progress {
+        let timings = &settings.timings;
+        let start = later(self.created, timings.task_pickup)
+            .max(self.parameters.preferred_start.unwrap_or(self.created));
+        // The system gives up on a task that has not started by its latest start.
+        let given_up = self
+            .parameters
+            .latest_start
+            .filter(|latest| *latest < start);
+        let cancelled = self.cancelled.or(given_up
+            .map(|at| at.max(self.created))
+            .filter(|at| *at <= now));
+        let end = later(start, timings.task_work);
+        let ended = if self.fails {
+            TaskStatus::Failed
+        } else {
+            TaskStatus::Completed
+        };
+        let (status, started, updated, finished) = match cancelled {
+            Some(at) => (TaskStatus::Cancelled, None, at, Some(at)),
+            None if now < start => (TaskStatus::NotStarted, None, self.created, None),
+            None if now < end => (TaskStatus::InProgress, Some(start), now, None),
+            None => (ended, Some(start), end, Some(end)),
+        };
+        Progress {
+            status,
+            started,
+            updated,
+            finished,
+        }
+    }
+}
+
+/// All tasks, found by id and by source.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct TaskStore {
+    tasks: Vec<Task>,
+    by_id: HashMap<String, usize>,
+    /// By kind and lower-case source; the newest task of a source.
+    by_source: BTreeMap<(u8, String), usize>,
+    /// Sources whose tasks are to fail, in lower case.
+    failing: Vec<String>,
+}
+
+impl TaskStore {
+    pub(crate) fn len(&self) -> usize {
+        self.tasks.len()
+    }
+
+    pub(crate) fn all(&self) -> &[Task] {
+        &self.tasks
+    }
+
+    pub(crate) fn insert(&mut self, mut task: Task) {
+        let index = self.tasks.len();
+        if let Some(source) = task.parameters.source().map(str::to_lowercase) {
+            task.fails |= self.failing.contains(&source);
+            self.by_source
+                .insert((task.parameters.kind as u8, source), index);
+        }
+        self.by_id.insert(task.id.clone(), index);
+        self.tasks.push(task);
+    }
+
+    /// Chooses whether the tasks of a source fail, those that exist and those to come.
+    pub(crate) fn choose(&mut self, source: &str, fails: bool) {
+        let source = source.to_lowercase();
+        self.failing.retain(|known| *known != source);
+        for task in &mut self.tasks {
+            if task
+                .parameters
+                .source()
+                .is_some_and(|own| own.to_lowercase() == source)
+            {
+                task.fails = fails;
+            }
+        }
+        if fails {
+            self.failing.push(source);
+        }
+    }
+
+    fn find(&self, id: &str) -> Option<usize> {
+        self.by_id.get(&id.to_ascii_lowercase()).copied()
+    }
+
+    fn find_by_source(&self, kind: TaskSource, source: &str) -> Option<usize> {
+        self.by_source
+            .get(&(kind as u8, source.to_lowercase()))
+            .copied()
+    }
+}
+
+const COLLECTION: &str = "crossOrganizationMigrationTasks";
+const PROPERTIES: [&str; 7] = [
+    "id",
+    "parameters",
+    "status",
+    "error",
+    "startedDateTime",
+    "lastUpdatedDateTime",
+    "finishedDateTime",
+];
+
+/// The text of the drafts for a trust that neither side has set up.
+fn check_trust(settings: &Settings, partner: &str, role: &str) -> Result<(), GraphError> {
+    if settings.trust_established {
+        return Ok(());
+    }
+    Err(GraphError::new(
+        422,
+        "MnATrustNoSetupForPartner",
+        format!(
+            "There is no Cross-Tenant relationship established for partner {partner} and role {role}."
+        ),
+    ))
+}
+
+fn not_found(id: &str) -> GraphError {
+    GraphError::not_found(format!("The migration task {id} could not be found."))
+}
+
+pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, GraphError> {
+    let mut parameters = parameters::read(call.json()?)?;
+    check_trust(&state.settings, parameters.partner(), "target")?;
+    if state.settings.same_farm {
+        return Err(GraphError::new(
+            501,
+            "MnAPartnersOnTheSameFarm",
+            "It has been detected that partners reside in the same SPO location that prevents them from migrating. Please contact MS to resolve this issue. Once the issue has been resolved, please try running the migration again.",
+        ));
+    }
+    if parameters.kind == TaskSource::UserPrincipalName {
+        look_up_user(state, &mut parameters)?;
+    }
+    parameters.name_geography();
+    if parameters.validate_only {
+        let body = json!({
+            "@odata.context": call.context(&format!("{ROOT}/{COLLECTION}/$entity")),
+            "status": state.settings.completed_literal,
+            "parameters": parameters.json,
+        });
+        return Ok(Answer::json(200, body));
+    }
+    let task = Task {
+        id: state.new_id().to_string(),
+        parameters,
+        created: call.now,
+        cancelled: None,
+        fails: false,
+    };
+    // The examples leave the dates out of the answer to a creation.
+    let body = json!({
+        "@odata.context": call.context(&format!("{ROOT}/{COLLECTION}/$entity")),
+        "id": task.id,
+        "status": TaskStatus::NotStarted.as_str(),
+        "parameters": task.parameters.json,
+    });
+    let effect = format!("task {}: created as notStarted", task.id);
+    state.tasks.insert(task);
+    Ok(Answer::json(200, body).changing(effect))
+}
+
+/// Holds the source user against the identity map and completes what it tells.
+fn look_up_user(state: &State, parameters: &mut Parameters) -> Result<(), GraphError> {
+    let (name, id) = parameters.source_user();
+    let wanted = name.or(id).unwrap_or_default().to_owned();
+    let mapping = state.mappings.user(name, id);
+    let has_no_onedrive = |name: &str| {
+        let without = &state.settings.users_without_onedrive;
+        without.iter().any(|user| user.eq_ignore_ascii_case(name))
+    };
+    let known_name = name
+        .map(str::to_owned)
+        .or_else(|| mapping.as_ref().and_then(|(source, _)| source.clone()));
+    if has_no_onedrive(known_name.as_deref().unwrap_or(&wanted)) {
+        return Err(GraphError::new(
+            422,
+            "MnAOdbFailedToGetUrlForSourceUPN",
+            format!("Unable to get a OneDrive URL for source user UPN {wanted}."),
+        ));
+    }
+    match mapping {
+        Some((source, target)) => {
+            if let Some(source) = source {
+                parameters.resolve("sourceUserIdentity", &source);
+            }
+            if let Some(target) = target {
+                parameters.resolve("targetUserIdentity", &target);
+            }
+            Ok(())
+        }
+        None if state.settings.require_identity_map => Err(GraphError::new(
+            422,
+            "MnAIdentityMapEntryDoesNotExistsForSourceUPN",
+            format!(
+                "Identity map entry for source UPN {wanted} does not exist on the target tenant."
+            ),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// A date of a task, with milliseconds as the samples have.
+fn date(at: DateTime<Utc>, settings: &Settings) -> String {
+    if settings.unpadded_task_dates {
+        at.format("%Y-%-m-%dT%H:%M:%S%.3fZ").to_string()
+    } else {
+        at.to_rfc3339_opts(SecondsFormat::Millis, true)
+    }
+}
+
+pub(crate) fn view(task: &Task, settings: &Settings, now: DateTime<Utc>) -> Map<String, Value> {
+    let progress = task.progress(settings, now);
+    let status = match progress.status {
+        TaskStatus::Completed => settings.completed_literal.as_str(),
+        status => status.as_str(),
+    };
+    let mut body = Map::new();
+    body.insert("id".into(), json!(task.id));
+    body.insert("status".into(), json!(status));
+    if progress.status == TaskStatus::Failed {
+        let message = "The move was made to fail.";
+        body.insert(
+            "error".into(),
+            json!({"code": "SandboxChosenFailure", "message": message}),
+        );
+    }
+    if let Some(at) = progress.started {
+        body.insert("startedDateTime".into(), json!(date(at, settings)));
+    }
+    body.insert(
+        "lastUpdatedDateTime".into(),
+        json!(date(progress.updated, settings)),
+    );
+    if let Some(at) = progress.finished {
+        body.insert("finishedDateTime".into(), json!(date(at, settings)));
+    }
+    body.insert(
+        "parameters".into(),
+        Value::Object(task.parameters.json.clone()),
+    );
+    body
+}
+
+fn answer(state: &State, call: &Call<'_>, task: &Task) -> Result<Answer, GraphError> {
+    let select = call.query.for_one()?;
+    let body = Value::Object(view(task, &state.settings, call.now));
+    let mut body = page::select(body, select.as_deref(), &PROPERTIES)?;
+    let context = call.entity_context(&format!("{ROOT}/{COLLECTION}"), select.as_deref());
+    if let Value::Object(body) = &mut body {
+        body.insert("@odata.context".into(), json!(context));
+    }
+    let wrap = state.settings.wrap_entity_in_value;
+    Ok(Answer::json(
+        200,
+        if wrap { json!({ "value": body }) } else { body },
+    ))
+}
+
+pub(crate) fn get(state: &State, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
+    check_trust(&state.settings, id, "source")?;
+    let index = state.tasks.find(id);
+    let task = index
+        .and_then(|index| state.tasks.tasks.get(index))
+        .ok_or_else(|| not_found(id))?;
+    answer(state, call, task)
+}
+
+pub(crate) fn get_by_source(
+    state: &State,
+    call: &Call<'_>,
+    kind: TaskSource,
+    source: &str,
+) -> Result<Answer, GraphError> {
+    check_trust(&state.settings, source, "source")?;
+    let index = state.tasks.find_by_source(kind, source);
+    let task = index
+        .and_then(|index| state.tasks.tasks.get(index))
+        .ok_or_else(|| not_found(source))?;
+    answer(state, call, task)
+}
+
+pub(crate) fn cancel(state: &mut State, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
+    check_trust(&state.settings, id, "source")?;
+    let settings = &state.settings;
+    let index = state.tasks.find(id);
+    let task = index
+        .and_then(|index| state.tasks.tasks.get_mut(index))
+        .ok_or_else(|| not_found(id))?;
+    match task.progress(settings, call.now).status {
+        TaskStatus::NotStarted => {
+            task.cancelled = Some(call.now);
+            let effect = format!("task {}: notStarted -> cancelled", task.id);
+            Ok(Answer::empty(204).changing(effect))
+        }
+        TaskStatus::InProgress => Err(GraphError::conflict(
+            "Cannot process the cancel request because the task is in progress",
+        )),
+        status => Err(GraphError::conflict(format!(
+            "Cannot process the cancel request because the task is {}",
+            status.as_str()
+        ))),
+    }
+}
