@@ -1,0 +1,282 @@
+//! Compares the facts of one page with the statements of the spec about the same subject.
+
+use std::collections::BTreeSet;
+
+use super::describe;
+use super::finding::{Change, Finding, Place, impact};
+use super::statements::{ANYTHING, Statement};
+use crate::contract::Contract;
+use crate::contract::ledger::Ledger;
+use crate::contract::schema::types_agree;
+use crate::facts::{Fact, Kind, PageFacts};
+
+/// One page beside the part of the spec that it is about.
+pub struct Subject<'a> {
+    /// The facts of the page.
+    pub page: &'a PageFacts,
+    /// The page's stable name.
+    pub name: String,
+    /// The spec.
+    pub contract: &'a Contract,
+    /// The provenance file.
+    pub ledger: &'a Ledger,
+    /// The statements of the spec.
+    pub statements: Vec<Statement>,
+    /// The calls that any page read lists among the methods of a type.
+    pub listed_methods: &'a BTreeSet<String>,
+    /// The line of the spec that stands for the whole subject.
+    pub line: usize,
+    /// The Rust items that stand for the whole subject.
+    pub items: Vec<String>,
+}
+
+/// What a finding is made of, before it is put into words.
+pub struct Difference<'a> {
+    /// How the two sides differ.
+    pub change: Change,
+    /// The key of the fact, with the page's value when that matters.
+    pub fact: String,
+    /// The line of the page.
+    pub line: usize,
+    /// What the page says.
+    pub says: String,
+    /// What the spec says.
+    pub other_says: String,
+    /// The line of the spec.
+    pub other_line: usize,
+    /// The Rust items concerned; the subject's own when empty.
+    pub items: &'a [String],
+}
+
+impl Subject<'_> {
+    /// Puts a difference into words.
+    pub fn finding(&self, difference: Difference<'_>) -> Finding {
+        let Difference {
+            change,
+            fact,
+            line,
+            says,
+            other_says,
+            other_line,
+            items,
+        } = difference;
+        let plain = fact.split('=').next().unwrap_or_default();
+        let (aspect, name) = plain.split_once('/').unwrap_or((plain, ""));
+        Finding {
+            page: self.name.clone(),
+            title: describe::title(change, aspect, name, &self.name, "spec"),
+            place: Place {
+                file: self.page.file.clone(),
+                line,
+            },
+            says,
+            other_says,
+            other_place: Some(Place {
+                file: self.contract.file.clone(),
+                line: other_line,
+            }),
+            impact: impact(change, aspect, name, self.page.kind),
+            items: if items.is_empty() {
+                self.items.clone()
+            } else {
+                items.to_vec()
+            },
+            known: None,
+            fact: format!("{}:{fact}", change.name()),
+        }
+    }
+
+    /// Compares the simple facts both ways.
+    pub fn facts(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for fact in &self.page.facts {
+            if !compared(fact.aspect()) || self.belongs_to_unknown(fact) {
+                continue;
+            }
+            match self.statement(fact) {
+                None => found.push(self.only_stated(fact)),
+                Some(statement) if agree(fact, statement) => {}
+                Some(statement) => {
+                    let written = if fact.key.eq_ignore_ascii_case(&statement.key)
+                        && fact.key != statement.key
+                    {
+                        fact.name().to_owned()
+                    } else {
+                        describe::value(fact.aspect(), &fact.value)
+                    };
+                    found.push(self.finding(Difference {
+                        change: Change::Differs,
+                        fact: keyed(fact),
+                        line: fact.line,
+                        says: written,
+                        other_says: describe::statement(statement),
+                        other_line: statement.line,
+                        items: &statement.items,
+                    }));
+                }
+            }
+        }
+        found.extend(self.only_expected());
+        found
+    }
+
+    fn statement(&self, fact: &Fact) -> Option<&Statement> {
+        let exact = self
+            .statements
+            .iter()
+            .find(|statement| statement.key == fact.key);
+        exact.or_else(|| {
+            self.statements
+                .iter()
+                .find(|statement| statement.key.eq_ignore_ascii_case(&fact.key))
+        })
+    }
+
+    /// Whether a fact only details something that the spec does not have, which is reported by itself.
+    fn belongs_to_unknown(&self, fact: &Fact) -> bool {
+        let known = |key: &str| {
+            self.statements
+                .iter()
+                .any(|statement| statement.key.eq_ignore_ascii_case(key))
+        };
+        let owner = fact.name().split('/').next().unwrap_or_default();
+        match fact.aspect() {
+            // Pages about types stand in every version of the documents that has them.
+            "version" => self.page.kind != Kind::Operation,
+            "property-rule" => !known(&format!("property/{owner}")),
+            "request-property-rule" => !known(&format!("request-property/{owner}")),
+            "representation" => {
+                self.page.fact(&format!("property/{owner}")).is_some()
+                    && !known(&format!("property/{owner}"))
+            }
+            _ => false,
+        }
+    }
+
+    fn only_stated(&self, fact: &Fact) -> Finding {
+        let other_says = describe::absence(fact.aspect(), fact.name());
+        self.finding(Difference {
+            change: Change::Stated,
+            fact: keyed(fact),
+            line: fact.line,
+            says: describe::fact(fact),
+            other_says,
+            other_line: self.line,
+            items: &[],
+        })
+    }
+
+    fn only_expected(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for statement in self
+            .statements
+            .iter()
+            .filter(|statement| statement.expected)
+        {
+            let (aspect, name) = statement
+                .key
+                .split_once('/')
+                .unwrap_or((&statement.key, ""));
+            let listed_elsewhere = aspect == "method" && self.listed_methods.contains(name);
+            let stated = listed_elsewhere
+                || self
+                    .page
+                    .facts
+                    .iter()
+                    .any(|fact| fact.key.eq_ignore_ascii_case(&statement.key));
+            if stated || self.elsewhere(aspect, name) {
+                continue;
+            }
+            // A status that is not stated returns nothing either; one report is enough.
+            if aspect == "return" && self.page.fact(&format!("response/{name}")).is_none() {
+                continue;
+            }
+            if aspect == "enum" && self.misses_property_of(name) {
+                continue;
+            }
+            let line = describe::home(self.page, aspect);
+            found.push(self.finding(Difference {
+                change: Change::Unstated,
+                fact: statement.key.clone(),
+                line,
+                says: describe::absence(aspect, name),
+                other_says: describe::statement(statement),
+                other_line: statement.line,
+                items: &statement.items,
+            }));
+        }
+        found
+    }
+
+    /// Whether the page leaves an aspect to a file that was not there, or says only "some of them".
+    fn elsewhere(&self, aspect: &str, name: &str) -> bool {
+        match aspect {
+            "permission" => {
+                let stated = self.page.of("permission").next().is_some();
+                (self.page.elsewhere.contains("permission") && !stated)
+                    || (name.ends_with("/higher")
+                        && self.page.elsewhere.contains("permission-higher"))
+            }
+            "query-option" => self.page.fact("query-options").is_some(),
+            other => self.page.elsewhere.contains(other),
+        }
+    }
+
+    /// Whether the page lacks every property of an enumeration, which is reported by itself.
+    fn misses_property_of(&self, member: &str) -> bool {
+        let enumeration = member.split('/').next().unwrap_or_default();
+        !self.page.facts.iter().any(|fact| {
+            matches!(fact.aspect(), "property" | "request-property")
+                && fact
+                    .value
+                    .trim_start_matches("collection of ")
+                    .eq_ignore_ascii_case(enumeration)
+        })
+    }
+}
+
+/// Aspects that have a counterpart in the spec; the others are compared between editions only.
+fn compared(aspect: &str) -> bool {
+    !matches!(
+        aspect,
+        "base"
+            | "query-options"
+            | "table"
+            | "status-value"
+            | "cmdlet-response"
+            | "scope"
+            | "permissions"
+            | "path"
+            | "type"
+            | "link"
+    )
+}
+
+fn keyed(fact: &Fact) -> String {
+    if fact.value.is_empty() {
+        fact.key.clone()
+    } else {
+        format!("{}={}", fact.key, fact.value)
+    }
+}
+
+fn agree(fact: &Fact, statement: &Statement) -> bool {
+    if statement.value == ANYTHING {
+        return true;
+    }
+    match fact.aspect() {
+        "property" | "request-property" | "function-parameter" | "relationship" | "return" => {
+            let spelled = matches!(fact.aspect(), "return") || fact.key == statement.key;
+            spelled && types_agree(&fact.value, &statement.value)
+        }
+        "representation" => {
+            types_agree(&fact.value, &statement.value)
+                || (fact.value == "String"
+                    && !statement.value.contains("collection")
+                    && statement.value == "Guid")
+        }
+        "method" => types_agree(&fact.value, &statement.value),
+        "path" | "role" | "header" => true,
+        _ => fact.key == statement.key && fact.value == statement.value,
+    }
+}

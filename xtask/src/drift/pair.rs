@@ -1,0 +1,375 @@
+//! The differences between two editions of one page.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::describe;
+use super::finding::{Change, Finding, Place, impact};
+use super::shapes;
+use crate::contract::schema::types_agree;
+use crate::facts::wording::{Condition, alike, marked_anchors};
+use crate::facts::{Fact, Kind, PageFacts};
+
+/// One page in both editions.
+pub struct Pair<'a> {
+    /// The old edition.
+    pub old: &'a PageFacts,
+    /// The new edition.
+    pub new: &'a PageFacts,
+}
+
+impl Pair<'_> {
+    /// What changed from the old edition to the new one.
+    pub fn differences(&self, remarks: &mut Vec<(String, usize, String)>) -> Vec<Finding> {
+        let mut found = self.facts(remarks);
+        found.extend(self.conditions());
+        found.extend(self.limits());
+        found.extend(self.examples());
+        found
+    }
+
+    fn finding(
+        &self,
+        change: Change,
+        key: &str,
+        new: (usize, String),
+        old: (usize, String),
+    ) -> Finding {
+        let plain = key.split('=').next().unwrap_or_default();
+        let (aspect, name) = plain.split_once('/').unwrap_or((plain, ""));
+        Finding {
+            page: self.new.stem.clone(),
+            fact: format!("{}:{key}", change.name()),
+            title: describe::title(change, aspect, name, &self.new.stem, "old edition"),
+            place: Place {
+                file: self.new.file.clone(),
+                line: new.0,
+            },
+            says: new.1,
+            other_says: old.1,
+            other_place: Some(Place {
+                file: self.old.file.clone(),
+                line: old.0,
+            }),
+            impact: impact(change, aspect, name, self.new.kind),
+            items: Vec::new(),
+            known: None,
+        }
+    }
+
+    fn stated(&self, fact: &Fact) -> Finding {
+        let home = describe::home(self.old, fact.aspect());
+        let absence = describe::absence(fact.aspect(), fact.name());
+        self.finding(
+            Change::Stated,
+            &fact.key,
+            (fact.line, describe::fact(fact)),
+            (home, absence),
+        )
+    }
+
+    fn unstated(&self, fact: &Fact) -> Finding {
+        let home = describe::home(self.new, fact.aspect());
+        let absence = describe::absence(fact.aspect(), fact.name());
+        self.finding(
+            Change::Unstated,
+            &fact.key,
+            (home, absence),
+            (fact.line, describe::fact(fact)),
+        )
+    }
+
+    /// Aspects that one side leaves to a file that was not there cannot be compared.
+    fn incomparable(&self, aspect: &str) -> bool {
+        [self.old, self.new]
+            .iter()
+            .any(|page| page.elsewhere.contains(aspect) && page.of(aspect).next().is_none())
+    }
+
+    fn facts(&self, remarks: &mut Vec<(String, usize, String)>) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let mut skipped: BTreeSet<&str> = BTreeSet::new();
+        let mut counted = |fact: &Fact| {
+            if matches!(fact.aspect(), "link" | "permissions" | "version") {
+                return false;
+            }
+            if fact.aspect() == "return" {
+                let key = format!("response/{}", fact.name());
+                return self.old.fact(&key).is_some() && self.new.fact(&key).is_some();
+            }
+            if matches!(fact.aspect(), "permission" | "role") && self.incomparable(fact.aspect()) {
+                skipped.insert(if fact.aspect() == "role" {
+                    "roles"
+                } else {
+                    "permissions"
+                });
+                return false;
+            }
+            true
+        };
+        let moved_paths = self.moved_path(&mut found);
+        for fact in &self.new.facts {
+            if !counted(fact) || (fact.aspect() == "path" && moved_paths) {
+                continue;
+            }
+            match self.old.fact(&fact.key) {
+                None => found.push(self.stated(fact)),
+                Some(before)
+                    if types_agree(&before.value, &fact.value)
+                        && types_agree(&fact.value, &before.value) => {}
+                Some(before) => found.push(self.finding(
+                    Change::Differs,
+                    &format!("{}={}", fact.key, fact.value),
+                    (fact.line, describe::value(fact.aspect(), &fact.value)),
+                    (before.line, describe::value(fact.aspect(), &before.value)),
+                )),
+            }
+        }
+        for fact in &self.old.facts {
+            if !counted(fact) || (fact.aspect() == "path" && moved_paths) {
+                continue;
+            }
+            if self.new.fact(&fact.key).is_none() {
+                found.push(self.unstated(fact));
+            }
+        }
+        for aspect in skipped {
+            let words = format!(
+                "{aspect} were not compared: one edition leaves them to a file that is not there"
+            );
+            remarks.push((self.new.file.clone(), 1, words));
+        }
+        found
+    }
+
+    /// One request that became another is one difference, not two.
+    fn moved_path(&self, found: &mut Vec<Finding>) -> bool {
+        let (old, new): (Vec<&Fact>, Vec<&Fact>) =
+            (self.old.of("path").collect(), self.new.of("path").collect());
+        let ([before], [after]) = (old.as_slice(), new.as_slice()) else {
+            return false;
+        };
+        if before.key == after.key {
+            return false;
+        }
+        found.push(self.finding(
+            Change::Differs,
+            &format!("path={}", after.name()),
+            (after.line, after.name().to_owned()),
+            (before.line, before.name().to_owned()),
+        ));
+        true
+    }
+
+    fn conditions(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        let tabled = |page: &PageFacts| -> Vec<Condition> {
+            page.conditions
+                .iter()
+                .filter(|condition| condition.tabled)
+                .cloned()
+                .collect()
+        };
+        let (old, new) = (tabled(self.old), tabled(self.new));
+        let without = |ours: &[Condition], theirs: &[Condition]| -> Vec<Condition> {
+            let mut left = theirs.to_vec();
+            let mut alone = Vec::new();
+            for condition in ours {
+                let same = left.iter().position(|other| {
+                    other.status == condition.status && alike(&other.text, &condition.text)
+                });
+                match same {
+                    Some(place) => drop(left.remove(place)),
+                    None => alone.push(condition.clone()),
+                }
+            }
+            alone
+        };
+        // A status that one side does not have at all is reported by itself.
+        let shared = |condition: &Condition| {
+            let key = format!("response/{}", condition.status);
+            self.old.fact(&key).is_some() && self.new.fact(&key).is_some()
+        };
+        for condition in without(&new, &old).into_iter().filter(shared) {
+            let line = describe::home(self.old, "error");
+            found.push(self.finding(
+                Change::Stated,
+                &format!("error/{}", condition.slug()),
+                (
+                    condition.line,
+                    format!("{}: {}", condition.status, condition.text),
+                ),
+                (line, "has no such row".to_owned()),
+            ));
+        }
+        for condition in without(&old, &new).into_iter().filter(shared) {
+            let line = describe::home(self.new, "error");
+            found.push(self.finding(
+                Change::Unstated,
+                &format!("error/{}", condition.slug()),
+                (line, "has no such row".to_owned()),
+                (
+                    condition.line,
+                    format!("{}: {}", condition.status, condition.text),
+                ),
+            ));
+        }
+        // The bare text of a page has lost the marks that tell values from words.
+        if old.is_empty() && new.is_empty() && self.old.layout == self.new.layout {
+            found.extend(self.spoken_conditions());
+        }
+        found
+    }
+
+    /// Sentences about a status may be reworded, but not name other values.
+    fn spoken_conditions(&self) -> Vec<Finding> {
+        let spoken = |page: &PageFacts| {
+            let mut named: BTreeMap<u16, (usize, BTreeSet<String>)> = BTreeMap::new();
+            for condition in page.conditions.iter().filter(|condition| !condition.tabled) {
+                let entry = named
+                    .entry(condition.status)
+                    .or_insert((condition.line, BTreeSet::new()));
+                entry.1.extend(marked_anchors(&condition.text));
+            }
+            named
+        };
+        let (old, new) = (spoken(self.old), spoken(self.new));
+        let joined =
+            |values: &BTreeSet<String>| values.iter().cloned().collect::<Vec<_>>().join(", ");
+        new.iter()
+            .filter_map(|(status, (line, values))| {
+                let (old_line, before) = old.get(status)?;
+                (values != before).then(|| {
+                    self.finding(
+                        Change::Differs,
+                        &format!("error/{status}={}", joined(values)),
+                        (*line, joined(values)),
+                        (*old_line, joined(before)),
+                    )
+                })
+            })
+            .collect()
+    }
+
+    fn limits(&self) -> Vec<Finding> {
+        let alone = |ours: &PageFacts, theirs: &PageFacts| -> Vec<_> {
+            ours.limits
+                .iter()
+                .filter(|limit| {
+                    !theirs
+                        .limits
+                        .iter()
+                        .any(|other| other.name() == limit.name())
+                })
+                .cloned()
+                .collect()
+        };
+        let mut gone: Vec<crate::facts::wording::Limit> = alone(self.old, self.new);
+        let mut found = Vec::new();
+        for limit in alone(self.new, self.old) {
+            let before = gone
+                .iter()
+                .position(|old| old.unit == limit.unit)
+                .map(|place| gone.remove(place));
+            let (change, old) = match before {
+                Some(old) => (Change::Differs, (old.line, old.sentence)),
+                None => (
+                    Change::Stated,
+                    (
+                        describe::home(self.old, "limit"),
+                        "names no such limit".to_owned(),
+                    ),
+                ),
+            };
+            let mut finding = self.finding(
+                change,
+                &format!("limit/{}", limit.name()),
+                (limit.line, limit.sentence),
+                old,
+            );
+            finding.impact = if self.new.kind == Kind::Guide {
+                super::finding::Impact::Record
+            } else {
+                super::finding::Impact::Breaking
+            };
+            found.push(finding);
+        }
+        for limit in gone {
+            let home = describe::home(self.new, "limit");
+            found.push(self.finding(
+                Change::Unstated,
+                &format!("limit/{}", limit.name()),
+                (home, "names no such limit".to_owned()),
+                (limit.line, limit.sentence),
+            ));
+        }
+        found
+    }
+
+    fn examples(&self) -> Vec<Finding> {
+        let mut found = Vec::new();
+        for new in &self.new.examples {
+            let Some(old) = self
+                .old
+                .examples
+                .iter()
+                .find(|old| old.name() == new.name())
+            else {
+                let says = (new.line, format!("shows {}", new.name()));
+                let before = (1, "does not show it".to_owned());
+                found.push(self.finding(
+                    Change::Stated,
+                    &format!("example/{}", new.name()),
+                    says,
+                    before,
+                ));
+                continue;
+            };
+            let (before, after) = (shapes::of_example(old), shapes::of_example(new));
+            for (member, value) in &after {
+                let key = format!("example/{}/{member}", new.name());
+                let line = new.line_of(shapes::last_member(member));
+                let old_line = old.line_of(shapes::last_member(member));
+                match before.get(member) {
+                    Some(old_value) if old_value == value => {}
+                    Some(old_value) => found.push(self.finding(
+                        Change::Differs,
+                        &format!("{key}={value}"),
+                        (line, value.clone()),
+                        (old_line, old_value.clone()),
+                    )),
+                    None => found.push(self.finding(
+                        Change::Stated,
+                        &key,
+                        (line, format!("{member}: {value}")),
+                        (old_line, format!("has no {member}")),
+                    )),
+                }
+            }
+            for (member, value) in before
+                .iter()
+                .filter(|(member, _)| !after.contains_key(*member))
+            {
+                found.push(self.finding(
+                    Change::Unstated,
+                    &format!("example/{}/{member}", new.name()),
+                    (new.line, format!("has no {member}")),
+                    (
+                        old.line_of(shapes::last_member(member)),
+                        format!("{member}: {value}"),
+                    ),
+                ));
+            }
+        }
+        for old in &self.old.examples {
+            if !self.new.examples.iter().any(|new| new.name() == old.name()) {
+                found.push(self.finding(
+                    Change::Unstated,
+                    &format!("example/{}", old.name()),
+                    (1, "does not show it".to_owned()),
+                    (old.line, format!("shows {}", old.name())),
+                ));
+            }
+        }
+        found
+    }
+}

@@ -1,0 +1,217 @@
+//! What a page states, one fact at a time, each with its line.
+
+pub mod examples;
+mod guide;
+mod operation;
+mod resource;
+mod tables;
+pub use tables::scopes as joined_scopes;
+pub mod wording;
+
+use std::collections::BTreeSet;
+
+use crate::documents::{Layout, Page};
+use examples::Example;
+use wording::{Condition, Limit};
+
+/// One statement of a page.
+///
+/// The key says what is spoken of (`response/202`, `property/status`), the value what is said of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fact {
+    /// The aspect and the name, separated by slashes.
+    pub key: String,
+    /// What is stated; empty when the key alone says it.
+    pub value: String,
+    /// The line of the page.
+    pub line: usize,
+}
+
+impl Fact {
+    /// The part of the key before the first slash.
+    pub fn aspect(&self) -> &str {
+        self.key.split('/').next().unwrap_or_default()
+    }
+
+    /// The part of the key after the first slash.
+    pub fn name(&self) -> &str {
+        self.key.split_once('/').map_or("", |(_, name)| name)
+    }
+}
+
+/// What kind of page it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// Describes one call.
+    Operation,
+    /// Describes one type.
+    Resource,
+    /// Describes the whole in prose.
+    Guide,
+}
+
+/// Everything a page states.
+#[derive(Clone, Debug)]
+pub struct PageFacts {
+    /// The file as it is named in reports.
+    pub file: String,
+    /// The page's name, from its address or file.
+    pub stem: String,
+    /// The page's title.
+    pub title: String,
+    /// How it was written down.
+    pub layout: Layout,
+    /// The API version that its place names.
+    pub version: Option<&'static str>,
+    /// What kind of page it is.
+    pub kind: Kind,
+    /// Simple statements.
+    pub facts: Vec<Fact>,
+    /// Error conditions, with the words that describe them.
+    pub conditions: Vec<Condition>,
+    /// Limits stated as numbers.
+    pub limits: Vec<Limit>,
+    /// Examples.
+    pub examples: Vec<Example>,
+    /// Aspects that the page leaves to a file that was not there.
+    pub elsewhere: BTreeSet<&'static str>,
+    /// Remarks: what could not be read as meant.
+    pub remarks: Vec<(usize, String)>,
+}
+
+impl PageFacts {
+    /// Adds a fact unless the page already stated it.
+    pub fn state(&mut self, key: impl Into<String>, value: impl Into<String>, line: usize) {
+        let fact = Fact {
+            key: key.into(),
+            value: value.into(),
+            line,
+        };
+        let known = self
+            .facts
+            .iter()
+            .any(|old| old.key == fact.key && (old.value == fact.value || fact.value.is_empty()));
+        if !known {
+            self.facts.push(fact);
+        }
+    }
+
+    /// The facts of one aspect.
+    pub fn of<'a>(&'a self, aspect: &'a str) -> impl Iterator<Item = &'a Fact> {
+        self.facts
+            .iter()
+            .filter(move |fact| fact.aspect() == aspect)
+    }
+
+    /// The fact with exactly this key.
+    pub fn fact(&self, key: &str) -> Option<&Fact> {
+        self.facts.iter().find(|fact| fact.key == key)
+    }
+
+    /// The method and normalised path of every request the page documents.
+    pub fn paths(&self) -> impl Iterator<Item = &str> {
+        self.of("path").map(Fact::name)
+    }
+}
+
+/// Extracts the facts of a page.
+///
+/// # Errors
+/// Says why the page cannot be understood.
+pub fn extract(page: &Page) -> Result<PageFacts, String> {
+    let kind = kind_of(page);
+    let mut facts = PageFacts {
+        file: page.file.clone(),
+        stem: page.stem(),
+        title: page.title.clone(),
+        layout: page.layout,
+        version: page.version(),
+        kind,
+        facts: Vec::new(),
+        conditions: Vec::new(),
+        limits: Vec::new(),
+        examples: examples::of_page(page),
+        elsewhere: BTreeSet::new(),
+        remarks: page.remarks.clone(),
+    };
+    wording::limits_of_page(page, &mut facts);
+    match kind {
+        Kind::Operation => operation::extract(page, &mut facts)?,
+        Kind::Resource => resource::extract(page, &mut facts)?,
+        Kind::Guide => guide::extract(page, &mut facts),
+    }
+    if let Some(version) = facts.version {
+        facts.state(format!("version/{version}"), "", 1);
+    }
+    Ok(facts)
+}
+
+fn kind_of(page: &Page) -> Kind {
+    match page.front_matter.get("doc_type").map(String::as_str) {
+        Some("apiPageType") => return Kind::Operation,
+        Some("resourcePageType") => return Kind::Resource,
+        Some("conceptualPageType") => return Kind::Guide,
+        _ => {}
+    }
+    let has = |title: &str| page.sections.iter().any(|section| section.is(&[title]));
+    if has("http request") {
+        Kind::Operation
+    } else if page.title.ends_with("resource type")
+        || (has("properties") && has("json representation"))
+    {
+        Kind::Resource
+    } else {
+        Kind::Guide
+    }
+}
+
+/// A type as the tables write it, in one form: `none`, `String`, `collection of job`.
+pub fn type_name(written: &str) -> String {
+    let plain = written.replace(['`', '*'], "");
+    let plain = plain.trim().trim_end_matches('.').trim();
+    let plain = plain.strip_prefix("microsoft.graph.").unwrap_or(plain);
+    if plain.is_empty() || plain.eq_ignore_ascii_case("none") {
+        return "none".to_owned();
+    }
+    if let Some(inner) = plain
+        .strip_prefix("Collection(")
+        .and_then(|rest| rest.strip_suffix(')'))
+    {
+        return format!("collection of {}", type_name(inner));
+    }
+    let words: Vec<&str> = plain.split_whitespace().collect();
+    match words.as_slice() {
+        [inner, collection] if collection.eq_ignore_ascii_case("collection") => {
+            format!("collection of {}", type_name(inner))
+        }
+        [inner] if inner.ends_with("[]") => {
+            format!("collection of {}", type_name(inner.trim_end_matches("[]")))
+        }
+        _ => words.join(" "),
+    }
+}
+
+/// A path with its placeholders emptied: their names are free, their places are not.
+pub fn normal_path(path: &str) -> String {
+    let mut normal = String::with_capacity(path.len());
+    let mut depth = 0_usize;
+    for letter in path.split(['?', '#']).next().unwrap_or_default().chars() {
+        match letter {
+            '{' => {
+                if depth == 0 {
+                    normal.push('{');
+                }
+                depth += 1;
+            }
+            '}' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    normal.push('}');
+                }
+            }
+            _ if depth > 0 => {}
+            _ => normal.push(letter),
+        }
+    }
+    normal.trim_end_matches('/').to_owned()
+}

@@ -1,0 +1,325 @@
+//! Tables that have the same form on every kind of page.
+
+use std::sync::LazyLock;
+
+use super::{PageFacts, type_name};
+use crate::documents::blocks::{Table, Text};
+use crate::facts::wording::{Condition, statuses};
+use regex::Regex;
+
+static POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:possible|supported|allowed|valid) (?:\w+ )?(?:are|include)\b:?\s*(.*)")
+        .expect("pattern")
+});
+static ONLY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\b[Oo]nly (`[^`]+`(?:(?:,| and|, and) `[^`]+`)*|[A-Z]\w+) (?:is|are)\b[^.]*\bsupported",
+    )
+    .expect("pattern")
+});
+static MARKED: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"`([^`]+)`").expect("pattern"));
+static WORD: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[A-Za-z][A-Za-z0-9]*$").expect("pattern"));
+
+/// The permission table: who may call with which scope.
+pub fn permissions(table: &Table, facts: &mut PageFacts) -> bool {
+    if table.column(&["permission type"]) != Some(0) {
+        return false;
+    }
+    for row in &table.rows {
+        let Some(kind) = row
+            .cells
+            .first()
+            .and_then(|cell| permission_kind(&cell.plain()))
+        else {
+            facts.remarks.push((
+                row.line,
+                "a row of the permission table names no known kind of permission".to_owned(),
+            ));
+            continue;
+        };
+        for (cell, rank) in row.cells.iter().skip(1).zip(["least", "higher"]) {
+            facts.state(
+                format!("permission/{kind}/{rank}"),
+                scopes(&cell.plain()),
+                row.line,
+            );
+        }
+        if row.cells.len() < 2 {
+            facts.remarks.push((
+                row.line,
+                "a row of the permission table has no permissions".to_owned(),
+            ));
+        }
+    }
+    if table.header.len() < 3 {
+        facts.elsewhere.insert("permission-higher");
+    }
+    true
+}
+
+fn permission_kind(cell: &str) -> Option<&'static str> {
+    let cell = cell.to_lowercase();
+    if cell.contains("personal") {
+        Some("personal")
+    } else if cell.contains("delegated") {
+        Some("delegated")
+    } else if cell.contains("application") {
+        Some("application")
+    } else {
+        None
+    }
+}
+
+/// Scopes in alphabetical order, or `none`.
+pub fn scopes(cell: &str) -> String {
+    let mut names: Vec<&str> = cell
+        .split([',', ';'])
+        .map(|name| name.trim().trim_end_matches('.'))
+        .filter(|name| name.contains('.'))
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    if names.is_empty() {
+        "none".to_owned()
+    } else {
+        names.join(", ")
+    }
+}
+
+/// The roles of the directory that a text names.
+pub fn roles(text: &str) -> Vec<String> {
+    static ROLE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"((?:(?:[A-Z][A-Za-z]*|M?365) ){1,4})[Aa]dministrators?\b").expect("pattern")
+    });
+    let plain = text.replace(['`', '*'], "");
+    let mut found = Vec::new();
+    for captures in ROLE.captures_iter(&plain) {
+        let Some(name) = captures.get(1) else {
+            continue;
+        };
+        let name = name
+            .as_str()
+            .replace("M365", "365")
+            .split_whitespace()
+            .filter(|word| !["The", "A", "An", "Or", "And", "Typically"].contains(word))
+            .collect::<Vec<_>>()
+            .join(" ");
+        if name.is_empty() {
+            continue;
+        }
+        let role = format!("{name} Administrator");
+        if !found.contains(&role) {
+            found.push(role);
+        }
+    }
+    found
+}
+
+/// A table of properties: names, types, rules and values.
+pub fn properties(table: &Table, aspect: &str, facts: &mut PageFacts) {
+    let name_column = table
+        .column(&["property", "parameter", "relationship", "name", "member"])
+        .unwrap_or(0);
+    let Some(type_column) = table.column(&["type"]) else {
+        return;
+    };
+    let description_column = table.column(&["description"]);
+    for row in &table.rows {
+        let name = row
+            .cells
+            .get(name_column)
+            .map(Text::plain)
+            .unwrap_or_default();
+        let name = name.replace('*', "").trim().to_owned();
+        let kind = row
+            .cells
+            .get(type_column)
+            .map_or_else(|| "none".to_owned(), |cell| type_name(&cell.marked));
+        if name.is_empty() || kind == "none" {
+            facts.remarks.push((
+                row.line,
+                format!("a row of the {aspect} table lacks its name or type"),
+            ));
+            continue;
+        }
+        facts.state(format!("{aspect}/{name}"), kind.clone(), row.line);
+        let description = description_column.and_then(|column| row.cells.get(column));
+        if let Some(description) = description {
+            rules(&name, &kind, aspect, &description.marked, row.line, facts);
+        }
+    }
+}
+
+/// The rules and values that stand in a property's description.
+fn rules(
+    name: &str,
+    kind: &str,
+    aspect: &str,
+    description: &str,
+    line: usize,
+    facts: &mut PageFacts,
+) {
+    let says = |words: &str| {
+        crate::facts::wording::sentences(description)
+            .iter()
+            .any(|sentence| {
+                let sentence = sentence.trim_end_matches('.').to_lowercase();
+                sentence == words || sentence.starts_with(&format!("{words},"))
+            })
+    };
+    for (words, rule) in [
+        ("required", "required"),
+        ("optional", "optional"),
+        ("read-only", "read-only"),
+        ("nullable", "nullable"),
+    ] {
+        if says(words) {
+            facts.state(format!("{aspect}-rule/{name}/{rule}"), "", line);
+        }
+    }
+    let values = possible_values(description);
+    let enumeration = kind.strip_prefix("collection of ").unwrap_or(kind);
+    let is_text = enumeration.eq_ignore_ascii_case("string");
+    for value in values {
+        if is_text {
+            facts.state(format!("value/{name}/{value}"), "", line);
+        } else {
+            facts.state(format!("enum/{enumeration}/{value}"), "", line);
+        }
+    }
+}
+
+/// The values that a description enumerates.
+pub fn possible_values(description: &str) -> Vec<String> {
+    if let Some(list) = POSSIBLE
+        .captures(description)
+        .and_then(|captures| captures.get(1))
+    {
+        let list = list.as_str();
+        let end = crate::facts::wording::sentences(list)
+            .first()
+            .map_or(list.len(), |first| first.len());
+        let list = list.get(..end).unwrap_or(list);
+        return if list.contains('`') {
+            MARKED
+                .captures_iter(list)
+                .filter_map(|captures| captures.get(1))
+                .map(|value| value.as_str().to_owned())
+                .filter(|value| WORD.is_match(value))
+                .collect()
+        } else {
+            static ASIDE: LazyLock<Regex> =
+                LazyLock::new(|| Regex::new(r"\([^)]*\)").expect("pattern"));
+            ASIDE
+                .replace_all(list, "")
+                .split(',')
+                .flat_map(|part| part.split(" and "))
+                .map(|part| {
+                    part.trim()
+                        .trim_start_matches("and ")
+                        .trim()
+                        .trim_end_matches('.')
+                        .to_owned()
+                })
+                .filter(|value| WORD.is_match(value))
+                .collect()
+        };
+    }
+    let Some(only) = ONLY
+        .captures(description)
+        .and_then(|captures| captures.get(1))
+    else {
+        return Vec::new();
+    };
+    only.as_str()
+        .split([',', ' '])
+        .map(|part| part.trim_matches('`').to_owned())
+        .filter(|value| WORD.is_match(value) && value != "and")
+        .collect()
+}
+
+/// A table of error statuses.
+pub fn errors(table: &Table, facts: &mut PageFacts) -> bool {
+    let Some(code_column) =
+        table.column(&["status code", "code", "http status", "http code", "status"])
+    else {
+        return false;
+    };
+    let text_columns: Vec<usize> = [
+        table.column(&["scenario"]),
+        table.column(&["description", "message", "error message", "meaning"]),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    if text_columns.is_empty() {
+        return false;
+    }
+    let coded = |text: &Text| {
+        let plain = text.plain();
+        let bare = plain
+            .trim()
+            .parse::<u16>()
+            .ok()
+            .filter(|code| (100..600).contains(code));
+        bare.or_else(|| statuses(&format!("`{}`", plain.trim())).first().copied())
+    };
+    let mut found = false;
+    for row in &table.rows {
+        let Some(status) = row.cells.get(code_column).and_then(coded) else {
+            if found {
+                facts.remarks.push((
+                    row.line,
+                    "a row of the error table names no status code".to_owned(),
+                ));
+            }
+            continue;
+        };
+        found = true;
+        let text: Vec<&str> = text_columns
+            .iter()
+            .filter_map(|column| row.cells.get(*column))
+            .map(|cell| cell.marked.as_str())
+            .collect();
+        facts.state(format!("response/{status}"), "", row.line);
+        facts.conditions.push(Condition {
+            status,
+            text: text.join(". "),
+            line: row.line,
+            tabled: true,
+        });
+    }
+    found
+}
+
+/// A table of methods: each links to a page and names what it returns.
+pub fn methods(table: &Table, facts: &mut PageFacts) {
+    let Some(return_column) = table.column(&["return type"]) else {
+        return;
+    };
+    for row in &table.rows {
+        let label = row.cells.first();
+        let Some(link) = label.and_then(|cell| cell.links.first()) else {
+            let words = label.map(Text::plain).unwrap_or_default();
+            let heading = row.cells.iter().skip(1).all(|cell| cell.marked.is_empty());
+            if !heading && !words.trim().is_empty() {
+                facts.state(
+                    format!("method/{}", words.trim().to_lowercase()),
+                    returned(row.cells.get(return_column)),
+                    row.line,
+                );
+            }
+            continue;
+        };
+        facts.state(
+            format!("method/{}", link.stem()),
+            returned(row.cells.get(return_column)),
+            row.line,
+        );
+    }
+}
+
+fn returned(cell: Option<&Text>) -> String {
+    cell.map_or_else(|| "none".to_owned(), |cell| type_name(&cell.marked))
+}

@@ -1,0 +1,61 @@
+//! The report for machines.
+
+use std::io::{self, Write};
+
+use super::sorted;
+use crate::drift::Report;
+use crate::drift::finding::{Finding, Place};
+use serde_json::{Value, json};
+
+/// Writes one JSON object.
+pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
+    let unreadable: Vec<Value> = report
+        .unreadable
+        .iter()
+        .map(|file| json!({"file": file.file, "reason": file.reason}))
+        .collect();
+    let remarks: Vec<Value> = report
+        .remarks
+        .iter()
+        .map(|(file, line, words)| json!({"file": file, "line": line, "remark": words}))
+        .collect();
+    let left_open: Vec<Value> = report
+        .elsewhere
+        .iter()
+        .map(|(file, aspect)| json!({"file": file, "aspect": aspect}))
+        .collect();
+    let findings: Vec<Value> = sorted(report.findings.iter())
+        .into_iter()
+        .map(finding)
+        .collect();
+    let whole = json!({
+        "compared": report.compared,
+        "unrelated": report.unrelated,
+        "new": report.new_findings().count(),
+        "exitCode": report.exit_code(),
+        "findings": findings,
+        "unreadable": unreadable,
+        "remarks": remarks,
+        "leftOpen": left_open,
+    });
+    serde_json::to_writer_pretty(&mut *output, &whole)?;
+    writeln!(output)
+}
+
+fn finding(finding: &Finding) -> Value {
+    json!({
+        "key": finding.key(),
+        "title": finding.title,
+        "impact": finding.impact.name(),
+        "place": place(&finding.place),
+        "pageSays": finding.says,
+        "otherSays": finding.other_says,
+        "otherPlace": finding.other_place.as_ref().map(place),
+        "items": finding.items,
+        "known": finding.known.as_ref().map(|known| json!({"decision": known.decision, "why": known.why})),
+    })
+}
+
+fn place(place: &Place) -> Value {
+    json!({"file": place.file, "line": place.line})
+}

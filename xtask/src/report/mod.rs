@@ -1,0 +1,100 @@
+//! Reports: for people, for machines, for pull requests.
+
+mod human;
+mod json;
+mod markdown;
+
+use std::io::{self, Write};
+
+use crate::drift::Report;
+use clap::ValueEnum;
+
+/// The form of a report.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// Like a compiler's messages.
+    Human,
+    /// One JSON object.
+    Json,
+    /// For a pull request.
+    Markdown,
+}
+
+/// Writes a report to the standard output.
+///
+/// # Errors
+/// Fails when the output is closed.
+pub fn write(report: &Report, format: Format, other: &str) -> io::Result<()> {
+    // Colours are taken out again unless the output is a terminal that wants them.
+    let mut output = anstream::stdout().lock();
+    match format {
+        Format::Human => human::write(&mut output, report, other)?,
+        Format::Json => json::write(&mut output, report)?,
+        Format::Markdown => markdown::write(&mut output, report, other)?,
+    }
+    output.flush()
+}
+
+/// The last line of every report for people.
+fn summary(report: &Report) -> String {
+    let new = report.new_findings().count();
+    let breaking = report
+        .new_findings()
+        .filter(|finding| finding.impact == crate::drift::finding::Impact::Breaking)
+        .count();
+    let known = report.findings.len() - new;
+    let mut parts = vec![
+        format!("{} pages compared", report.compared),
+        format!("{new} new differences ({breaking} breaking)"),
+        format!("{known} known"),
+    ];
+    if report.unrelated > 0 {
+        parts.push(format!(
+            "{} pages about other subjects left out",
+            report.unrelated
+        ));
+    }
+    if !report.unreadable.is_empty() {
+        parts.push(format!("{} files not understood", report.unreadable.len()));
+    }
+    parts.join(", ")
+}
+
+/// New differences with the breaking ones first, in the order of pages and lines.
+fn sorted<'r>(
+    findings: impl Iterator<Item = &'r crate::drift::finding::Finding>,
+) -> Vec<&'r crate::drift::finding::Finding> {
+    let mut sorted: Vec<_> = findings.collect();
+    sorted.sort_by(|one, other| {
+        (one.impact, &one.place.file, one.place.line, &one.fact).cmp(&(
+            other.impact,
+            &other.place.file,
+            other.place.line,
+            &other.fact,
+        ))
+    });
+    sorted
+}
+
+/// One line for each aspect that pages leave to files that were not there.
+fn left_open(report: &Report) -> Vec<String> {
+    let mut aspects: Vec<&str> = report.elsewhere.iter().map(|(_, aspect)| *aspect).collect();
+    aspects.sort_unstable();
+    aspects.dedup();
+    aspects
+        .into_iter()
+        .map(|aspect| {
+            let pages = report.elsewhere.iter().filter(|(_, other)| *other == aspect).count();
+            let what = match aspect {
+                "permission" => "permissions",
+                "permission-higher" => "higher privileged permissions",
+                _ => "roles",
+            };
+            format!("{what} of {pages} pages were not compared: the files they include are not in the folder")
+        })
+        .collect()
+}
+
+/// What a run that compared nothing has to say.
+const NOTHING_READ: &str =
+    "no page was compared: the folder holds no page that this specification or its ledger is about";
