@@ -63,7 +63,9 @@ fn unlowered<T>(pointer: impl Into<String>, message: impl Into<String>) -> Resul
 /// Applies all lowerings, in the order that they depend on each other.
 pub fn lower(spec: &Value) -> Result<Lowered> {
     let mut document = spec.clone();
+    check_version(&document)?;
     check_references(&document)?;
+    check_types(&document)?;
     let request_schemas = request_schemas(&document);
     link_pages(&mut document)?;
     hide_responses(&mut document)?;
@@ -85,6 +87,14 @@ pub fn lower(spec: &Value) -> Result<Lowered> {
     })
 }
 
+/// Refuses another version of OpenAPI than the generator reads.
+fn check_version(document: &Value) -> Result<()> {
+    match document["openapi"].as_str() {
+        Some(version) if version.starts_with("3.0.") => Ok(()),
+        _ => unlowered("/openapi", "the generator reads OpenAPI 3.0 only"),
+    }
+}
+
 /// Refuses a `$ref` that leads nowhere, because the generator panics on it.
 fn check_references(document: &Value) -> Result<()> {
     let mut dangling = Vec::new();
@@ -101,6 +111,24 @@ fn check_references(document: &Value) -> Result<()> {
     match dangling.pop() {
         None => Ok(()),
         Some((pointer, target)) => unlowered(pointer, format!("`{target}` does not exist")),
+    }
+}
+
+/// Refuses a schema type that OpenAPI lacks, because the generator panics on it without naming the place.
+fn check_types(document: &Value) -> Result<()> {
+    const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
+    let mut unknown = Vec::new();
+    walk(document, "", &mut |pointer, value| {
+        if let Some(name) = value.get("type").and_then(Value::as_str)
+            && !pointer.contains("/securitySchemes/")
+            && !TYPES.contains(&name)
+        {
+            unknown.push((format!("{pointer}/type"), name.to_owned()));
+        }
+    });
+    match unknown.pop() {
+        None => Ok(()),
+        Some((pointer, name)) => unlowered(pointer, format!("`{name}` is no type of OpenAPI 3.0")),
     }
 }
 

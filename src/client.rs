@@ -66,7 +66,7 @@ impl Client {
             token: Arc::new(token),
             endpoint: GRAPH.to_owned(),
             version: Version::default(),
-            http: None,
+            http: Http::Configured(Box::new(|http| http)),
         }
     }
 
@@ -112,9 +112,7 @@ impl Client {
             transport.clone(),
         );
         let answer = exchange(&transport, send(bare)).await;
-        let path = transport
-            .departure()
-            .map_or("", |departure| &departure.path);
+        let path = transport.departure().unwrap_or_default();
         answer
             .and_then(|answer| judge(answer).map_err(Error::from_failure))
             .map_err(|error| failed(error, path))
@@ -136,8 +134,15 @@ pub struct ClientBuilder {
     token: Arc<dyn TokenSource>,
     endpoint: String,
     version: Version,
-    http: Option<reqwest::Client>,
+    http: Http,
 }
+
+enum Http {
+    Ready(reqwest::Client),
+    Configured(Configure),
+}
+
+type Configure = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
 impl ClientBuilder {
     /// Sends requests to another origin than the global service, such as a sandbox.
@@ -154,12 +159,30 @@ impl ClientBuilder {
         self
     }
 
-    /// Sends requests through this HTTP client, with its proxies, certificates and timeouts.
+    /// Changes how the HTTP client is set up: proxies, certificates, timeouts.
     ///
-    /// Let it follow no redirects, as the built-in one does not: a redirected action would arrive
-    /// as something else, and its answer is reported as an error.
+    /// ```
+    /// # use msgraph_migrations::{AccessToken, Client};
+    /// # fn example(token: AccessToken) -> Result<(), Box<dyn std::error::Error>> {
+    /// let proxy = reqwest::Proxy::https("http://proxy.harborlane.example:3128")?;
+    /// let client = Client::builder(token).configure_http(|http| http.proxy(proxy)).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn configure_http(
+        mut self,
+        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
+    ) -> Self {
+        self.http = Http::Configured(Box::new(configure));
+        self
+    }
+
+    /// Sends requests through this HTTP client.
+    ///
+    /// Let it follow no redirects, as the built-in one does not: a redirected action would arrive as
+    /// something else, and its answer is reported as an error.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Some(client);
+        self.http = Http::Ready(client);
         self
     }
 
@@ -171,8 +194,8 @@ impl ClientBuilder {
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let http = match self.http {
-            Some(http) => http,
-            None => http_client(&endpoint)?,
+            Http::Ready(http) => http,
+            Http::Configured(configure) => http_client(&endpoint, configure)?,
         };
         Ok(Client {
             http,
@@ -192,7 +215,7 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
+fn http_client(endpoint: &Endpoint, configure: Configure) -> Result<reqwest::Client, Error> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Configuration, "the HTTP client cannot be set up").with_source(error)
     };
@@ -205,5 +228,7 @@ fn http_client(endpoint: &Endpoint) -> Result<reqwest::Client, Error> {
     let builder = builder.tls_backend_preconfigured(
         crate::tls::config(endpoint.is_tls()).map_err(|e| failed(e.into()))?,
     );
-    builder.build().map_err(|error| failed(error.into()))
+    configure(builder)
+        .build()
+        .map_err(|error| failed(error.into()))
 }

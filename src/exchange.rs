@@ -19,7 +19,11 @@ pub(crate) async fn exchange<F>(transport: &Transport, send: F) -> Result<Answer
 where
     F: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
 {
-    match send.await {
+    let result = send.await;
+    if transport.was_redirected() {
+        return Err(redirected());
+    }
+    match result {
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
             let (text, cut_short) = read(response.into_inner_stream()).await;
@@ -31,14 +35,6 @@ where
             })
         }
         Err(Bare::UnexpectedResponse(response)) => {
-            // A client that follows redirects turns an action into something else at another
-            // address.
-            let elsewhere = transport
-                .departure()
-                .is_some_and(|departure| departure.url != *response.url());
-            if elsewhere {
-                return Err(redirected());
-            }
             let (status, headers) = (response.status(), response.headers().clone());
             let (text, cut_short) = read(Box::pin(response.bytes_stream())).await;
             Ok(Answer {
@@ -84,6 +80,7 @@ fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
     Error::new(kind, detail).with_source(error)
 }
 
+/// A client that follows redirects turns an action into something else at another address.
 fn redirected() -> Error {
     Error::new(
         ErrorKind::Interrupted,

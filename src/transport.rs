@@ -17,16 +17,10 @@ pub(crate) const DEFAULT_USER_AGENT: &str =
 pub(crate) struct Transport {
     token: AccessToken,
     client_request_id: String,
-    departure: Arc<OnceLock<Departure>>,
-}
-
-/// Set just before the first byte is sent.
-#[derive(Clone, Debug)]
-pub(crate) struct Departure {
-    /// The path as it was sent, without the query.
-    pub path: String,
-    /// The whole address, to see whether the answer came from there.
-    pub url: reqwest::Url,
+    /// The path as it was sent, without the query; set just before the first byte leaves.
+    departure: Arc<OnceLock<String>>,
+    /// Set when the answer came from another address than the request went to.
+    redirected: Arc<OnceLock<()>>,
 }
 
 impl Transport {
@@ -35,11 +29,18 @@ impl Transport {
             token,
             client_request_id,
             departure: Arc::default(),
+            redirected: Arc::default(),
         }
     }
 
-    pub fn departure(&self) -> Option<&Departure> {
-        self.departure.get()
+    /// The path of the request, once it has left.
+    pub fn departure(&self) -> Option<&str> {
+        self.departure.get().map(String::as_str)
+    }
+
+    /// Whether a client that follows redirects brought the answer from elsewhere.
+    pub fn was_redirected(&self) -> bool {
+        self.redirected.get().is_some()
     }
 
     fn prepare(&self, request: &mut Request) -> Result<(), reqwest::header::InvalidHeaderValue> {
@@ -78,12 +79,12 @@ impl ClientHooks<Transport> for generated::Client {
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
         let url = request.url().clone();
-        let departure = Departure {
-            path: url.path().to_owned(),
-            url,
-        };
-        // Each transport serves one request, so this is the first time.
-        let _ = self.inner().departure.set(departure);
-        self.client().execute(request).await
+        // Each transport serves one request, so neither is set before.
+        let _ = self.inner().departure.set(url.path().to_owned());
+        let response = self.client().execute(request).await?;
+        if *response.url() != url {
+            let _ = self.inner().redirected.set(());
+        }
+        Ok(response)
     }
 }

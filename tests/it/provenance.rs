@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::support::documented_messages::{files, shared};
 use crate::support::openapi_schema::{Specification, members};
+use crate::support::spec::yaml;
 
 /// The numbered disagreements of the maintainers' fact sheets.
 const DISAGREEMENTS: [(&str, usize); 2] = [("jobs 1b.", 27), ("sharepoint D", 37)];
@@ -77,9 +78,8 @@ struct NoBearing {
 }
 
 fn read() -> Provenance {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/provenance.yaml");
-    let text = std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{path}: {error}"));
-    serde_saphyr::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+    serde_json::from_value(yaml("openapi/provenance.yaml"))
+        .expect("the provenance has its documented shape")
 }
 
 fn names<'a>(names: impl IntoIterator<Item = &'a String>) -> BTreeSet<&'a str> {

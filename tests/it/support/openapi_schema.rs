@@ -4,8 +4,6 @@
 //! discriminators. It is translated here, and a keyword that the translation does not know is an error, so that
 //! no statement of the specification goes unchecked.
 
-use std::path::Path;
-
 use jsonschema::{Draft, Validator};
 use serde_json::{Map, Value, json};
 
@@ -31,12 +29,7 @@ pub struct Operation<'a> {
 
 impl Specification {
     pub fn read() -> Self {
-        let path =
-            Path::new(env!("CARGO_MANIFEST_DIR")).join("openapi/cross-tenant-migration.yaml");
-        let text = std::fs::read_to_string(&path)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-        let document: Value = serde_saphyr::from_str(&text)
-            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        let document = super::spec::spec();
         let json_schemas = members(&document["components"]["schemas"])
             .map(|(name, schema)| (name.to_owned(), to_json_schema(schema)))
             .collect::<Map<_, _>>()

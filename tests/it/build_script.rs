@@ -1,0 +1,252 @@
+//! The build script, run as the build runs it, on specs that it has not seen.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use crate::support::spec;
+
+/// The script that built this crate: it lies beside the folder that it wrote to.
+fn build_script() -> PathBuf {
+    let builds = Path::new(env!("OUT_DIR"))
+        .ancestors()
+        .nth(2)
+        .expect("target/…/build");
+    let name = format!("build-script-build{}", std::env::consts::EXE_SUFFIX);
+    fs::read_dir(builds)
+        .expect("the build folder")
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("msgraph-migrations-"))
+        })
+        .filter_map(|path| {
+            let script = path.join(&name);
+            Some((fs::metadata(&script).ok()?.modified().ok()?, script))
+        })
+        .max()
+        .expect("the build script of this crate")
+        .1
+}
+
+struct Run {
+    errors: Vec<String>,
+    all_output: String,
+    generated: Option<String>,
+}
+
+/// Runs the script on `text` in a folder of its own.
+fn run(text: &str) -> Run {
+    static NUMBER: AtomicUsize = AtomicUsize::new(0);
+    let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"))
+        .join(format!("build-{}-{number}", std::process::id()));
+    fs::create_dir_all(folder.join("openapi")).expect("a folder");
+    fs::create_dir_all(folder.join("out")).expect("a folder");
+    fs::write(folder.join("openapi/cross-tenant-migration.yaml"), text).expect("a spec");
+    let output = Command::new(build_script())
+        .current_dir(&folder)
+        .env("OUT_DIR", folder.join("out"))
+        .output()
+        .expect("the script runs");
+    let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    let generated = fs::read_to_string(folder.join("out/client.rs")).ok();
+    fs::remove_dir_all(&folder).expect("the folder goes");
+    Run {
+        errors: stdout
+            .lines()
+            .filter_map(|line| line.strip_prefix("cargo::error="))
+            .map(str::to_owned)
+            .collect(),
+        all_output: stdout + &stderr,
+        generated,
+    }
+}
+
+fn text() -> String {
+    fs::read_to_string(spec::path()).expect("the spec")
+}
+
+fn line_of(text: &str, part: &str) -> usize {
+    text.lines()
+        .position(|line| line.contains(part))
+        .unwrap_or_else(|| panic!("no line with {part}"))
+        + 1
+}
+
+#[test]
+fn the_spec_generates_the_same_code_every_time() {
+    let run = run(&text());
+    assert_eq!(run.errors, [""; 0]);
+    let built =
+        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
+    assert!(
+        run.generated.as_deref() == Some(built.as_str()),
+        "two runs differ"
+    );
+}
+
+#[test]
+fn a_broken_spec_ends_in_one_line_that_names_the_file_and_the_place() {
+    let text = text();
+    let replace = |from: &str, to: &str| {
+        assert!(text.contains(from), "the spec has no {from}");
+        text.replacen(from, to, 1)
+    };
+    let cases = [
+        // What is broken, the text, where it stands, a word of the message.
+        (
+            "no YAML",
+            replace("paths:\n", "paths: [\n"),
+            None,
+            "is not YAML",
+        ),
+        ("empty", String::new(), None, "YAML documents"),
+        ("not an object", "- 1\n".to_owned(), None, ""),
+        (
+            "a reference to nothing",
+            replace(
+                "$ref: '#/components/parameters/top'",
+                "$ref: '#/components/parameters/tpo'",
+            ),
+            Some("parameters/tpo"),
+            "does not exist",
+        ),
+        (
+            "a member without a meaning",
+            replace("- approved\n", "- approvedTwice\n"),
+            Some("    crossTenantMigrationJobStatus:"),
+            "approvedTwice",
+        ),
+        (
+            "a type that OpenAPI lacks",
+            replace("type: boolean", "type: truth"),
+            Some("type: truth"),
+            "",
+        ),
+        (
+            "an unknown parameter place",
+            replace("in: query", "in: thought"),
+            Some("in: thought"),
+            "",
+        ),
+        (
+            "another version of OpenAPI",
+            replace("openapi: 3.0.3", "openapi: 3.1.0"),
+            Some("openapi: 3.1.0"),
+            "3.0",
+        ),
+    ];
+    for (what, text, place, words) in cases {
+        let run = run(&text);
+        let [error] = run.errors.as_slice() else {
+            panic!("{what}: {:?}", run.all_output)
+        };
+        assert!(
+            error.starts_with("openapi/cross-tenant-migration.yaml:"),
+            "{what}: {error}"
+        );
+        let line: usize = error
+            .split(':')
+            .nth(1)
+            .and_then(|line| line.parse().ok())
+            .expect("a line");
+        if let Some(place) = place {
+            // The parser may point at the enclosing part, which begins a little earlier.
+            let expected = line_of(&text, place);
+            assert!(
+                line <= expected && line + 12 >= expected,
+                "{what}: line {line}, not {expected}: {error}"
+            );
+        }
+        assert!(error.contains(words), "{what}: {error}");
+        assert!(
+            !run.all_output.contains("panicked") && !run.all_output.contains("backtrace"),
+            "{what}: {}",
+            run.all_output
+        );
+        assert_eq!(run.generated, None, "{what}");
+    }
+}
+
+/// The published document keeps what the generator cannot take; the lowered copy hides it.
+#[test]
+fn what_the_generator_cannot_take_stays_in_the_spec_and_does_no_harm() {
+    let spec = spec::spec();
+    let cancel = spec::operations(&spec)
+        .into_iter()
+        .find(|operation| operation.id == "cancelUser")
+        .expect("cancelUser");
+    let schema = |status: &str| {
+        cancel.value["responses"][status]
+            .pointer("/content/application~1json/schema/$ref")
+            .cloned()
+    };
+    assert!(
+        schema("200").is_some() && schema("200") != schema("202"),
+        "two success types in one operation"
+    );
+    let delete = spec::operations(&spec)
+        .into_iter()
+        .find(|operation| operation.id == "deleteJob")
+        .expect("deleteJob");
+    assert!(
+        delete.value["responses"]["202"].get("content").is_none(),
+        "a success without a body"
+    );
+    assert!(
+        delete.value["responses"]["default"].is_object(),
+        "default, which the generator takes for a success too"
+    );
+
+    // A range beside a number hides the number in code that is generated from the responses.
+    let text = text().replacen(
+        "        '409':\n          description: |\n            The job cannot be cancelled",
+        "        '4XX':\n          description: Any refusal.\n        '409':\n          description: |\n            The job cannot be cancelled",
+        1,
+    );
+    let ranged = run(&text);
+    assert_eq!(ranged.errors, [""; 0]);
+    let built =
+        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
+    assert!(
+        ranged.generated.as_deref() == Some(built.as_str()),
+        "a range changes the code"
+    );
+}
+
+#[test]
+fn the_generated_code_is_rid_of_the_generators_habits() {
+    let built =
+        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
+    for habit in [
+        "api-version",
+        "from_secs(15)",
+        "fn new(",
+        "encode_path(",
+        ".unwrap()",
+        "ErrorResponse",
+    ] {
+        assert!(!built.contains(habit), "{habit} is back");
+    }
+}
+
+#[test]
+fn no_status_of_the_spec_is_a_range() {
+    let spec = spec::spec();
+    for operation in spec::operations(&spec) {
+        for status in operation.value["responses"]
+            .as_object()
+            .expect("responses")
+            .keys()
+        {
+            assert!(
+                status == "default" || status.parse::<u16>().is_ok(),
+                "{} {status}",
+                operation.id
+            );
+        }
+    }
+}

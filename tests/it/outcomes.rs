@@ -1,0 +1,323 @@
+//! Every operation × every documented status × every kind of body.
+
+use std::collections::BTreeSet;
+
+use msgraph_migrations::{ErrorKind, operations};
+use serde_json::{Value, json};
+
+use crate::support::calls::{CALLS, Seen, Sight, call};
+use crate::support::server::{REQUEST_ID, Reply, Server};
+use crate::support::spec::{self, spec};
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Body {
+    Documented,
+    Empty,
+    Html,
+    Truncated,
+    WrongType,
+    Huge,
+    UnknownMembers,
+}
+
+const BODIES: [Body; 7] = [
+    Body::Documented,
+    Body::Empty,
+    Body::Html,
+    Body::Truncated,
+    Body::WrongType,
+    Body::Huge,
+    Body::UnknownMembers,
+];
+
+impl Body {
+    fn text(self, documented: Option<&Value>) -> String {
+        let documented = documented.cloned().unwrap_or_else(|| json!({}));
+        let with = |name: &str, value: Value| {
+            let mut body = documented.clone();
+            body[name] = value;
+            body.to_string()
+        };
+        match self {
+            Self::Documented => documented.to_string(),
+            Self::Empty => String::new(),
+            Self::Html => "<html><body><h1>A gateway speaks</h1></body></html>".to_owned(),
+            Self::Truncated => r#"{"id":"a35e80d7","status":"pend"#.to_owned(),
+            Self::WrongType => "[1,2,3]".to_owned(),
+            Self::Huge => with("padding", Value::from("x".repeat(1 << 20))),
+            Self::UnknownMembers => with(
+                "addedNextYear",
+                json!({ "deep": [null, 1.5, { "er": true }] }),
+            ),
+        }
+    }
+
+    fn is_readable(self) -> bool {
+        !matches!(self, Self::Html | Self::Truncated | Self::WrongType)
+    }
+}
+
+/// The outcome by name that an answer has to become; none for an error.
+fn expected_outcome(id: &str, status: u16, documented: &Value) -> Option<&'static str> {
+    let message = documented
+        .pointer("/error/message")
+        .and_then(Value::as_str)
+        .unwrap_or_default();
+    match (id, status) {
+        ("cancelJob" | "cancelUser" | "cancelSharepointTask" | "deleteJob", 200..=299) => {
+            Some("Accepted")
+        }
+        ("deleteJob", 409) => Some("NotFinal"),
+        ("validateJob" | "migrateJob", 200..=299) => Some("Started"),
+        ("validateJob" | "migrateJob", 409) if message.contains("expired") => {
+            Some("ValidationExpired")
+        }
+        ("validateJob" | "migrateJob", 409) if message.contains("status") => Some("InvalidStatus"),
+        ("cancelJob" | "cancelUser" | "cancelSharepointTask", 409)
+        | ("validateJob" | "migrateJob", 409) => Some("Conflict"),
+        (_, 200..=299) => Some(""),
+        _ => None,
+    }
+}
+
+#[test]
+fn every_operation_of_the_spec_has_a_method_and_a_call_in_the_tests() {
+    let spec = spec();
+    let specified: BTreeSet<String> = spec::operations(&spec)
+        .into_iter()
+        .map(|operation| operation.id)
+        .collect();
+    let called: BTreeSet<String> = CALLS.iter().map(|(id, _)| (*id).to_owned()).collect();
+    let listed: BTreeSet<String> = operations::ALL
+        .iter()
+        .map(|operation| operation.id.to_owned())
+        .collect();
+    assert_eq!(specified.len(), 21);
+    assert_eq!(called, specified);
+    assert_eq!(listed, specified);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_documented_status_is_told_apart_whatever_the_body() {
+    let spec = spec();
+    let mut specified = BTreeSet::new();
+    let mut exercised = BTreeSet::new();
+    let mut answers = 0;
+    for operation in spec::operations(&spec) {
+        for (status, examples) in spec::statuses(&spec, &operation) {
+            specified.insert((operation.id.clone(), status));
+            let examples = if examples.is_empty() {
+                vec![Value::Null]
+            } else {
+                examples
+            };
+            for documented in &examples {
+                for body in BODIES {
+                    let sent = if status == 204 {
+                        String::new()
+                    } else {
+                        body.text(Some(documented).filter(|example| !example.is_null()))
+                    };
+                    let server = Server::start(Reply::json(status, &sent)).await;
+                    let sight = call(&operation.id)(&server.client()).await;
+                    assert_judged(&operation.id, status, documented, body, &sent, sight);
+                    assert_eq!(server.request().method, operation.method);
+                    exercised.insert((operation.id.clone(), status));
+                    answers += 1;
+                }
+            }
+        }
+    }
+    assert_eq!(exercised, specified);
+    println!(
+        "{answers} answers to {} documented statuses of {} operations",
+        exercised.len(),
+        CALLS.len()
+    );
+}
+
+#[track_caller]
+fn assert_judged(id: &str, status: u16, documented: &Value, body: Body, sent: &str, sight: Sight) {
+    let case = format!("{id} {status} {body:?}");
+    // Without its body, the reason for a conflict cannot be told.
+    let reason = if body.is_readable() && body != Body::Empty {
+        documented
+    } else {
+        &Value::Null
+    };
+    // These two calls want no body, so that none can contradict them.
+    let wants_body = !matches!(id, "updateJob" | "deleteJob") && status != 204;
+    match expected_outcome(id, status, reason) {
+        Some(_) if (200..300).contains(&status) && wants_body && !body.is_readable() => {
+            let error = sight
+                .err()
+                .unwrap_or_else(|| panic!("{case}: taken for a clean success"));
+            assert_eq!(error.kind(), ErrorKind::Unreadable, "{case}: {error}");
+            assert_eq!(
+                error.status().map(|status| status.as_u16()),
+                Some(status),
+                "{case}"
+            );
+            assert_eq!(error.text().as_deref(), Some(sent), "{case}");
+            assert_eq!(error.request_id(), Some(REQUEST_ID), "{case}");
+            assert!(error.may_have_taken_effect(), "{case}");
+        }
+        Some(outcome) => {
+            let seen = sight.unwrap_or_else(|error| panic!("{case}: {error}"));
+            assert_eq!((seen.outcome, seen.status), (outcome, status), "{case}");
+            assert_eq!(seen.request_id.as_deref(), Some(REQUEST_ID), "{case}");
+            assert_eq!(seen.text, sent, "{case}");
+            if wants_body && body != Body::Empty && (200..300).contains(&status) {
+                assert_holds(&seen, documented, &case);
+                assert_eq!(seen.oddities, [""; 0], "{case}");
+            }
+        }
+        None => {
+            let error = sight
+                .err()
+                .unwrap_or_else(|| panic!("{case}: taken for a success"));
+            assert_eq!(error.kind(), ErrorKind::Refused, "{case}");
+            assert_eq!(
+                error.status().map(|status| status.as_u16()),
+                Some(status),
+                "{case}"
+            );
+            assert_eq!(error.text().as_deref(), Some(sent), "{case}");
+            assert_eq!(error.request_id(), Some(REQUEST_ID), "{case}");
+            assert!(error.was_sent() && !error.may_have_taken_effect(), "{case}");
+            if body.is_readable() && body != Body::Empty {
+                assert_eq!(error.code(), documented["error"]["code"].as_str(), "{case}");
+                assert_eq!(
+                    error.message(),
+                    documented["error"]["message"].as_str(),
+                    "{case}"
+                );
+            }
+        }
+    }
+}
+
+/// Everything that the example says is in the value; the draft's wrapper is off.
+#[track_caller]
+fn assert_holds(seen: &Seen, documented: &Value, case: &str) {
+    let documented = documented
+        .get("value")
+        .filter(|inner| inner.is_object())
+        .unwrap_or(documented);
+    assert_contains(&seen.value, documented, case);
+}
+
+#[track_caller]
+fn assert_contains(value: &Value, part: &Value, case: &str) {
+    match (value, part) {
+        (_, Value::Null) => {}
+        (Value::Object(value), Value::Object(part)) => {
+            for (name, part) in part {
+                // Empty lists and absent ones are the same to the models.
+                if *part == json!([]) || part.is_null() {
+                    continue;
+                }
+                let value = value
+                    .get(name)
+                    .unwrap_or_else(|| panic!("{case}: {name} was lost"));
+                assert_contains(value, part, case);
+            }
+        }
+        (Value::Array(value), Value::Array(part)) => {
+            assert_eq!(value.len(), part.len(), "{case}");
+            value
+                .iter()
+                .zip(part)
+                .for_each(|(value, part)| assert_contains(value, part, case));
+        }
+        _ => assert_eq!(value, part, "{case}"),
+    }
+}
+
+#[tokio::test]
+async fn a_success_of_any_number_is_a_success() {
+    for (id, _) in CALLS {
+        for status in [200, 201, 202, 203, 204, 206, 299] {
+            let server = Server::start(Reply::new(status, &[], "")).await;
+            let seen = call(id)(&server.client())
+                .await
+                .unwrap_or_else(|error| panic!("{id} {status}: {error}"));
+            assert_eq!(seen.status, status, "{id}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_read_without_a_body_is_a_success_that_says_so() {
+    for id in [
+        "listJobs",
+        "getJob",
+        "listUsers",
+        "getUser",
+        "getSharepointTask",
+        "getUserMapping",
+    ] {
+        let server = Server::start(Reply::new(200, &[], "")).await;
+        let seen = call(id)(&server.client())
+            .await
+            .unwrap_or_else(|error| panic!("{id}: {error}"));
+        assert_eq!(seen.oddities, ["/: the answer has no body"], "{id}");
+    }
+}
+
+#[tokio::test]
+async fn the_reason_of_a_start_conflict_is_told_apart_by_the_documented_words() {
+    for (message, expected) in [
+        (
+            "Migration can't be started because the current status is cuttingOver",
+            "InvalidStatus",
+        ),
+        (
+            "The job is not in a valid status for migration.",
+            "InvalidStatus",
+        ),
+        (
+            "The validation results expired (more than seven days ago).",
+            "ValidationExpired",
+        ),
+        ("Something else entirely.", "Conflict"),
+    ] {
+        let body = json!({ "error": { "code": "Conflict", "message": message } }).to_string();
+        let server = Server::start(Reply::json(409, body)).await;
+        for id in ["validateJob", "migrateJob"] {
+            let seen = call(id)(&server.client())
+                .await
+                .unwrap_or_else(|error| panic!("{id}: {error}"));
+            assert_eq!(seen.outcome, expected, "{id}: {message}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_status_that_a_conflict_names_can_be_asked_for() {
+    for (message, expected) in [
+        (
+            "Cancel is not possible. Current status is finalizing",
+            Some("finalizing"),
+        ),
+        (
+            "Migration can't be started because the current status is validateFailed.",
+            Some("validateFailed"),
+        ),
+        ("Too late.", None),
+        ("The current status is ", None),
+    ] {
+        let body = json!({ "error": { "code": "", "message": message } }).to_string();
+        let server = Server::start(Reply::json(409, body)).await;
+        let outcome = server
+            .client()
+            .cancel_job("wave")
+            .await
+            .expect("an outcome");
+        let msgraph_migrations::CancelOutcome::Conflict(refusal) = outcome else {
+            panic!("409 is a conflict")
+        };
+        assert_eq!(refusal.current_status(), expected, "{message}");
+        assert_eq!(refusal.code(), None);
+    }
+}
