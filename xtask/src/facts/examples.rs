@@ -8,8 +8,10 @@ use crate::documents::blocks::Content;
 use regex::Regex;
 use serde_json::Value;
 
-static REQUEST: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"^(GET|POST|PUT|PATCH|DELETE)\s+(\S+)").expect("pattern"));
+static REQUEST: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"^(GET|POST|PUT|PATCH|DELETE)\s+((?:https?://|/)\S.*?)(?:\s+HTTP/\S+)?$")
+        .expect("pattern")
+});
 static RESPONSE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"^HTTP/\d(?:\.\d)?\s+(\d{3})\b\s*(.*)$").expect("pattern"));
 static HEADER: LazyLock<Regex> =

@@ -268,7 +268,7 @@ pub fn errors(table: &Table, facts: &mut PageFacts) -> bool {
     let mut found = false;
     for row in &table.rows {
         let Some(status) = row.cells.get(code_column).and_then(coded) else {
-            if found {
+            if found || table.column(&["status code"]).is_some() {
                 facts.remarks.push((
                     row.line,
                     "a row of the error table names no status code".to_owned(),

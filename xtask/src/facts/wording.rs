@@ -15,7 +15,7 @@ static STATUS: LazyLock<Regex> = LazyLock::new(|| {
     .expect("pattern")
 });
 static MARKED_STATUS: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"`([1-5]\d{2})(?: [A-Za-z ]+)?`").expect("pattern"));
+    LazyLock::new(|| Regex::new(r"`([1-5]\d{2})(?:\s[^`]*)?`").expect("pattern"));
 static LIMIT: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?i)\b(\d{1,3}(?:[,.]\d{3})+|\d+|two|three|four|five|six|seven|eight|nine|ten|twelve|fifteen|twenty|thirty|fifty|hundred)\s*(?:-\s*)?(?:(?:most recent|top-level|concurrent|active|queued|calendar|business)\s+)?(%|percent|users?|resources?|items?|objects?|results?|entries|mappings?|jobs?|batches|tasks?|mailboxes|sites?|characters?|bytes|KB|MB|GB|TB|requests?|seconds?|to a page|on a page|minutes?|hours?|days?|weeks?|months?|years?)(?:\b|\s|$)",
@@ -346,5 +346,14 @@ pub fn share(words: &[String], others: &[String]) -> f64 {
 /// Whether two texts say the same, possibly in other words.
 pub fn alike(one: &str, other: &str) -> bool {
     let (first, second) = (telling_words(one), telling_words(other));
-    anchors(one) == anchors(other) && share(&first, &second).max(share(&second, &first)) >= 0.5
+    let mentions = |text: &str, by: &str| {
+        let lower = text.to_lowercase();
+        anchors(by).iter().all(|anchor| match anchor.parse() {
+            Ok(number) => names_number(text, number),
+            Err(_) => lower.contains(anchor),
+        })
+    };
+    mentions(one, other)
+        && mentions(other, one)
+        && share(&first, &second).max(share(&second, &first)) >= 0.5
 }

@@ -1,0 +1,10 @@
+//! The maintenance commands, run as a maintainer runs them.
+
+mod cosmetics;
+mod documents;
+mod hostile;
+mod layouts;
+mod ledger;
+mod mutations;
+mod reports;
+mod support;
