@@ -73,8 +73,10 @@ fn expected_outcome(id: &str, status: u16, documented: &Value) -> Option<&'stati
             Some("ValidationExpired")
         }
         ("validateJob" | "migrateJob", 409) if message.contains("status") => Some("InvalidStatus"),
-        ("cancelJob" | "cancelUser" | "cancelSharepointTask", 409)
-        | ("validateJob" | "migrateJob", 409) => Some("Conflict"),
+        (
+            "cancelJob" | "cancelUser" | "cancelSharepointTask" | "validateJob" | "migrateJob",
+            409,
+        ) => Some("Conflict"),
         (_, 200..=299) => Some(""),
         _ => None,
     }

@@ -1,8 +1,8 @@
 //! Rules that are checked before sending, and rules that are left to the service.
 
 use msgraph_migrations::models::{
-    SharePointMigrationTaskParameters, SharePointSiteMigrationTaskParameters,
-    SharePointUserIdentityMappingDeltaItem,
+    CrossTenantMigrationJobCreate, SharePointMigrationTaskParameters,
+    SharePointSiteMigrationTaskParameters, SharePointUserIdentityMappingDeltaItem,
 };
 use msgraph_migrations::{Client, ErrorKind, MOST_MAPPINGS};
 use serde_json::json;
@@ -28,21 +28,22 @@ fn assert_refused<T: std::fmt::Debug>(
     assert!(server.requests().is_empty(), "refused and sent");
 }
 
+type Empty = fn(&mut CrossTenantMigrationJobCreate);
+
 #[tokio::test]
 async fn a_job_without_a_required_property_is_refused() {
     let (server, client) = server().await;
-    type Empty = fn(&mut msgraph_migrations::models::CrossTenantMigrationJobCreate);
     let cases: [(&str, Empty); 5] = [
         ("displayName is empty", |job| {
-            job.display_name = "  ".to_owned()
+            job.display_name = "  ".to_owned();
         }),
         ("sourceTenantId is empty", |job| {
-            job.source_tenant_id.clear()
+            job.source_tenant_id.clear();
         }),
         ("resourceType is empty", |job| job.resource_type.clear()),
         ("resources is empty", |job| job.resources.clear()),
         ("an item of resources is empty", |job| {
-            job.resources.push(String::new())
+            job.resources.push(String::new());
         }),
     ];
     for (words, empty) in cases {

@@ -129,7 +129,7 @@ async fn one_odd_field_never_loses_a_page() {
         page.value[0]
             .created_date_time
             .as_ref()
-            .and_then(|time| time.to_utc())
+            .and_then(msgraph_migrations::DateTimeOffset::to_utc)
             .is_some()
     );
     assert_eq!(page.value[1].display_name.as_deref(), Some("second"));

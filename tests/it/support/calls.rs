@@ -56,7 +56,7 @@ pub const CALLS: &[Call] = &[
     ("deleteJob", |c| {
         Box::pin(async {
             c.delete_job(JOB).await.map(|outcome| match outcome {
-                DeleteOutcome::Accepted(response) => seen("Accepted", response),
+                DeleteOutcome::Accepted(response) => seen("Accepted", &response),
                 DeleteOutcome::NotFinal(refusal) => refused("NotFinal", &refusal),
             })
         })
@@ -198,7 +198,7 @@ pub fn group_mapping(id: &str) -> SharePointGroupIdentityMappingDeltaItem {
     }
 }
 
-fn seen<T: Serialize>(outcome: &'static str, response: Response<T>) -> Seen {
+fn seen<T: Serialize>(outcome: &'static str, response: &Response<T>) -> Seen {
     Seen {
         outcome,
         status: response.status().as_u16(),
@@ -213,8 +213,12 @@ fn seen<T: Serialize>(outcome: &'static str, response: Response<T>) -> Seen {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "it stands where a method takes a response"
+)]
 fn plain<T: Serialize>(response: Response<T>) -> Seen {
-    seen("", response)
+    seen("", &response)
 }
 
 fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
@@ -230,14 +234,14 @@ fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
 
 fn cancelled(outcome: CancelOutcome) -> Seen {
     match outcome {
-        CancelOutcome::Accepted(response) => seen("Accepted", response),
+        CancelOutcome::Accepted(response) => seen("Accepted", &response),
         CancelOutcome::Conflict(refusal) => refused("Conflict", &refusal),
     }
 }
 
 fn started(outcome: StartOutcome) -> Seen {
     match outcome {
-        StartOutcome::Started(response) => seen("Started", response),
+        StartOutcome::Started(response) => seen("Started", &response),
         StartOutcome::InvalidStatus(refusal) => refused("InvalidStatus", &refusal),
         StartOutcome::ValidationExpired(refusal) => refused("ValidationExpired", &refusal),
         StartOutcome::Conflict(refusal) => refused("Conflict", &refusal),

@@ -27,13 +27,19 @@ impl Reply {
     /// A whole answer with a length.
     pub fn new(status: u16, headers: &[(&str, &str)], body: impl AsRef<[u8]>) -> Self {
         let body = body.as_ref();
-        let mut text = format!("HTTP/1.1 {status} Status\r\nconnection: close\r\n");
+        let mut lines = vec![
+            format!("HTTP/1.1 {status} Status"),
+            "connection: close".to_owned(),
+        ];
         if status != 204 {
-            text += &format!("content-length: {}\r\n", body.len());
+            lines.push(format!("content-length: {}", body.len()));
         }
-        for (name, value) in headers {
-            text += &format!("{name}: {value}\r\n");
-        }
+        lines.extend(
+            headers
+                .iter()
+                .map(|(name, value)| format!("{name}: {value}")),
+        );
+        let text = lines.join("\r\n") + "\r\n";
         let mut bytes = (text + "\r\n").into_bytes();
         bytes.extend_from_slice(body);
         Self::Raw(bytes)
