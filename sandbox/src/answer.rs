@@ -142,14 +142,18 @@ impl GraphError {
                 json!([{"code": detail.code, "message": detail.message, "target": detail.target}]),
             );
         }
-        error.insert(
-            "innerError".into(),
-            json!({
-                "date": now.format("%Y-%m-%dT%H:%M:%S").to_string(),
-                "request-id": ids.request,
-                "client-request-id": ids.client_request,
-            }),
-        );
+        let mut inner = json!({
+            "date": now.format("%Y-%m-%dT%H:%M:%S").to_string(),
+            "request-id": ids.request,
+            "client-request-id": ids.client_request,
+        });
+        if self.status == 429 {
+            // The documented sample of throttling repeats itself in here.
+            inner["code"] = json!("429");
+            inner["status"] = json!("429");
+            inner["message"] = json!("Please retry after");
+        }
+        error.insert("innerError".into(), inner);
         Answer {
             headers: self.headers,
             ..Answer::json(self.status, json!({ "error": error }))

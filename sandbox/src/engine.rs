@@ -11,8 +11,9 @@ use crate::clock::Clock;
 use crate::demo;
 use crate::faults::{Fault, Faults, RetryAfter};
 use crate::log::{Log, RequestEntry};
+use crate::operation::Operation;
 use crate::rate::RateLimiter;
-use crate::route::{JobKey, Operation};
+use crate::route::JobKey;
 use crate::service::{self, Request, State};
 use crate::shape;
 

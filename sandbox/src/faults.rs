@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::route::Operation;
+use crate::operation::Operation;
 
 /// A rule that makes requests go wrong.
 ///

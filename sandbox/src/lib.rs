@@ -35,6 +35,7 @@ mod http;
 mod jobs;
 mod log;
 mod odata;
+mod operation;
 mod rate;
 mod rehearse;
 mod route;

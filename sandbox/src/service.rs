@@ -8,7 +8,8 @@ use crate::answer::{Answer, GraphError, Ids};
 use crate::jobs::{self, store::JobStore};
 use crate::odata::path::{self, Segment};
 use crate::odata::query::{ListOptions, Query};
-use crate::route::{self, JobAction, Operation, Resource, Version};
+use crate::operation::Operation;
+use crate::route::{self, JobAction, Resource, Version};
 use crate::settings::Settings;
 use crate::sharepoint::{self, mappings::MappingStore, tasks::TaskStore};
 
@@ -348,10 +349,10 @@ pub(crate) fn perform(
         Resource::JobAction(key, JobAction::Cancel) => jobs::api::cancel(state, &call, key),
         Resource::JobAction(key, JobAction::Validate) => jobs::api::validate(state, &call, key),
         Resource::JobAction(key, JobAction::Migrate) => jobs::api::migrate(state, &call, key),
-        Resource::Users(key) => jobs::api::list_users(state, &call, key),
-        Resource::UsersCount(key) => jobs::api::count_users(state, key),
-        Resource::User(key, user) => jobs::api::get_user(state, &call, key, user),
-        Resource::UserCancel(key, user) => jobs::api::cancel_user(state, &call, key, user),
+        Resource::Users(key) => jobs::users::list(state, &call, key),
+        Resource::UsersCount(key) => jobs::users::count(state, key),
+        Resource::User(key, user) => jobs::users::get_one(state, &call, key, user),
+        Resource::UserCancel(key, user) => jobs::users::cancel(state, &call, key, user),
         Resource::Tasks
         | Resource::TasksCount
         | Resource::Task(_)

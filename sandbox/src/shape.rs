@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::route::Operation;
+use crate::operation::Operation;
 
 /// The members whose values are enumerations.
 const ENUMERATIONS: [&str; 4] = ["status", "jobType", "userType", "groupType"];

@@ -6,32 +6,32 @@ use serde_json::{Value, json};
 use super::create::{self, NewJob};
 use super::model::{Job, User};
 use super::status::{JobStatus, can_cancel, can_delete};
-use super::view::{self, Seat};
+use super::view;
 use crate::answer::{Answer, Body, GraphError};
 use crate::odata::page;
 use crate::route::JobKey;
 use crate::service::{Call, State};
 use crate::settings::{CreateStarts, span};
 
-const COLLECTION: &str = "solutions/migrations/crossTenantMigrationJobs";
+pub(super) const COLLECTION: &str = "solutions/migrations/crossTenantMigrationJobs";
 
-fn job_not_found() -> GraphError {
+pub(super) fn job_not_found() -> GraphError {
     GraphError::not_found("The specified crossTenantMigrationJob wasn't found.")
 }
 
-fn find(state: &State, key: &JobKey) -> Result<usize, GraphError> {
+pub(super) fn find(state: &State, key: &JobKey) -> Result<usize, GraphError> {
     state
         .jobs
         .find(key, &state.settings)
         .ok_or_else(job_not_found)
 }
 
-fn get(state: &State, index: usize) -> Result<&Job, GraphError> {
+pub(super) fn get(state: &State, index: usize) -> Result<&Job, GraphError> {
     state.jobs.get(index).ok_or_else(job_not_found)
 }
 
 /// Puts `@odata.context` first, and the whole within `value` if the settings want it.
-fn entity(mut body: Value, context: &str, wrap: bool) -> Value {
+pub(super) fn entity(mut body: Value, context: &str, wrap: bool) -> Value {
     if let Value::Object(object) = &mut body {
         object.insert("@odata.context".into(), json!(context));
     }
@@ -383,120 +383,6 @@ pub(crate) fn cancel(
     .changing(effect))
 }
 
-fn cancel_answer(status: u16, body: Value, wrap: bool) -> Answer {
+pub(super) fn cancel_answer(status: u16, body: Value, wrap: bool) -> Answer {
     Answer::json(status, if wrap { json!({ "value": body }) } else { body })
-}
-
-pub(crate) fn list_users(
-    state: &State,
-    call: &Call<'_>,
-    key: &JobKey,
-) -> Result<Answer, GraphError> {
-    let options = call.query.for_list()?;
-    let settings = &state.settings;
-    let job = get(state, find(state, key)?)?;
-    let seats: Vec<Seat<'_>> = job
-        .users
-        .iter()
-        .enumerate()
-        .map(|(place, user)| Seat { place, user })
-        .collect();
-    let page = page::take(
-        seats.iter().collect(),
-        &view::USER_ORDERS,
-        false,
-        &options,
-        settings.max_page_size,
-    )?;
-    let items = page
-        .items
-        .iter()
-        .map(|seat| {
-            let user = view::user(job, seat, settings, call.now);
-            page::select(user, options.select.as_deref(), &view::USER_PROPERTIES)
-        })
-        .collect::<Result<Vec<_>, _>>()?;
-    let link = page.next.map(|token| {
-        let collection = format!(
-            "{}/solutions/migrations/CrossTenantMigrationJobs/{}/users",
-            call.root(),
-            job.id
-        );
-        page::next_link(&collection, &options, &token)
-    });
-    let collection = format!("{COLLECTION}('{}')/users", job.id);
-    Ok(call.collection(&collection, &options, items, job.users.len(), link))
-}
-
-pub(crate) fn count_users(state: &State, key: &JobKey) -> Result<Answer, GraphError> {
-    Ok(text(get(state, find(state, key)?)?.users.len()))
-}
-
-pub(crate) fn get_user(
-    state: &State,
-    call: &Call<'_>,
-    key: &JobKey,
-    user: &str,
-) -> Result<Answer, GraphError> {
-    let select = call.query.for_one()?;
-    let job = get(state, find(state, key)?)?;
-    let (place, user) = job
-        .user(user)
-        .and_then(|place| Some((place, job.users.get(place)?)))
-        .ok_or_else(|| GraphError::not_found(format!("The job has no user with the id {user}.")))?;
-    let body = view::user(job, &Seat { place, user }, &state.settings, call.now);
-    let body = page::select(body, select.as_deref(), &view::USER_PROPERTIES)?;
-    let collection = format!("{COLLECTION}('{}')/users", job.id);
-    let context = call.entity_context(&collection, select.as_deref());
-    Ok(Answer::json(
-        200,
-        entity(body, &context, state.settings.wrap_entity_in_value),
-    ))
-}
-
-pub(crate) fn cancel_user(
-    state: &mut State,
-    call: &Call<'_>,
-    key: &JobKey,
-    user: &str,
-) -> Result<Answer, GraphError> {
-    let settings = state.settings.clone();
-    let index = find(state, key)?;
-    let job = get(state, index)?;
-    let (place, found) = job
-        .user(user)
-        .and_then(|place| Some((place, job.users.get(place)?)))
-        .ok_or_else(|| {
-            GraphError::not_found(format!(
-                "Cancellation not possible as no task found for given ID {user}"
-            ))
-        })?;
-    if found.cancelled_at.is_some() || !can_cancel(job, &settings, call.now) {
-        let seat = Seat { place, user: found };
-        // Of several workloads the mailbox decides, because it is the one that cuts over first.
-        let service = job.services.iter().last();
-        let status = service.map_or(job.status.as_str(), |service| {
-            view::workload_status(job, &seat, service, &settings, call.now)
-        });
-        return Err(GraphError::conflict(format!(
-            "Cancel is not possible. Current status is {status}"
-        )));
-    }
-    let (id, job_id) = (found.id, job.id.clone());
-    state.jobs.change(index, &settings, |job| {
-        if let Some(user) = job.users.get_mut(place) {
-            user.cancelled_at = Some(call.now);
-        }
-        job.updated = call.now;
-    });
-    let body = json!({
-        "status": "Accepted",
-        "message": format!("Cancellation request for user id: {id} from batch: {} was accepted.", key.as_str()),
-    });
-    Ok(cancel_answer(
-        settings.cancel_user_status,
-        body,
-        settings.wrap_cancel_in_value,
-    )
-    .changing(format!("job {job_id}: user {id} cancelled")))
 }

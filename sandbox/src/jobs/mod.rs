@@ -7,4 +7,5 @@ pub(crate) mod model;
 pub(crate) mod outcome;
 pub(crate) mod status;
 pub(crate) mod store;
+pub(crate) mod users;
 pub(crate) mod view;

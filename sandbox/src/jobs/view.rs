@@ -146,7 +146,6 @@ pub(crate) fn user(job: &Job, seat: &Seat<'_>, settings: &Settings, now: DateTim
         .max(job.created);
     json!({
         "id": seat.user.id.to_string(),
-        "taskType": "users",
         "lastUpdatedDateTime": updated.to_rfc3339_opts(SecondsFormat::Secs, true),
         "currentStatus": current,
     })

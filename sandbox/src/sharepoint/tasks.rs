@@ -186,7 +186,11 @@ fn check_trust(settings: &Settings, partner: &str, role: &str) -> Result<(), Gra
 }
 
 fn not_found(id: &str) -> GraphError {
-    GraphError::not_found(format!("The migration task {id} could not be found."))
+    GraphError::new(
+        404,
+        "itemNotFound",
+        format!("The migration task {id} could not be found."),
+    )
 }
 
 pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, GraphError> {

@@ -1,0 +1,143 @@
+//! The operations that the service has, under the ids of the specification.
+
+use crate::route::{MappingKind, TaskSource};
+
+/// The operations of the specification, and the ones that only metadata knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Operation {
+    ListJobs,
+    CreateJob,
+    GetJob,
+    UpdateJob,
+    DeleteJob,
+    CancelJob,
+    ValidateJob,
+    MigrateJob,
+    ListUsers,
+    GetUser,
+    CancelUser,
+    CreateTask,
+    GetTask,
+    GetTaskBySource(TaskSource),
+    CancelTask,
+    GetMapping(MappingKind),
+    UpdateMappings(MappingKind),
+    CountJobs,
+    CountUsers,
+    CountTasks,
+    CountMappings(MappingKind),
+    CollectionValidate,
+}
+
+impl Operation {
+    /// The operation id of the specification, or one of the same form.
+    pub(crate) fn id(self) -> &'static str {
+        match self {
+            Self::ListJobs => "listJobs",
+            Self::CreateJob => "createJob",
+            Self::GetJob => "getJob",
+            Self::UpdateJob => "updateJob",
+            Self::DeleteJob => "deleteJob",
+            Self::CancelJob => "cancelJob",
+            Self::ValidateJob => "validateJob",
+            Self::MigrateJob => "migrateJob",
+            Self::ListUsers => "listUsers",
+            Self::GetUser => "getUser",
+            Self::CancelUser => "cancelUser",
+            Self::CreateTask => "createSharepointTask",
+            Self::GetTask => "getSharepointTask",
+            Self::GetTaskBySource(TaskSource::UserPrincipalName) => {
+                "getSharepointTaskBySourceUserPrincipalName"
+            }
+            Self::GetTaskBySource(TaskSource::SiteUrl) => "getSharepointTaskBySourceSiteUrl",
+            Self::GetTaskBySource(TaskSource::GroupMailNickname) => {
+                "getSharepointTaskBySourceGroupMailNickname"
+            }
+            Self::CancelTask => "cancelSharepointTask",
+            Self::GetMapping(MappingKind::User) => "getUserMapping",
+            Self::GetMapping(MappingKind::Group) => "getGroupMapping",
+            Self::UpdateMappings(MappingKind::User) => "updateUserMappings",
+            Self::UpdateMappings(MappingKind::Group) => "updateGroupMappings",
+            Self::CountJobs => "countJobs",
+            Self::CountUsers => "countUsers",
+            Self::CountTasks => "countSharepointTasks",
+            Self::CountMappings(MappingKind::User) => "countUserMappings",
+            Self::CountMappings(MappingKind::Group) => "countGroupMappings",
+            Self::CollectionValidate => "validateJobs",
+        }
+    }
+
+    /// Every operation id that a fault rule can name.
+    pub(crate) fn ids() -> Vec<&'static str> {
+        let sources = [
+            TaskSource::UserPrincipalName,
+            TaskSource::SiteUrl,
+            TaskSource::GroupMailNickname,
+        ];
+        let kinds = [MappingKind::User, MappingKind::Group];
+        let mut all = vec![
+            Self::ListJobs,
+            Self::CreateJob,
+            Self::GetJob,
+            Self::UpdateJob,
+            Self::DeleteJob,
+            Self::CancelJob,
+            Self::ValidateJob,
+            Self::MigrateJob,
+            Self::ListUsers,
+            Self::GetUser,
+            Self::CancelUser,
+            Self::CreateTask,
+            Self::GetTask,
+            Self::CancelTask,
+            Self::CountJobs,
+            Self::CountUsers,
+            Self::CountTasks,
+            Self::CollectionValidate,
+        ];
+        all.extend(sources.map(Self::GetTaskBySource));
+        all.extend(kinds.map(Self::GetMapping));
+        all.extend(kinds.map(Self::UpdateMappings));
+        all.extend(kinds.map(Self::CountMappings));
+        all.into_iter().map(Self::id).collect()
+    }
+
+    /// Whether the operation only looks.
+    pub(crate) fn reads(self) -> bool {
+        matches!(
+            self,
+            Self::ListJobs
+                | Self::GetJob
+                | Self::ListUsers
+                | Self::GetUser
+                | Self::GetTask
+                | Self::GetTaskBySource(_)
+                | Self::GetMapping(_)
+                | Self::CountJobs
+                | Self::CountUsers
+                | Self::CountTasks
+                | Self::CountMappings(_)
+        )
+    }
+
+    /// Whether the operation belongs to the jobs rather than to SharePoint.
+    pub(crate) fn is_of_jobs(self) -> bool {
+        matches!(
+            self,
+            Self::ListJobs
+                | Self::CreateJob
+                | Self::GetJob
+                | Self::UpdateJob
+                | Self::DeleteJob
+                | Self::CancelJob
+                | Self::ValidateJob
+                | Self::MigrateJob
+                | Self::ListUsers
+                | Self::GetUser
+                | Self::CancelUser
+                | Self::CountJobs
+                | Self::CountUsers
+                | Self::CollectionValidate
+        )
+    }
+}

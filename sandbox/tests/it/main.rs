@@ -1,0 +1,14 @@
+//! The sandbox over real sockets.
+
+mod conformance;
+mod control;
+mod faults;
+mod jobs;
+mod load;
+mod manners;
+mod options;
+mod program;
+mod random;
+mod sharepoint;
+mod spec;
+mod support;
