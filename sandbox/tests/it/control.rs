@@ -21,7 +21,8 @@ async fn call(room: &Room, method: &str, path: &str, body: Option<Value>) -> Rep
 #[expect(clippy::too_many_lines, reason = "one rehearsal from beginning to end")]
 async fn everything_can_be_arranged_over_http() {
     let room = room_with(Sandbox::builder().token("only-this").demo()).await;
-    let call = async |method, path, body| call(&room, method, path, body).await;
+    let call =
+        async |method: &str, path: &str, body: Option<Value>| call(&room, method, path, body).await;
     let state = call("GET", "state", None).await.expect(200).json();
     assert_eq!(state["now"], "2026-01-05T08:00:00Z");
     assert_eq!(
