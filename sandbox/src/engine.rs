@@ -61,6 +61,8 @@ pub(crate) struct Delivery {
 pub(crate) struct Manners {
     pub(crate) client_request_id: Option<String>,
     pub(crate) prefers_unknown_members: bool,
+    /// Whether the body was larger than the shell reads, or ended too early.
+    pub(crate) is_oversized: bool,
     /// The path and query for the log.
     pub(crate) target: String,
 }
@@ -135,6 +137,9 @@ impl Engine {
             Err(too_many_requests().with_header("retry-after", whole_seconds(wait).to_string()))
         } else if let Some(fault) = faults.iter().find(|fault| fault.prevents_effect()) {
             Err(refusal(fault))
+        } else if manners.is_oversized {
+            let message = "The request body is too large, or ended before its length.";
+            Err(GraphError::new(413, "RequestEntityTooLarge", message))
         } else {
             service::admit(
                 &self.config.access,

@@ -4,21 +4,26 @@ use std::convert::Infallible;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use axum::body::{Body as HttpBody, Bytes, to_bytes};
+use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shared};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
-use futures_util::stream;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::watch;
 
 use crate::answer::{Answer, Body};
 use crate::connection::Fuse;
 use crate::control;
 use crate::engine::{Delivery, Ending, Engine, Manners};
 use crate::log::RequestEntry;
+use crate::sandbox::closed;
 use crate::service::Request;
 
 /// The largest body that is read; a job of 2,000 users takes a fiftieth of it.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
+
+/// How much is read at most of a body that is too large.
+const LARGEST_DRAINED: usize = 16 * LARGEST_BODY;
 
 const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
 
@@ -32,6 +37,8 @@ pub(crate) struct Core {
     observer: Option<Observer>,
     /// What links start with when the caller names no host.
     origin: Arc<str>,
+    /// Closes when the sandbox stops.
+    closing: watch::Receiver<()>,
 }
 
 impl std::fmt::Debug for Core {
@@ -44,11 +51,17 @@ impl std::fmt::Debug for Core {
 }
 
 impl Core {
-    pub(crate) fn new(engine: Engine, observer: Option<Observer>, origin: &str) -> Self {
+    pub(crate) fn new(
+        engine: Engine,
+        observer: Option<Observer>,
+        origin: &str,
+        closing: watch::Receiver<()>,
+    ) -> Self {
         Self {
             engine: Arc::new(Mutex::new(engine)),
             observer,
             origin: origin.into(),
+            closing,
         }
     }
 
@@ -68,11 +81,7 @@ pub(crate) async fn serve(
     let text = |name: HeaderName| text(&parts.headers, &name);
     let has_length = parts.headers.contains_key(header::CONTENT_LENGTH)
         || parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let Ok(body) = to_bytes(body, LARGEST_BODY).await else {
-        let mut response = Response::new(HttpBody::from("The body is too large or was cut off."));
-        *response.status_mut() = StatusCode::PAYLOAD_TOO_LARGE;
-        return Ok(response);
-    };
+    let (body, is_oversized) = read(body).await;
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
     if let Some(path) = path.strip_prefix("/_sandbox/") {
@@ -86,13 +95,14 @@ pub(crate) async fn serve(
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
         has_length,
-        body: body.to_vec(),
+        body,
         origin: text(header::HOST)
             .map_or_else(|| core.origin.to_string(), |host| format!("http://{host}")),
     };
     let manners = Manners {
         client_request_id: text(HeaderName::from_static("client-request-id"))
             .filter(|id| !id.is_empty()),
+        is_oversized,
         prefers_unknown_members: prefers_unknown_members(&parts.headers),
         target: parts
             .uri
@@ -104,9 +114,37 @@ pub(crate) async fn serve(
         observer(&delivery.entry);
     }
     if !delivery.latency.is_zero() {
-        tokio::time::sleep(delivery.latency).await;
+        tokio::select! {
+            () = tokio::time::sleep(delivery.latency) => {}
+            () = closed(core.closing.clone()) => fuse.blow(),
+        }
     }
     Ok(response(delivery, &fuse))
+}
+
+/// Reads a body, and says whether it is larger than anything that makes sense or ended too early.
+///
+/// What is too much is read all the same and thrown away, since a caller that is still sending sees no answer.
+async fn read(body: HttpBody) -> (Vec<u8>, bool) {
+    let mut kept = Vec::new();
+    let mut read = 0;
+    let mut chunks = body.into_data_stream();
+    while let Some(chunk) = chunks.next().await {
+        let Ok(chunk) = chunk else {
+            return (Vec::new(), true);
+        };
+        read += chunk.len();
+        if read <= LARGEST_BODY {
+            kept.extend_from_slice(&chunk);
+        } else if read > LARGEST_DRAINED {
+            break;
+        }
+    }
+    if read > LARGEST_BODY {
+        (Vec::new(), true)
+    } else {
+        (kept, false)
+    }
 }
 
 fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {

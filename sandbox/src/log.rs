@@ -8,6 +8,9 @@ use serde::Serialize;
 /// How many requests the log keeps; what they changed is counted without end.
 pub(crate) const KEPT: usize = 100_000;
 
+/// How much of a path the log keeps.
+const KEPT_PATH: usize = 2_048;
+
 /// A request that was answered, or whose connection was dropped.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -18,7 +21,7 @@ pub struct RequestEntry {
     pub at: DateTime<Utc>,
     /// The HTTP method.
     pub method: String,
-    /// The path and the query, as they were sent.
+    /// The path and the query, as they were sent; of a very long one the start.
     pub path: String,
     /// The operation, if the path and the method are one.
     pub operation: Option<String>,
@@ -46,6 +49,10 @@ impl Log {
     pub(crate) fn push(&mut self, mut entry: RequestEntry) -> RequestEntry {
         self.sequence += 1;
         entry.sequence = self.sequence;
+        if let Some((end, _)) = entry.path.char_indices().nth(KEPT_PATH) {
+            entry.path.truncate(end);
+            entry.path.push('…');
+        }
         if let (Some(operation), Some(_)) = (&entry.operation, &entry.effect) {
             *self.effects.entry(operation.clone()).or_default() += 1;
         }

@@ -235,6 +235,9 @@ pub(crate) fn set_job_outcome(
     Ok(())
 }
 
+/// How many users one call makes, so that a slip of the finger doesn't fill the memory.
+const LARGEST_PRELOAD: usize = 1_000_000;
+
 pub(crate) fn preload_jobs(
     engine: &mut Engine,
     count: usize,
@@ -244,6 +247,11 @@ pub(crate) fn preload_jobs(
     if users_each == 0 || users_each > largest {
         return Err(ControlError::Invalid(format!(
             "{users_each} users to a job; it takes 1 to {largest}"
+        )));
+    }
+    if count.saturating_mul(users_each) > LARGEST_PRELOAD {
+        return Err(ControlError::Invalid(format!(
+            "{count} jobs of {users_each} users; at most {LARGEST_PRELOAD} users are made at once"
         )));
     }
     let now = engine.settle();

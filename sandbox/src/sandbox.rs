@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use chrono::{DateTime, Utc};
 use tokio::net::TcpListener;
-use tokio::sync::oneshot;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::builder::SandboxBuilder;
@@ -31,7 +31,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sandbox {
     core: Core,
     address: SocketAddr,
-    stop: Option<oneshot::Sender<()>>,
+    /// Dropped to stop the server; whoever listens sees the channel close.
+    open: Option<watch::Sender<()>>,
     server: Option<JoinHandle<()>>,
 }
 
@@ -86,26 +87,23 @@ impl Sandbox {
         };
         let listener = TcpListener::bind(wanted).await.map_err(listen)?;
         let address = listener.local_addr().map_err(listen)?;
-        let core = Core::new(engine, builder.observer, &format!("http://{address}"));
+        let (open, closing) = watch::channel(());
+        let origin = format!("http://{address}");
+        let core = Core::new(engine, builder.observer, &origin, closing.clone());
         let service = Router::new()
             .fallback(http::serve)
             .with_state(core.clone())
             .into_make_service_with_connect_info::<Fuse>();
-        let (stop, stopped) = oneshot::channel::<()>();
         let server = tokio::spawn(async move {
-            let stopped = async {
-                // A handle that is gone means the same as one that says so.
-                let _ = stopped.await;
-            };
             // Serving never fails: what goes wrong on a connection ends that connection alone.
             let _ = axum::serve(FusedListener(listener), service)
-                .with_graceful_shutdown(stopped)
+                .with_graceful_shutdown(closed(closing))
                 .await;
         });
         Ok(Self {
             core,
             address,
-            stop: Some(stop),
+            open: Some(open),
             server: Some(server),
         })
     }
@@ -308,25 +306,20 @@ impl Sandbox {
     }
 
     /// Stops listening and waits until answers under way are sent, for two seconds at most.
+    ///
+    /// Answers that a fault delays are not waited for; their connections are closed.
     pub async fn shutdown(mut self) {
-        self.signal();
+        self.open = None;
         if let Some(mut server) = self.server.take()
             && tokio::time::timeout(PATIENCE, &mut server).await.is_err()
         {
             server.abort();
         }
     }
-
-    fn signal(&mut self) {
-        if let Some(stop) = self.stop.take() {
-            // The server is gone already if nobody listens.
-            let _ = stop.send(());
-        }
-    }
 }
 
-impl Drop for Sandbox {
-    fn drop(&mut self) {
-        self.signal();
-    }
+/// Waits until the handle is gone or says so.
+pub(crate) async fn closed(mut closing: watch::Receiver<()>) {
+    // Nothing is ever sent, so a change means that the sender still lives.
+    while closing.changed().await.is_ok() {}
 }

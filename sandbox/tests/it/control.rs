@@ -150,6 +150,7 @@ async fn what_cannot_be_arranged_is_refused() {
         ("POST", "advance?seconds=1e300", None, 400),
         ("POST", "jobs?count=x", None, 400),
         ("POST", "jobs?users=101000", None, 400),
+        ("POST", "jobs?count=1000000&users=2", None, 400),
         ("PUT", "faults", Some(json!({})), 400),
         (
             "PUT",

@@ -2,6 +2,7 @@
 
 mod conformance;
 mod control;
+mod documented;
 mod faults;
 mod jobs;
 mod load;

@@ -269,6 +269,13 @@ async fn unknown_paths_wrong_methods_and_broken_bodies_are_refused_in_the_common
             .body(body);
         check_envelope(&room.send(request).await.expect(400), "BadRequest");
     }
+    let large = " ".repeat(5 * 1024 * 1024);
+    let url = format!("{}{JOBS}", room.sandbox.base_url());
+    let request = room.client.post(url).bearer_auth("t").body(large);
+    check_envelope(
+        &room.send(request).await.expect(413),
+        "RequestEntityTooLarge",
+    );
     let deep = "[".repeat(200_000);
     let url = format!("{}{JOBS}", room.sandbox.base_url());
     let request = room
