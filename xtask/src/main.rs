@@ -6,6 +6,7 @@ mod drift;
 mod facts;
 mod names;
 mod project;
+mod regenerate;
 mod report;
 
 use std::path::PathBuf;
@@ -47,6 +48,21 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         provenance: Option<PathBuf>,
     },
+    /// Refresh everything that is derived from the spec, and show the changed public items, breaking first.
+    ///
+    /// Exits with 0 when everything is fresh, 1 when something is stale under --check or incomplete, 2 when a
+    /// step could not be taken.
+    Regenerate {
+        /// Change nothing; fail when anything is stale.
+        #[arg(long)]
+        check: bool,
+        /// Documents whose hashes and dates are recorded in the provenance file.
+        #[arg(long, value_name = "DIR")]
+        docs: Option<PathBuf>,
+        /// Leave the linters out.
+        #[arg(long)]
+        no_lint: bool,
+    },
 }
 
 fn main() -> ExitCode {
@@ -79,7 +95,40 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
                 .map_err(|error| format!("cannot write the report: {error}"))?;
             Ok(ExitCode::from(found.exit_code()))
         }
+        Command::Regenerate {
+            check,
+            docs,
+            no_lint,
+        } => regenerate_all(check, docs, no_lint),
     }
+}
+
+fn regenerate_all(
+    check: bool,
+    documents: Option<PathBuf>,
+    without_lint: bool,
+) -> Result<ExitCode, String> {
+    let outcome = regenerate::run(&regenerate::Options {
+        root: project::root()?,
+        check,
+        without_lint,
+        documents,
+    })?;
+    for problem in &outcome.problems {
+        println!("incomplete: {problem}");
+    }
+    let stale = check && !outcome.stale.is_empty();
+    if stale {
+        for file in &outcome.stale {
+            println!("stale: {file}");
+        }
+        println!("refresh with `cargo xtask regenerate`, read the difference and commit it");
+    } else if outcome.problems.is_empty() {
+        println!("everything derived from the spec is fresh");
+    }
+    Ok(ExitCode::from(u8::from(
+        stale || !outcome.problems.is_empty(),
+    )))
 }
 
 fn against_spec(

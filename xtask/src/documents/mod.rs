@@ -44,6 +44,8 @@ pub struct Page {
     pub front_matter: BTreeMap<String, String>,
     /// The address the page was taken from, when it says so.
     pub source: Option<String>,
+    /// The date on which the web site last changed it, when the page says so.
+    pub modified: Option<String>,
     /// The text below each heading.
     pub sections: Vec<Section>,
     /// Lines that could not be read as meant.
@@ -114,6 +116,12 @@ pub fn read_page(path: &Path, file: String, bytes: &[u8], root: &Path) -> Result
             .map(|url| url.trim().to_owned()),
         _ => None,
     });
+    let modified = parsed.iter().find_map(|block| match &block.content {
+        Content::Comment(inside) => inside
+            .strip_prefix("Sitemap-Last-Modified:")
+            .map(|date| date.trim().to_owned()),
+        _ => None,
+    });
     let layout = if is_markdown && address.is_none() {
         Layout::Repository
     } else {
@@ -142,6 +150,7 @@ pub fn read_page(path: &Path, file: String, bytes: &[u8], root: &Path) -> Result
         title,
         front_matter,
         source: address,
+        modified,
         sections: blocks::sections(&expanded),
         remarks,
     })

@@ -29,7 +29,7 @@ static SECTIONS: [(&str, u8); 18] = [
     ("response", 2),
 ];
 
-static TABLES: [&[&str]; 8] = [
+static TABLES: [&[&str]; 9] = [
     &[
         "Permission type",
         "Least privileged permissions",
@@ -46,6 +46,7 @@ static TABLES: [&[&str]; 8] = [
     &["Parameter", "Type", "Description"],
     &["Relationship", "Type", "Description"],
     &["Status code", "Description"],
+    &["Method", "Return type", "Description"],
 ];
 
 static REQUEST_LINE: LazyLock<Regex> = LazyLock::new(|| {
@@ -187,6 +188,10 @@ fn cells(line: &str, header: &[&str]) -> Vec<String> {
     let rest = words.next().unwrap_or_default().trim();
     if header.first() == Some(&"Status code") {
         return status_cells(line);
+    }
+    if header.first() == Some(&"Method") {
+        // Neither label nor type has an end that can be seen; the links that told them are lost.
+        return Vec::new();
     }
     if header.len() < 3 {
         return vec![first, rest.to_owned()];

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::compare::{Difference, Subject};
 use super::finding::{Change, Finding, Impact, Place};
-use super::statements;
+use super::statements::{self, Statement};
 use crate::contract::Contract;
 use crate::contract::ledger::Ledger;
 use crate::contract::operation::Operation;
@@ -33,6 +33,7 @@ impl Check<'_> {
         match page.kind {
             Kind::Operation => self.operation_page(page),
             Kind::Resource => self.resource_page(page, mentioned),
+            Kind::Enumerations => self.enumerations_page(page),
             Kind::Guide => self.guide_page(page),
         }
     }
@@ -244,7 +245,7 @@ impl Check<'_> {
                     self.operation_of(page).is_some() || self.unknown_operation(page).is_some()
                 }
                 Kind::Resource => self.schema_of(page).is_some(),
-                Kind::Guide => false,
+                Kind::Enumerations | Kind::Guide => false,
             })
             .flat_map(|page| &page.facts)
             .filter(|fact| {
@@ -330,6 +331,32 @@ impl Check<'_> {
         findings
     }
 
+    /// A page of enumerations is compared as far as the spec has them.
+    fn enumerations_page(&self, page: &PageFacts) -> Option<(String, Vec<Finding>)> {
+        let mut subject = self.subject(page, &page.stem);
+        subject.statements = statements::of_enumerations(self.contract, page);
+        let ours: Vec<&Statement> = subject.statements.iter().collect();
+        let named = |enumeration: &str| {
+            let prefix = format!("enum/{enumeration}/");
+            ours.iter()
+                .any(|statement| statement.key.to_lowercase().starts_with(&prefix))
+        };
+        let mut facts = page.clone();
+        facts.facts.retain(|fact| {
+            fact.aspect() != "enum" || named(fact.name().split('/').next().unwrap_or_default())
+        });
+        facts.of("enum").next()?;
+        let subject = Subject {
+            page: &facts,
+            line: subject
+                .statements
+                .first()
+                .map_or(1, |statement| statement.line),
+            ..subject
+        };
+        Some((page.stem.clone(), subject.facts()))
+    }
+
     fn guide_page(&self, page: &PageFacts) -> Option<(String, Vec<Finding>)> {
         let source = self.ledger.page(&page.stem, &page.title)?;
         let subject = self.subject(page, &source.key);
@@ -341,7 +368,7 @@ impl Check<'_> {
         let folders: BTreeSet<String> = read
             .iter()
             .filter_map(|(_, page)| {
-                let file = page.file.replace('\\', "/");
+                let file = page.path.to_string_lossy().replace('\\', "/");
                 let from = file.find("api-reference/")?;
                 Some(file.get(from..)?.rsplit_once('/')?.0.to_owned())
             })

@@ -224,6 +224,9 @@ impl Subject<'_> {
 
     /// Whether the page lacks every property of an enumeration, which is reported by itself.
     fn misses_property_of(&self, member: &str) -> bool {
+        if self.page.kind == Kind::Enumerations {
+            return false;
+        }
         let enumeration = member.split('/').next().unwrap_or_default();
         !self.page.facts.iter().any(|fact| {
             matches!(fact.aspect(), "property" | "request-property")

@@ -96,11 +96,13 @@ impl Pair<'_> {
                 let key = format!("response/{}", fact.name());
                 return self.old.fact(&key).is_some() && self.new.fact(&key).is_some();
             }
-            if matches!(fact.aspect(), "permission" | "role") && self.incomparable(fact.aspect()) {
-                skipped.insert(if fact.aspect() == "role" {
-                    "roles"
-                } else {
-                    "permissions"
+            if matches!(fact.aspect(), "permission" | "role" | "method")
+                && self.incomparable(fact.aspect())
+            {
+                skipped.insert(match fact.aspect() {
+                    "role" => "roles",
+                    "method" => "methods",
+                    _ => "permissions",
                 });
                 return false;
             }
@@ -133,9 +135,8 @@ impl Pair<'_> {
             }
         }
         for aspect in skipped {
-            let words = format!(
-                "{aspect} were not compared: one edition leaves them to a file that is not there"
-            );
+            let words =
+                format!("{aspect} were not compared: one edition does not have them in its text");
             remarks.push((self.new.file.clone(), 1, words));
         }
         found

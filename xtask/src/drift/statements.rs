@@ -7,6 +7,7 @@ use crate::contract::ledger::Ledger;
 use crate::contract::operation::Operation;
 use crate::contract::schema::{Property, referenced};
 use crate::contract::tree::Node;
+use crate::facts::PageFacts;
 use crate::names;
 use regex::Regex;
 
@@ -315,6 +316,25 @@ pub fn of_schema(
             own,
             &items,
         );
+    }
+    all.found
+}
+
+/// What the spec states of the enumerations that a page lists.
+pub fn of_enumerations(contract: &Contract, page: &PageFacts) -> Vec<Statement> {
+    let mut all = Collector { found: Vec::new() };
+    let schemas = contract.root.at("#/components/schemas");
+    for (name, schema) in schemas.map_or(&[][..], Node::members) {
+        let prefix = format!("enum/{}/", name.to_lowercase());
+        let on_page = page.facts.iter().any(|fact| fact.key.starts_with(&prefix));
+        let Some(members) = schema.get("enum").filter(|_| on_page) else {
+            continue;
+        };
+        for member in members.items() {
+            let text = member.text();
+            let items = [names::variant(name, &text)];
+            all.add(format!("{prefix}{text}"), "", member.line, true, &items);
+        }
     }
     all.found
 }

@@ -1,5 +1,6 @@
 //! What a page states, one fact at a time, each with its line.
 
+mod enumerations;
 pub mod examples;
 mod guide;
 mod operation;
@@ -9,6 +10,7 @@ pub use tables::scopes as joined_scopes;
 pub mod wording;
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use crate::documents::{Layout, Page};
 use examples::Example;
@@ -46,6 +48,8 @@ pub enum Kind {
     Operation,
     /// Describes one type.
     Resource,
+    /// Lists the members of many enumerations.
+    Enumerations,
     /// Describes the whole in prose.
     Guide,
 }
@@ -55,6 +59,8 @@ pub enum Kind {
 pub struct PageFacts {
     /// The file as it is named in reports.
     pub file: String,
+    /// The file on disk.
+    pub path: PathBuf,
     /// The page's name, from its address or file.
     pub stem: String,
     /// The page's title.
@@ -122,6 +128,7 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
     let kind = kind_of(page);
     let mut facts = PageFacts {
         file: page.file.clone(),
+        path: page.path.clone(),
         stem: page.stem(),
         title: page.title.clone(),
         layout: page.layout,
@@ -138,6 +145,7 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
     match kind {
         Kind::Operation => operation::extract(page, &mut facts)?,
         Kind::Resource => resource::extract(page, &mut facts)?,
+        Kind::Enumerations => enumerations::extract(page, &mut facts),
         Kind::Guide => guide::extract(page, &mut facts),
     }
     if let Some(version) = facts.version {
@@ -150,6 +158,7 @@ fn kind_of(page: &Page) -> Kind {
     match page.front_matter.get("doc_type").map(String::as_str) {
         Some("apiPageType") => return Kind::Operation,
         Some("resourcePageType") => return Kind::Resource,
+        Some("enumPageType") => return Kind::Enumerations,
         Some("conceptualPageType") => return Kind::Guide,
         _ => {}
     }

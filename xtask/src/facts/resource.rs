@@ -3,9 +3,9 @@
 use std::sync::LazyLock;
 
 use super::examples::Example;
-use super::{PageFacts, tables, type_name};
-use crate::documents::Page;
+use super::{PageFacts, enumerations, tables, type_name};
 use crate::documents::blocks::Content;
+use crate::documents::{Layout, Page};
 use regex::Regex;
 use serde_json::Value;
 
@@ -35,7 +35,7 @@ pub fn extract(page: &Page, facts: &mut PageFacts) -> Result<(), String> {
                 "properties" => tables::properties(table, "property", facts),
                 "relationships" => tables::properties(table, "relationship", facts),
                 "methods" | "tasks" => tables::methods(table, facts),
-                title if title.contains(" values") => members(title, table, facts),
+                title if title.contains(" values") => enumerations::members(title, table, facts),
                 _ if table.column(&["property"]) == Some(0) => {
                     tables::properties(table, "property", facts);
                 }
@@ -43,6 +43,10 @@ pub fn extract(page: &Page, facts: &mut PageFacts) -> Result<(), String> {
             },
             _ => {}
         }
+    }
+    // The methods of a page are told apart by their links, which a copied text has lost.
+    if page.layout == Layout::Web && page.source.is_none() {
+        facts.elsewhere.insert("method");
     }
     let stated = facts.of("property").next().is_some();
     let representation = facts
@@ -60,19 +64,6 @@ pub fn extract(page: &Page, facts: &mut PageFacts) -> Result<(), String> {
         Ok(())
     } else {
         Err("it is a page about a type, but has neither a table of properties nor a JSON representation".to_owned())
-    }
-}
-
-/// A table of members below a heading such as `jobType values`.
-fn members(title: &str, table: &crate::documents::blocks::Table, facts: &mut PageFacts) {
-    let enumeration = title.trim_end_matches(" values").to_owned();
-    for row in &table.rows {
-        if let Some(cell) = row.cells.first() {
-            let member = cell.plain().trim().to_owned();
-            if !member.is_empty() {
-                facts.state(format!("enum/{enumeration}/{member}"), "", row.line);
-            }
-        }
     }
 }
 

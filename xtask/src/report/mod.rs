@@ -84,13 +84,24 @@ fn left_open(report: &Report) -> Vec<String> {
     aspects
         .into_iter()
         .map(|aspect| {
-            let pages = report.elsewhere.iter().filter(|(_, other)| *other == aspect).count();
-            let what = match aspect {
-                "permission" => "permissions",
-                "permission-higher" => "higher privileged permissions",
-                _ => "roles",
+            let pages = report
+                .elsewhere
+                .iter()
+                .filter(|(_, other)| *other == aspect)
+                .count();
+            let (what, why) = match aspect {
+                "permission" => (
+                    "permissions",
+                    "the files they include are not in the folder",
+                ),
+                "permission-higher" => (
+                    "higher privileged permissions",
+                    "their table has no column for them",
+                ),
+                "method" => ("methods", "copied text has lost the links that name them"),
+                _ => ("roles", "the files they include are not in the folder"),
             };
-            format!("{what} of {pages} pages were not compared: the files they include are not in the folder")
+            format!("{what} of {pages} pages were not compared: {why}")
         })
         .collect()
 }

@@ -25,6 +25,49 @@ fn repository_page_rendered_page_and_copied_text_state_the_same_facts() {
 }
 
 #[test]
+fn a_copied_page_about_a_type_states_the_same_as_the_repository_page() {
+    let repository = Copy::of("docs");
+    let page = repository.file("resources/cratejob.md");
+    let copied = fixtures().join("web/copied-type.txt");
+    let run = editions(&page, &copied);
+    assert_eq!((run.code, run.new_keys()), (0, Vec::new()));
+    let remarks = run.json()["remarks"].to_string();
+    assert!(remarks.contains("methods were not compared"), "{remarks}");
+}
+
+#[test]
+fn a_page_of_enumerations_is_compared_as_far_as_the_spec_has_them() {
+    let copy = Copy::of("docs");
+    copy.write(
+        "api-reference/beta/resources/enums.md",
+        "---\ntitle: Enumerations\ndoc_type: enumPageType\n---\n\n# Enumerations\n\n\
+         ### crateSpeed values\n\n|Member|\n|:---|\n|slow|\n|express|\n|warp|\n|unknownFutureValue|\n\n\
+         ### crateJobStatus values\n\n|Member|\n|:---|\n|waiting|\n|packing|\n|stopped|\n|unknownFutureValue|\n\n\
+         ### planetKind values\n\n|Member|\n|:---|\n|gas|\n",
+    );
+    let run = drift(copy.path());
+    assert_eq!(
+        run.new_keys(),
+        [
+            "enums#stated:enum/cratespeed/warp",
+            "enums#unstated:enum/cratejobstatus/shipped"
+        ]
+    );
+}
+
+#[test]
+fn a_page_of_a_version_that_the_spec_does_not_promise_is_noticed() {
+    let copy = Copy::of("docs");
+    let page =
+        std::fs::read_to_string(copy.file("api/cratejob-findbylabel.md")).expect("a fixture");
+    copy.write("api-reference/v1.0/api/cratejob-findbylabel.md", page);
+    assert_eq!(
+        drift(copy.path()).new_keys(),
+        ["cratejob-findbylabel#stated:version/v1.0"]
+    );
+}
+
+#[test]
 fn included_permissions_are_followed_and_missing_ones_are_mentioned() {
     let with = Copy::of("docs");
     assert_eq!(

@@ -100,6 +100,7 @@ fn an_entry_that_no_page_supports_any_more_fails_as_never_applied() {
 #[test]
 fn an_entry_about_a_page_that_was_not_read_is_left_alone() {
     let copy = Copy::of("web");
+    fs::remove_file(copy.file("copied-type.txt")).expect("a copy can be removed");
     let aside = Copy::empty();
     let run = drift_with(copy.path(), &ledger(&aside, &[ADDED]), "json");
     assert_eq!((run.code, run.new_keys()), (0, Vec::new()));

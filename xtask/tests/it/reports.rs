@@ -1,6 +1,6 @@
 //! Reports for people, machines and pull requests.
 
-use crate::support::{Copy, drift, drift_with, fixtures, run};
+use crate::support::{Copy, drift, drift_with, fixtures, run, text};
 
 fn changed() -> Copy {
     let copy = Copy::of("docs");
@@ -97,4 +97,21 @@ fn each_outcome_has_its_exit_code() {
     same.write("broken.md", b"\xff");
     assert_eq!(drift(same.path()).code, 2);
     assert_eq!(run(&["drift"]).code, 2);
+}
+
+#[test]
+fn colours_are_there_for_those_who_ask_for_them() {
+    let copy = changed();
+    let coloured = std::process::Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args([
+            "drift",
+            text(copy.path()),
+            "--spec",
+            text(&fixtures().join("spec.yaml")),
+        ])
+        .args(["--provenance", text(&fixtures().join("provenance.yaml"))])
+        .env("CLICOLOR_FORCE", "1")
+        .output()
+        .expect("the program starts");
+    assert!(coloured.stdout.contains(&0x1b), "colours were asked for");
 }

@@ -1,0 +1,164 @@
+//! The tables that are derived from the spec.
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+
+use crate::contract::Contract;
+use crate::contract::ledger::Ledger;
+use crate::contract::operation::Operation;
+use crate::contract::tree::Node;
+use heck::ToSnakeCase;
+
+/// What each call answers: documented statuses, and the type that a caller gets.
+pub fn outcomes(
+    contract: &Contract,
+    signatures: &BTreeMap<String, String>,
+    problems: &mut Vec<String>,
+) -> String {
+    let mut table = String::from(
+        "| Call | Succeeds with | Documented refusals | You get |\n| --- | --- | --- | --- |\n",
+    );
+    for operation in &contract.operations {
+        let method = operation.id.to_snake_case();
+        let returned = signatures.get(&method).map_or_else(
+            || {
+                problems.push(format!(
+                    "src/ has no method `{method}` for operation {}",
+                    operation.id
+                ));
+                "missing".to_owned()
+            },
+            |returned| format!("`{returned}`"),
+        );
+        let statuses: Vec<u16> = operation
+            .own_responses()
+            .iter()
+            .map(|(status, _)| *status)
+            .collect();
+        let listed = |success: bool| {
+            let listed: Vec<String> = statuses
+                .iter()
+                .filter(|status| (200..300).contains(*status) == success)
+                .map(u16::to_string)
+                .collect();
+            if listed.is_empty() {
+                "none".to_owned()
+            } else {
+                listed.join(", ")
+            }
+        };
+        let _ = writeln!(
+            table,
+            "| `{method}` | {} | {} | {returned} |",
+            listed(true),
+            listed(false)
+        );
+    }
+    table
+}
+
+/// Each operation with its request, versions, least privileged permission and page.
+pub fn operations(contract: &Contract, ledger: &Ledger) -> String {
+    let mut table = String::from(
+        "| Operation | Request | Versions | Least privileged permission | Page |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for operation in &contract.operations {
+        let versions = operation
+            .node
+            .get("x-ms-versions")
+            .map(Node::texts)
+            .unwrap_or_default();
+        let page = ledger.page(&operation.stem, "");
+        let link = page.and_then(|page| page.url.clone()).map_or_else(
+            || operation.stem.clone(),
+            |url| {
+                format!(
+                    "[{}]({url})",
+                    page.map_or("page", |page| page.title.as_str())
+                )
+            },
+        );
+        let _ = writeln!(
+            table,
+            "| `{}` | `{} {}` | {} | {} | {link} |",
+            operation.id,
+            operation.method,
+            operation.path,
+            versions.join(", "),
+            least(operation),
+        );
+    }
+    table
+}
+
+fn least(operation: &Operation) -> String {
+    operation
+        .node
+        .get("security")
+        .and_then(|security| security.items().first())
+        .and_then(|first| first.members().first())
+        .map_or_else(
+            || "none".to_owned(),
+            |(_, scopes)| format!("`{}`", scopes.texts().join("`, `")),
+        )
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+    use std::path::Path;
+
+    use super::{operations, outcomes};
+    use crate::contract::Contract;
+    use crate::contract::ledger::Ledger;
+    use crate::regenerate::signatures;
+
+    fn fixtures() -> (Contract, Ledger) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let contract = Contract::load(&folder.join("spec.yaml")).expect("the fixture spec");
+        let ledger = Ledger::load(&folder.join("provenance.yaml")).expect("the fixture ledger");
+        (contract, ledger)
+    }
+
+    #[test]
+    fn the_tables_follow_the_spec_and_the_written_methods() {
+        let (contract, ledger) = fixtures();
+        let folder = tempfile::tempdir().expect("a folder");
+        let source = "impl Client {
+            pub async fn cancel_crate_job(&self, id: &str) -> Result<CancelOutcome<Receipt>, Error> { todo!() }
+            pub async fn create_crate_job(&self) -> Result<(), Error> { todo!() }
+            async fn find_crate_job_by_label(&self) -> Result<u8, Error> { todo!() }
+        }";
+        std::fs::write(folder.path().join("calls.rs"), source).expect("a source");
+        let signatures = signatures::of_client(folder.path()).expect("Rust");
+        let mut problems = Vec::new();
+        let table = outcomes(&contract, &signatures, &mut problems);
+        assert!(
+            table.contains(
+                "| `cancel_crate_job` | 202 | 404, 409, 418 | `CancelOutcome<Receipt>` |"
+            ),
+            "{table}"
+        );
+        assert!(
+            table.contains("| `create_crate_job` | 201 | none | `()` |"),
+            "{table}"
+        );
+        assert_eq!(
+            problems.len(),
+            1,
+            "a private method is no method of the client: {problems:?}"
+        );
+        let table = operations(&contract, &ledger);
+        let row = "| `cancelCrateJob` | `POST /solutions/relocations/crateJobs/{crateJobId}/cancel` | beta | \
+                   `CrateRelocation.ReadWrite.All` | [crateJob: cancel](https://learn.microsoft.com/graph/api/cratejob-cancel) |";
+        assert!(table.contains(row), "{table}");
+    }
+
+    #[test]
+    fn a_call_without_a_method_is_a_problem() {
+        let (contract, _) = fixtures();
+        let mut problems = Vec::new();
+        outcomes(&contract, &BTreeMap::new(), &mut problems);
+        assert_eq!(problems.len(), contract.operations.len());
+    }
+}
