@@ -171,6 +171,9 @@ const PROPERTIES: [&str; 7] = [
     "finishedDateTime",
 ];
 
+/// What the text calls the partner where the request names none.
+const PARTNER: &str = "https://target.sharepoint.example";
+
 /// The text of the drafts for a trust that neither side has set up.
 fn check_trust(settings: &Settings, partner: &str, role: &str) -> Result<(), GraphError> {
     if settings.trust_established {
@@ -332,7 +335,7 @@ fn answer(state: &State, call: &Call<'_>, task: &Task) -> Result<Answer, GraphEr
 }
 
 pub(crate) fn get(state: &State, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
-    check_trust(&state.settings, id, "source")?;
+    check_trust(&state.settings, PARTNER, "target")?;
     let index = state.tasks.find(id);
     let task = index
         .and_then(|index| state.tasks.tasks.get(index))
@@ -346,7 +349,7 @@ pub(crate) fn get_by_source(
     kind: TaskSource,
     source: &str,
 ) -> Result<Answer, GraphError> {
-    check_trust(&state.settings, source, "source")?;
+    check_trust(&state.settings, PARTNER, "target")?;
     let index = state.tasks.find_by_source(kind, source);
     let task = index
         .and_then(|index| state.tasks.tasks.get(index))
@@ -355,7 +358,7 @@ pub(crate) fn get_by_source(
 }
 
 pub(crate) fn cancel(state: &mut State, call: &Call<'_>, id: &str) -> Result<Answer, GraphError> {
-    check_trust(&state.settings, id, "source")?;
+    check_trust(&state.settings, PARTNER, "target")?;
     let settings = &state.settings;
     let index = state.tasks.find(id);
     let task = index

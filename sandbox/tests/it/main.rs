@@ -10,6 +10,8 @@ mod manners;
 mod options;
 mod program;
 mod random;
+mod rehearsal;
+mod rules;
 mod sharepoint;
 mod spec;
 mod support;

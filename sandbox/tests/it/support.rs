@@ -215,3 +215,20 @@ pub fn group_task(source: &str) -> Value {
         "targetGroupIdentity": {"mailNickname": "moved"},
     }})
 }
+
+/// The status of each workload of a user.
+pub async fn workloads(room: &Room, job: &str, user: &str) -> Vec<String> {
+    let task = room
+        .get(&format!("{JOBS}/{job}/users/{user}"))
+        .await
+        .expect(200)
+        .json();
+    let current = task["currentStatus"]
+        .as_array()
+        .expect("a status for each workload")
+        .clone();
+    current
+        .iter()
+        .map(|entry| entry["status"].as_str().expect("a status").to_owned())
+        .collect()
+}

@@ -1,0 +1,182 @@
+//! What only a rehearsal has: seeds, the demonstration, virtual time, the log, starting and stopping.
+
+use std::collections::BTreeSet;
+
+use msgraph_migrations_sandbox::{DEFAULT_START, Sandbox};
+use serde_json::json;
+use tokio::net::TcpStream;
+
+use crate::support::{ANNA, JOBS, TASKS, room, room_with, site_task};
+
+#[tokio::test]
+async fn the_same_seed_gives_the_same_answers() {
+    let mut runs = Vec::new();
+    for seed in [7, 7, 8] {
+        let room = room_with(Sandbox::builder().seed(seed).demo()).await;
+        assert_eq!(room.sandbox.now(), DEFAULT_START);
+        let job = room.create("Wave 1").await;
+        let reply = room.get(&format!("{JOBS}?$top=50")).await.expect(200);
+        let origin = room.sandbox.base_url();
+        runs.push((
+            job,
+            reply.header("request-id").map(str::to_owned),
+            reply.text.replace(&origin, ""),
+        ));
+    }
+    assert_eq!(runs[0], runs[1]);
+    assert_ne!(runs[0].0, runs[2].0);
+    assert_ne!(runs[0].1, runs[2].1);
+}
+
+#[tokio::test]
+async fn the_demonstration_shows_every_status() {
+    let room = room_with(Sandbox::builder().demo()).await;
+    let page = room
+        .get(&format!("{JOBS}?$top=100"))
+        .await
+        .expect(200)
+        .json();
+    let seen: BTreeSet<String> = page["value"]
+        .as_array()
+        .expect("jobs")
+        .iter()
+        .map(|job| job["status"].as_str().expect("a status").to_owned())
+        .collect();
+    let all: BTreeSet<String> = msgraph_migrations_sandbox::JobStatus::ALL
+        .iter()
+        .map(|status| status.as_str().to_owned())
+        .collect();
+    assert_eq!(seen, all);
+    let tasks: BTreeSet<&str> = room
+        .sandbox
+        .tasks()
+        .iter()
+        .map(|task| task.status.as_str())
+        .collect();
+    assert_eq!(
+        tasks,
+        BTreeSet::from([
+            "notStarted",
+            "inProgress",
+            "completed",
+            "failed",
+            "cancelled"
+        ])
+    );
+    room.sandbox.load_demo().expect_err("it is loaded already");
+}
+
+#[tokio::test]
+async fn virtual_time_runs_at_a_multiple_of_real_time() {
+    let room = room_with(Sandbox::builder().speed(1_000_000.0)).await;
+    let job = room.create("Wave 1").await;
+    room.post(&format!("{JOBS}/{job}/validate"))
+        .await
+        .expect(200);
+    // Twelve virtual minutes pass within a millisecond; however slow the machine, they pass.
+    while room.status(&job) != "validatePassed" {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_log_tells_what_each_request_changed() {
+    let room = room().await;
+    let job = room.create("Wave 1").await;
+    room.get(&format!("{JOBS}/{job}")).await.expect(200);
+    room.sandbox
+        .set_job_status(&job, "validatePassed")
+        .expect("a status");
+    for status in [200, 409, 409] {
+        room.post(&format!("{JOBS}/{job}/migrate"))
+            .await
+            .expect(status);
+    }
+    room.post(&format!("{JOBS}/{job}/users/{ANNA}/cancel"))
+        .await
+        .expect(202);
+    room.body(
+        "POST",
+        TASKS,
+        &site_task("https://north.sharepoint.example/a"),
+    )
+    .await
+    .expect(200);
+    assert_eq!(room.sandbox.effects("migrateJob"), 1);
+    let log: Vec<(Option<String>, Option<u16>, Option<String>)> = room
+        .sandbox
+        .requests()
+        .into_iter()
+        .map(|entry| (entry.operation, entry.status, entry.effect))
+        .collect();
+    let entry = |operation: &str, status, effect: Option<String>| {
+        (Some(operation.to_owned()), Some(status), effect)
+    };
+    assert_eq!(log[1], entry("getJob", 200, None));
+    assert_eq!(
+        log[2],
+        entry(
+            "migrateJob",
+            200,
+            Some(format!("job {job}: validatePassed -> processing"))
+        )
+    );
+    assert_eq!(log[3], entry("migrateJob", 409, None));
+    assert_eq!(
+        log[5],
+        entry(
+            "cancelUser",
+            202,
+            Some(format!("job {job}: user {ANNA} cancelled"))
+        )
+    );
+    assert!(
+        log[6]
+            .2
+            .as_deref()
+            .is_some_and(|effect| effect.starts_with("task "))
+    );
+    room.sandbox.reset().expect("the same setup");
+    assert_eq!(
+        (room.sandbox.requests().len(), room.sandbox.jobs().len()),
+        (0, 0)
+    );
+    assert_eq!(json!(room.sandbox.effects("migrateJob")), 0);
+}
+
+#[tokio::test]
+async fn a_dropped_sandbox_no_longer_listens() {
+    for graceful in [true, false] {
+        let room = room().await;
+        room.get(JOBS).await.expect(200);
+        let address = room.sandbox.address();
+        if graceful {
+            room.sandbox.shutdown().await;
+        } else {
+            drop(room.sandbox);
+        }
+        // The port is given back as soon as the runtime gets round to it.
+        while TcpStream::connect(address).await.is_ok() {
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_setup_that_makes_no_sense_is_refused() {
+    let taken = room().await;
+    let port = taken.sandbox.address().port();
+    for (builder, words) in [
+        (Sandbox::builder().port(port), "can't listen"),
+        (Sandbox::builder().speed(-1.0), "speed"),
+        (Sandbox::builder().speed(f64::NAN), "speed"),
+        (Sandbox::builder().rate_limit(0.0), "rate limit"),
+        (
+            Sandbox::builder().cancel_user_status(204),
+            "cancelUserStatus",
+        ),
+    ] {
+        let error = builder.start().await.expect_err("the setup is wrong");
+        assert!(error.to_string().contains(words), "{error}");
+    }
+}
