@@ -34,6 +34,9 @@ pub struct Settings {
     pub complete_after_gates: CompleteAfterGates,
     /// Whether an update is answered with 200 and the job instead of 204 (jobs 11).
     pub update_returns_job: bool,
+    /// Whether the date of a job that migrates is fixed once it has passed: then 409. The admin guide says that it
+    /// can be updated before it passes, no page says what happens after.
+    pub refuse_late_update: bool,
     /// Until when a job that migrates can be cancelled (jobs 12 and 13).
     pub cancel_in_progress: CancelInProgress,
     /// Whether a job whose passed validation has expired can be validated again (jobs 14).
@@ -93,6 +96,7 @@ impl Default for Settings {
             past_complete_after: PastCompleteAfter::Accept,
             complete_after_gates: CompleteAfterGates::Cutover,
             update_returns_job: false,
+            refuse_late_update: false,
             cancel_in_progress: CancelInProgress::UntilCompleteAfter,
             revalidate_expired: false,
             expiry_binds_retry: false,

@@ -209,7 +209,11 @@ pub(crate) fn update(
         )
     })?;
     let job = get(state, index)?;
-    if matches!(job.status, JobStatus::PendingDelete | JobStatus::Deleted) {
+    let is_deleted = matches!(job.status, JobStatus::PendingDelete | JobStatus::Deleted);
+    let is_late = state.settings.refuse_late_update
+        && !job.status.is_validation()
+        && job.complete_after <= call.now;
+    if is_deleted || is_late {
         return Err(GraphError::conflict(format!(
             "The job can't be updated because its current status is {}.",
             job.status.as_str()

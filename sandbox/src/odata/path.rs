@@ -292,6 +292,23 @@ mod tests {
         }
     }
 
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig {
+            rng_seed: proptest::test_runner::RngSeed::Fixed(23),
+            failure_persistence: None,
+            ..Default::default()
+        })]
+
+        #[test]
+        fn any_text_is_read_or_refused(path in "[-/a-z'(),=@%0-9 é$]{0,40}") {
+            let prefixed = format!("/crossTenantMigrationJobs{path}");
+            for path in [path, prefixed] {
+                let segments = parse(&path).unwrap_or_default();
+                proptest::prop_assert!(segments.len() <= path.len() + 1);
+            }
+        }
+    }
+
     #[test]
     fn what_is_not_a_path_is_refused_with_its_reason() {
         for (path, error) in [

@@ -137,6 +137,23 @@ async fn a_date_in_the_past_can_be_refused() {
 }
 
 #[tokio::test]
+async fn a_date_that_has_passed_can_be_fixed() {
+    for (refuse, status) in [(false, 204), (true, 409)] {
+        let room = with(|settings| settings.refuse_late_update = refuse).await;
+        let job = room.create("Wave 1").await;
+        let path = format!("{JOBS}/{job}");
+        let date = json!({"completeAfterDateTime": (room.sandbox.now() + chrono::TimeDelta::hours(2)).to_rfc3339()});
+        room.sandbox
+            .set_job_status(&job, "inProgress")
+            .expect("a status");
+        room.body("PATCH", &path, &date).await.expect(204);
+        room.advance(2 * HOUR);
+        assert_eq!(room.status(&job), "cuttingOver");
+        room.body("PATCH", &path, &date).await.expect(status);
+    }
+}
+
+#[tokio::test]
 async fn the_date_can_hold_back_all_processing() {
     for (gate, status) in [
         (CompleteAfterGates::Cutover, "inProgress"),
