@@ -1,26 +1,22 @@
 //! The client, and how it is set up.
 
 use std::fmt;
-use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
-use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
-
-use crate::answer::Answer;
 use crate::endpoint::{Endpoint, Version};
 use crate::error::{Error, ErrorKind};
-use crate::exchange::exchange;
-use crate::generated;
-use crate::judgement::Failure;
-use crate::operation::Operation;
-use crate::request_check::Check;
+use crate::pace::Pace;
+use crate::retry::RetryPolicy;
 use crate::token::{AccessToken, TokenSource};
-use crate::transport::{DEFAULT_USER_AGENT, Transport};
+use crate::transport::DEFAULT_USER_AGENT;
 
 const GRAPH: &str = "https://graph.microsoft.com";
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
-const TIMEOUT: Duration = Duration::from_secs(100);
+const TIMEOUTS: Timeouts = Timeouts {
+    connect: Duration::from_secs(10),
+    attempt: Duration::from_secs(100),
+    total: Duration::from_mins(5),
+};
 
 /// A client of the cross-tenant migration APIs.
 ///
@@ -42,10 +38,21 @@ const TIMEOUT: Duration = Duration::from_secs(100);
 /// ```
 #[derive(Clone)]
 pub struct Client {
-    http: reqwest::Client,
-    endpoint: Endpoint,
-    version: Version,
-    token: Arc<dyn TokenSource>,
+    pub(crate) http: reqwest::Client,
+    pub(crate) endpoint: Endpoint,
+    pub(crate) version: Version,
+    pub(crate) token: Arc<dyn TokenSource>,
+    pub(crate) retry: RetryPolicy,
+    pub(crate) timeouts: Timeouts,
+    pub(crate) pace: Arc<Pace>,
+}
+
+/// How long a call may take.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Timeouts {
+    pub connect: Duration,
+    pub attempt: Duration,
+    pub total: Duration,
 }
 
 impl Client {
@@ -67,6 +74,8 @@ impl Client {
             endpoint: GRAPH.to_owned(),
             version: Version::default(),
             http: Http::Configured(Box::new(|http| http)),
+            retry: RetryPolicy::default(),
+            timeouts: TIMEOUTS,
         }
     }
 
@@ -74,48 +83,6 @@ impl Client {
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
-    }
-
-    /// Checks, sends and judges one call.
-    ///
-    /// `send` calls one method of the generated client, and `judge` says what its answer means.
-    pub(crate) async fn call<F, Sent, T>(
-        &self,
-        operation: &Operation,
-        check: Check,
-        send: F,
-        judge: fn(Answer) -> Result<T, Failure>,
-    ) -> Result<T, Error>
-    where
-        F: FnOnce(generated::Client) -> Sent,
-        Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
-    {
-        let client_request_id = uuid::Uuid::new_v4().to_string();
-        let failed = |error: Error, path: &str| error.on(operation, path, &client_request_id);
-
-        check.map_err(|reason| failed(Error::new(ErrorKind::InvalidRequest, reason), ""))?;
-        let token = self.token.token().await.map_err(|error| {
-            failed(
-                Error::new(ErrorKind::Token, "the token source gave no token").with_source(error),
-                "",
-            )
-        })?;
-        let version = if operation.in_version_1 {
-            self.version
-        } else {
-            Version::Beta
-        };
-        let transport = Transport::new(token, client_request_id.clone());
-        let bare = generated::Client::new_with_client(
-            &self.endpoint.base(version),
-            self.http.clone(),
-            transport.clone(),
-        );
-        let answer = exchange(&transport, send(bare)).await;
-        let path = transport.departure().unwrap_or_default();
-        answer
-            .and_then(|answer| judge(answer).map_err(Error::from_failure))
-            .map_err(|error| failed(error, path))
     }
 }
 
@@ -135,6 +102,8 @@ pub struct ClientBuilder {
     endpoint: String,
     version: Version,
     http: Http,
+    retry: RetryPolicy,
+    timeouts: Timeouts,
 }
 
 enum Http {
@@ -156,6 +125,31 @@ impl ClientBuilder {
     /// Chooses the version that job calls go to.
     pub fn version(mut self, version: Version) -> Self {
         self.version = version;
+        self
+    }
+
+    /// Chooses when a request is repeated; see [`RetryPolicy`] for what happens unless this is called.
+    pub fn retry(mut self, policy: RetryPolicy) -> Self {
+        self.retry = policy;
+        self
+    }
+
+    /// Limits how long a connection may take to come about; 10 s unless set.
+    pub fn connect_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.connect = timeout;
+        self
+    }
+
+    /// Limits how long one request may take, from connecting to the end of its answer; 100 s unless
+    /// set.
+    pub fn attempt_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.attempt = timeout;
+        self
+    }
+
+    /// Limits how long a call may take, with its repetitions and the waits between; 300 s unless set.
+    pub fn total_timeout(mut self, timeout: Duration) -> Self {
+        self.timeouts.total = timeout;
         self
     }
 
@@ -195,13 +189,18 @@ impl ClientBuilder {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let http = match self.http {
             Http::Ready(http) => http,
-            Http::Configured(configure) => http_client(&endpoint, configure)?,
+            Http::Configured(configure) => {
+                http_client(&endpoint, self.timeouts.connect, configure)?
+            }
         };
         Ok(Client {
             http,
             endpoint,
             version: self.version,
             token: self.token,
+            retry: self.retry,
+            timeouts: self.timeouts,
+            pace: Arc::new(Pace::new()),
         })
     }
 }
@@ -215,15 +214,18 @@ impl fmt::Debug for ClientBuilder {
     }
 }
 
-fn http_client(endpoint: &Endpoint, configure: Configure) -> Result<reqwest::Client, Error> {
+fn http_client(
+    endpoint: &Endpoint,
+    connect_timeout: Duration,
+    configure: Configure,
+) -> Result<reqwest::Client, Error> {
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Configuration, "the HTTP client cannot be set up").with_source(error)
     };
     let builder = reqwest::Client::builder()
         .user_agent(DEFAULT_USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(CONNECT_TIMEOUT)
-        .timeout(TIMEOUT);
+        .connect_timeout(connect_timeout);
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_preconfigured(
         crate::tls::config(endpoint.is_tls()).map_err(|e| failed(e.into()))?,

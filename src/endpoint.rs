@@ -70,6 +70,13 @@ impl Endpoint {
         })
     }
 
+    /// Whether `url` is at the same scheme, host and port, so that a token may go there.
+    pub fn is_origin_of(&self, url: &Url) -> bool {
+        Url::parse(&self.origin).is_ok_and(|own| own.origin() == url.origin())
+            && url.username().is_empty()
+            && url.password().is_none()
+    }
+
     /// Whether requests go over TLS; if not, they stay on this machine.
     pub fn is_tls(&self) -> bool {
         self.origin.starts_with("https:")

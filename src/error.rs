@@ -21,6 +21,9 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The token source gave no token. Nothing was sent.
     Token,
+    /// The service asked, in answer to another call, to be left alone for longer than this call may
+    /// take. Nothing was sent.
+    HeldBack,
     /// No connection to the service came about. Nothing was sent.
     Connect,
     /// The request was on its way, and no answer came back: it may have taken effect.
@@ -40,11 +43,21 @@ pub enum ErrorKind {
 /// refused with 409, is no error but an [outcome](crate::outcome).
 pub struct Error(Box<Inner>);
 
+/// What became of the earlier requests of the same call.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Earlier {
+    pub was_sent: bool,
+    pub in_doubt: bool,
+}
+
 struct Inner {
     kind: ErrorKind,
     operation: Option<Operation>,
     path: String,
     client_request_id: Option<String>,
+    attempts: u32,
+    earlier: Earlier,
+    retry_after: Option<Duration>,
     detail: String,
     refusal: Option<Refusal>,
     answer: Option<Answer>,
@@ -58,6 +71,9 @@ impl Error {
             operation: None,
             path: String::new(),
             client_request_id: None,
+            attempts: 0,
+            earlier: Earlier::default(),
+            retry_after: None,
             detail: detail.into(),
             refusal: None,
             answer: None,
@@ -89,6 +105,20 @@ impl Error {
         self
     }
 
+    #[must_use]
+    pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
+        self.0.retry_after = Some(wait);
+        self
+    }
+
+    /// Says that this was request number `attempts` of the call, and what became of the earlier ones.
+    #[must_use]
+    pub(crate) fn after(mut self, attempts: u32, earlier: Earlier) -> Self {
+        self.0.attempts = attempts;
+        self.0.earlier = earlier;
+        self
+    }
+
     /// Names the request; `path` is empty when none was built.
     #[must_use]
     pub(crate) fn on(mut self, operation: &Operation, path: &str, client_request_id: &str) -> Self {
@@ -110,13 +140,18 @@ impl Error {
         self.0.operation.as_ref()
     }
 
-    /// Whether any of the request can have reached the service.
+    /// Whether any request of the call can have reached the service.
     #[must_use]
     pub fn was_sent(&self) -> bool {
+        self.0.earlier.was_sent || self.was_sent_itself()
+    }
+
+    fn was_sent_itself(&self) -> bool {
         match self.kind() {
             ErrorKind::Configuration
             | ErrorKind::InvalidRequest
             | ErrorKind::Token
+            | ErrorKind::HeldBack
             | ErrorKind::Connect => false,
             ErrorKind::Interrupted | ErrorKind::Refused | ErrorKind::Unreadable => true,
         }
@@ -127,10 +162,18 @@ impl Error {
     /// When it can, read the state back before deciding anything.
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
-        match &self.0.refusal {
-            Some(refusal) => !judgement::was_not_processed(refusal),
-            None => self.was_sent(),
-        }
+        // The last request was refused, but an earlier one of the same call may have got through.
+        self.0.earlier.in_doubt
+            || match &self.0.refusal {
+                Some(refusal) => !judgement::was_not_processed(refusal),
+                None => self.was_sent_itself(),
+            }
+    }
+
+    /// How many requests the call sent, or tried to send.
+    #[must_use]
+    pub fn attempts(&self) -> u32 {
+        self.0.attempts
     }
 
     /// Whether sending the same request again can do no harm.
@@ -197,7 +240,10 @@ impl Error {
     #[must_use]
     pub fn retry_after(&self) -> Option<Duration> {
         let unreadable = self.0.answer.as_ref().and_then(Answer::retry_after);
-        self.refusal().and_then(Refusal::retry_after).or(unreadable)
+        self.refusal()
+            .and_then(Refusal::retry_after)
+            .or(unreadable)
+            .or(self.0.retry_after)
     }
 
     /// Where the service points to, from `Location`.
@@ -226,6 +272,10 @@ impl Error {
             ErrorKind::Configuration => "nothing was sent; set the client up differently",
             ErrorKind::InvalidRequest => "nothing was sent; correct the arguments",
             ErrorKind::Token => "nothing was sent; see to the token source",
+            _ if self.0.earlier.in_doubt && self.is_safe_to_repeat() => {
+                "an earlier attempt may have taken effect; repeating is safe"
+            }
+            ErrorKind::HeldBack => "nothing was sent; wait as long as the service asked and repeat",
             ErrorKind::Connect => "nothing was sent; check the network and repeat",
             ErrorKind::Refused if !self.may_have_taken_effect() => match self.retry_after() {
                 Some(_) => "it was not carried out; wait as long as asked and repeat",

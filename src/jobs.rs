@@ -33,6 +33,7 @@ impl Client {
         &self,
         options: ListOptions,
     ) -> Result<Response<CrossTenantMigrationJobCollectionResponse>, Error> {
+        let options = &options;
         self.call(
             &operations::LIST_JOBS,
             Ok(()),
@@ -90,6 +91,7 @@ impl Client {
         job: &str,
         options: GetOptions,
     ) -> Result<Response<CrossTenantMigrationJob>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_JOB,
             check::segment("the job", job),
@@ -120,11 +122,12 @@ impl Client {
         let update = CrossTenantMigrationJobUpdate {
             complete_after_date_time: complete_after,
         };
+        let update = &update;
         self.call(
             &operations::UPDATE_JOB,
             check::segment("the job", job)
                 .and(check::complete_after(&update.complete_after_date_time)),
-            |bare| async move { bare.update_job(job, &update).await },
+            |bare| async move { bare.update_job(job, update).await },
             judgement::nothing,
         )
         .await
@@ -219,6 +222,7 @@ impl Client {
         job: &str,
         options: ListOptions,
     ) -> Result<Response<CrossTenantMigrationTaskCollectionResponse>, Error> {
+        let options = &options;
         self.call(
             &operations::LIST_USERS,
             check::segment("the job", job),
@@ -253,6 +257,7 @@ impl Client {
         user: &str,
         options: GetOptions,
     ) -> Result<Response<CrossTenantMigrationTask>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_USER,
             check::segment("the job", job).and(check::segment("the user", user)),

@@ -102,6 +102,28 @@ pub(crate) fn was_not_processed(refusal: &Refusal) -> bool {
         || (status.is_client_error() && status != StatusCode::REQUEST_TIMEOUT)
 }
 
+/// Whether the service did not process the request and asks to come back.
+pub(crate) fn asks_to_come_back(refusal: &Refusal) -> bool {
+    is_throttling(refusal.status())
+        || (refusal.status() == StatusCode::SERVICE_UNAVAILABLE && refusal.retry_after().is_some())
+}
+
+/// Whether the service had trouble that passes, and may or may not have processed the request.
+pub(crate) fn is_passing_trouble(refusal: &Refusal) -> bool {
+    // 509 is what Graph answers when the bandwidth is used up.
+    matches!(refusal.status().as_u16(), 408 | 500 | 502 | 503 | 504 | 509)
+}
+
+/// Whether the status says that requests come too fast.
+pub(crate) fn is_throttling(status: StatusCode) -> bool {
+    status == StatusCode::TOO_MANY_REQUESTS
+}
+
+/// Whether the status says that the token is not, or no longer, good.
+pub(crate) fn is_unauthorized(refusal: &Refusal) -> bool {
+    refusal.status() == StatusCode::UNAUTHORIZED
+}
+
 fn succeeded(answer: Answer) -> Judgement<Answer> {
     if answer.status.is_success() {
         Ok(answer)

@@ -31,7 +31,12 @@
 
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod ambiguity;
 mod answer;
+#[cfg(feature = "azure")]
+pub mod azure;
+pub mod bulk;
+mod call;
 mod client;
 mod date_time;
 mod endpoint;
@@ -48,15 +53,21 @@ mod open_union;
 mod operation;
 mod options;
 pub mod outcome;
+mod pace;
+mod paging;
+mod refreshing;
 mod refusal;
 mod request_check;
 mod response;
+mod retry;
 mod sharepoint;
 #[cfg(feature = "rustls")]
 mod tls;
 mod token;
 mod tolerant;
 mod transport;
+pub mod waiting;
+pub mod whole_jobs;
 
 /// The types of the service, generated from the spec.
 ///
@@ -73,8 +84,11 @@ pub use graph_error::GraphError;
 pub use operation::Operation;
 pub use options::{GetOptions, ListOptions};
 pub use outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
+pub use paging::Page;
+pub use refreshing::{ExpiringToken, RefreshingToken};
 pub use refusal::Refusal;
 pub use request_check::MOST_MAPPINGS;
 pub use response::Response;
+pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenError, TokenFuture, TokenSource};
 pub use tolerant::Oddity;

@@ -31,6 +31,7 @@ impl Client {
         source_user_principal_name: &str,
         options: GetOptions,
     ) -> Result<Response<SharePointUserIdentityMapping>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_USER_MAPPING,
             check::literal("the user principal name", source_user_principal_name),
@@ -66,10 +67,11 @@ impl Client {
             context: DELTA.to_owned(),
             value: items,
         };
+        let delta = &delta;
         self.call(
             &operations::UPDATE_USER_MAPPINGS,
             checked,
-            |bare| async move { bare.update_user_mappings(&delta).await },
+            |bare| async move { bare.update_user_mappings(delta).await },
             judgement::collection::<_, SharePointUserIdentityMapping>,
         )
         .await
@@ -87,6 +89,7 @@ impl Client {
         source_group_object_id: &str,
         options: GetOptions,
     ) -> Result<Response<SharePointGroupIdentityMapping>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_GROUP_MAPPING,
             check::literal("the group", source_group_object_id),
@@ -122,10 +125,11 @@ impl Client {
             context: DELTA.to_owned(),
             value: items,
         };
+        let delta = &delta;
         self.call(
             &operations::UPDATE_GROUP_MAPPINGS,
             checked,
-            |bare| async move { bare.update_group_mappings(&delta).await },
+            |bare| async move { bare.update_group_mappings(delta).await },
             judgement::collection::<_, SharePointGroupIdentityMapping>,
         )
         .await

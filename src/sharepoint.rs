@@ -33,10 +33,11 @@ impl Client {
         let task = SharePointMigrationTaskCreate {
             parameters: parameters.into(),
         };
+        let task = &task;
         self.call(
             &operations::CREATE_SHAREPOINT_TASK,
             check::task(&task.parameters),
-            |bare| async move { bare.create_sharepoint_task(&task).await },
+            |bare| async move { bare.create_sharepoint_task(task).await },
             judgement::object,
         )
         .await
@@ -55,6 +56,7 @@ impl Client {
         task: &str,
         options: GetOptions,
     ) -> Result<Response<SharePointMigrationTask>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_SHAREPOINT_TASK,
             check::segment("the task", task),
@@ -80,6 +82,7 @@ impl Client {
         user_principal_name: &str,
         options: GetOptions,
     ) -> Result<Response<SharePointMigrationTask>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_SHAREPOINT_TASK_BY_SOURCE_USER_PRINCIPAL_NAME,
             check::literal("the user principal name", user_principal_name),
@@ -108,6 +111,7 @@ impl Client {
         site_url: &str,
         options: GetOptions,
     ) -> Result<Response<SharePointMigrationTask>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_SHAREPOINT_TASK_BY_SOURCE_SITE_URL,
             check::literal("the site address", site_url),
@@ -136,6 +140,7 @@ impl Client {
         mail_nickname: &str,
         options: GetOptions,
     ) -> Result<Response<SharePointMigrationTask>, Error> {
+        let options = &options;
         self.call(
             &operations::GET_SHAREPOINT_TASK_BY_SOURCE_GROUP_MAIL_NICKNAME,
             check::literal("the mail nickname", mail_nickname),

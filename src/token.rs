@@ -34,6 +34,11 @@ impl AccessToken {
         Ok(Self(value))
     }
 
+    /// Whether both hold the same secret.
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
@@ -71,6 +76,36 @@ impl TokenError {
             source: Some(source.into()),
         }
     }
+
+    /// A failure that several callers waited for.
+    pub(crate) fn shared(error: &std::sync::Arc<Self>) -> Self {
+        Self {
+            message: error.message.clone(),
+            source: error
+                .source
+                .is_some()
+                .then(|| Box::new(SharedSource(std::sync::Arc::clone(error))) as _),
+        }
+    }
+}
+
+/// The source of an error that several callers share.
+#[derive(Debug)]
+struct SharedSource(std::sync::Arc<TokenError>);
+
+impl fmt::Display for SharedSource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0.source {
+            Some(source) => source.fmt(f),
+            None => self.0.fmt(f),
+        }
+    }
+}
+
+impl std::error::Error for SharedSource {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.0.source.as_ref().and_then(|source| source.source())
+    }
 }
 
 impl fmt::Display for TokenError {
@@ -96,6 +131,15 @@ pub type TokenFuture<'a> =
 pub trait TokenSource: Send + Sync {
     /// The token to send now.
     fn token(&self) -> TokenFuture<'_>;
+
+    /// Learns that the service refused `token`, and says whether asking again may give another.
+    ///
+    /// When it may, the call is repeated once. A source that others share must not throw away a token
+    /// that it has renewed in the meantime.
+    fn invalidate(&self, token: &AccessToken) -> bool {
+        let _ = token;
+        false
+    }
 }
 
 /// The same token for as long as it lives.

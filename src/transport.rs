@@ -1,10 +1,11 @@
 //! What every request carries, and how it leaves.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
 use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
-use reqwest::{Method, Request};
+use reqwest::{Method, Request, Url};
 
 use crate::generated;
 use crate::token::AccessToken;
@@ -17,6 +18,9 @@ pub(crate) const DEFAULT_USER_AGENT: &str =
 pub(crate) struct Transport {
     token: AccessToken,
     client_request_id: String,
+    timeout: Duration,
+    /// Where to send the request instead of the address that was built.
+    address: Option<Url>,
     /// The path as it was sent, without the query; set just before the first byte leaves.
     departure: Arc<OnceLock<String>>,
     /// Set when the answer came from another address than the request went to.
@@ -24,13 +28,22 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub fn new(token: AccessToken, client_request_id: String) -> Self {
+    pub fn new(token: AccessToken, client_request_id: String, timeout: Duration) -> Self {
         Self {
             token,
             client_request_id,
+            timeout,
+            address: None,
             departure: Arc::default(),
             redirected: Arc::default(),
         }
+    }
+
+    /// Sends the request to an address that the service gave, if there is one.
+    #[must_use]
+    pub fn to(mut self, address: Option<&Url>) -> Self {
+        self.address = address.cloned();
+        self
     }
 
     /// The path of the request, once it has left.
@@ -45,6 +58,10 @@ impl Transport {
 
     fn prepare(&self, request: &mut Request) -> Result<(), reqwest::header::InvalidHeaderValue> {
         let client_request_id = HeaderValue::from_str(&self.client_request_id)?;
+        if let Some(address) = &self.address {
+            *request.url_mut() = address.clone();
+        }
+        *request.timeout_mut() = Some(self.timeout);
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, self.token.header());
         headers.insert("client-request-id", client_request_id);

@@ -163,10 +163,9 @@ async fn a_connection_that_breaks_before_the_answer_leaves_an_action_in_doubt() 
 #[tokio::test]
 async fn an_answer_that_takes_too_long_leaves_an_action_in_doubt() {
     let server = Server::start(Reply::Silence).await;
-    let hurry = |http: reqwest::ClientBuilder| http.timeout(Duration::from_millis(50));
     let client = server
         .builder()
-        .configure_http(hurry)
+        .attempt_timeout(Duration::from_millis(50))
         .build()
         .expect("a client");
     let error = client.migrate_job(JOB).await.expect_err("silence");

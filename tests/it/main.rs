@@ -1,15 +1,22 @@
 //! Everything that a user of the crate would notice, over real sockets.
 
+mod ambiguity;
+mod azure;
 mod build_script;
+mod bulk;
 mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
 mod outcomes;
+mod paging;
 mod provenance;
 mod request_checks;
+mod retrying;
 mod sending;
 mod spec_examples;
 mod support;
 mod tokens;
 mod tolerant_reading;
+mod waiting;
+mod whole_jobs;

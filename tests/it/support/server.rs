@@ -4,7 +4,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use msgraph_migrations::{AccessToken, Client, ClientBuilder};
+use msgraph_migrations::{AccessToken, Client, ClientBuilder, RetryPolicy};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
@@ -127,8 +127,11 @@ impl Server {
         format!("http://{}", self.address)
     }
 
+    /// A client that sends each request once, so that a test sees what one answer does.
     pub fn builder(&self) -> ClientBuilder {
-        Client::builder(AccessToken::new(SECRET).expect("a token")).endpoint(self.origin())
+        Client::builder(AccessToken::new(SECRET).expect("a token"))
+            .endpoint(self.origin())
+            .retry(RetryPolicy::never())
     }
 
     pub fn client(&self) -> Client {

@@ -1,0 +1,1 @@
+//! Finding out by reading what became of an action whose answer was lost.

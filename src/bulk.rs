@@ -1,0 +1,1 @@
+//! The same action for many users, tasks or mappings.

@@ -1,0 +1,1 @@
+//! Watching jobs and tasks until they end.

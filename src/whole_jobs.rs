@@ -1,0 +1,1 @@
+//! Whole jobs: actions that are seen through to their end.

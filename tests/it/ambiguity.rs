@@ -1,0 +1,1 @@
+//! Actions whose answer was lost, found out by reading.

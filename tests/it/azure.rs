@@ -1,0 +1,1 @@
+//! Tokens from the credentials of the Azure SDK.

@@ -1,0 +1,1 @@
+//! Actions seen through to their end.
