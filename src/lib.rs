@@ -58,6 +58,7 @@ mod paging;
 mod refreshing;
 mod refusal;
 mod request_check;
+mod requests;
 mod response;
 mod retry;
 mod sharepoint;
@@ -92,3 +93,8 @@ pub use response::Response;
 pub use retry::RetryPolicy;
 pub use token::{AccessToken, TokenError, TokenFuture, TokenSource};
 pub use tolerant::Oddity;
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

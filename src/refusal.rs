@@ -150,7 +150,15 @@ impl fmt::Display for Refusal {
             write!(f, ", {}", codes.join("/"))?;
         }
         if let Some(message) = self.message() {
-            write!(f, ": {}", message.escape_debug())?;
+            // One line, whatever the service wrote.
+            f.write_str(": ")?;
+            for c in message.chars() {
+                if c.is_control() {
+                    write!(f, "{}", c.escape_debug())?;
+                } else {
+                    write!(f, "{c}")?;
+                }
+            }
         } else if !self.0.answer.is_blank() {
             write!(
                 f,

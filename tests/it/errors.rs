@@ -74,13 +74,15 @@ async fn the_request_id_is_found_in_the_body_when_no_header_has_it() {
 
 #[tokio::test]
 async fn an_error_reads_as_one_line_with_everything_to_act_on() {
-    let body = json!({ "error": { "code": "NotFound", "message": "No such\njob." } }).to_string();
+    let body =
+        json!({ "error": { "code": "NotFound", "message": "No such\njob, it wasn't found." } })
+            .to_string();
     let error = error("validateJob", Reply::json(404, body)).await;
     assert_eq!(
         error.to_string(),
         format!(
             "POST /v1.0/solutions/migrations/crossTenantMigrationJobs/{JOB}/validate: 404 Not Found, NotFound: \
-             No such\\njob. (request-id {REQUEST_ID}); it was not carried out; repeating will not help unless the \
+             No such\\njob, it wasn't found. (request-id {REQUEST_ID}); it was not carried out; repeating will not help unless the \
              cause is removed"
         )
     );

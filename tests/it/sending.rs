@@ -1,12 +1,11 @@
 //! What exactly travels to the service.
 
+use msgraph_migrations::models::SharePointUserIdentityMappingDeltaItem;
 use msgraph_migrations::{Client, Error, ErrorKind, GetOptions, ListOptions, Version};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::support::calls::{
-    CALLS, JOB, UPN, USER, call, group_mapping, new_job, new_task, user, user_mapping,
-};
+use crate::support::calls::{CALLS, JOB, UPN, USER, call, group_mapping, new_job, new_task};
 use crate::support::server::{Reply, Request, SECRET, Server};
 
 async fn sent(id: &str) -> Request {
@@ -345,10 +344,7 @@ async fn bodies_hold_what_was_given_and_nothing_else() {
         .create_sharepoint_task(new_task())
         .await
         .expect("a task");
-    let mut removal = user_mapping(UPN);
-    removal.target_user_identity = None;
-    removal.removed =
-        Some(serde_json::from_value(json!({ "reason": "deleted" })).expect("a removal"));
+    let removal = SharePointUserIdentityMappingDeltaItem::removal(UPN);
     client
         .update_user_mappings(vec![removal])
         .await
@@ -385,7 +381,13 @@ async fn bodies_hold_what_was_given_and_nothing_else() {
                     "sourceUserIdentity": { "userPrincipalName": UPN },
                 }]
             }),
-            json!({ "@context": "#$delta", "value": [{ "sourceGroupIdentity": { "id": JOB } }] }),
+            json!({
+                "@context": "#$delta",
+                "value": [{
+                    "sourceGroupIdentity": { "id": JOB },
+                    "targetGroupIdentity": { "id": USER },
+                }]
+            }),
         ]
     );
     assert!(
@@ -394,7 +396,6 @@ async fn bodies_hold_what_was_given_and_nothing_else() {
             .iter()
             .all(|r| r.header("content-type") == Some("application/json"))
     );
-    let _ = user(UPN);
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::future::Future;
 use std::pin::Pin;
 
 use msgraph_migrations::models::{
-    CrossTenantMigrationJobCreate, Identity, SharePointGroupIdentityMappingDeltaItem,
+    CrossTenantMigrationJobCreate, SharePointGroupIdentityMappingDeltaItem,
     SharePointUserIdentityMappingDeltaItem, SharePointUserMigrationTaskParameters, UserIdentity,
 };
 use msgraph_migrations::{
@@ -147,15 +147,14 @@ pub fn call(id: &str) -> for<'a> fn(&'a Client) -> Driven<'a> {
 }
 
 pub fn new_job() -> CrossTenantMigrationJobCreate {
-    CrossTenantMigrationJobCreate {
-        complete_after_date_time: "2026-12-12T20:00:00Z".parse().expect("a time"),
-        display_name: "Alderwood wave 3".to_owned(),
-        exchange_settings: None,
-        resource_type: "Users".to_owned(),
-        resources: vec![USER.to_owned()],
-        source_tenant_id: "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90".to_owned(),
-        workloads: vec!["Teams".to_owned()],
-    }
+    let mut job = CrossTenantMigrationJobCreate::of_users(
+        "Alderwood wave 3",
+        "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
+        "2026-12-12T20:00:00Z".parse().expect("a time"),
+        [USER],
+    );
+    job.workloads = vec!["Teams".to_owned()];
+    job
 }
 
 pub fn new_task() -> SharePointUserMigrationTaskParameters {
@@ -167,35 +166,15 @@ pub fn new_task() -> SharePointUserMigrationTaskParameters {
 }
 
 pub fn user(name: &str) -> UserIdentity {
-    UserIdentity {
-        user_principal_name: Some(name.to_owned()),
-        ..Default::default()
-    }
+    UserIdentity::of_user_principal_name(name)
 }
 
 pub fn user_mapping(name: &str) -> SharePointUserIdentityMappingDeltaItem {
-    SharePointUserIdentityMappingDeltaItem {
-        removed: None,
-        source_organization_id: None,
-        source_user_identity: user(name),
-        target_user_identity: Some(user("somebody@harborlane.example")),
-        target_user_migration_data: None,
-        user_type: None,
-    }
+    SharePointUserIdentityMappingDeltaItem::upsert(name, "somebody@harborlane.example")
 }
 
 pub fn group_mapping(id: &str) -> SharePointGroupIdentityMappingDeltaItem {
-    SharePointGroupIdentityMappingDeltaItem {
-        group_type: None,
-        removed: None,
-        source_group_identity: Identity {
-            id: Some(id.to_owned()),
-            ..Default::default()
-        },
-        source_organization_id: None,
-        target_group_identity: None,
-        target_group_migration_data: None,
-    }
+    SharePointGroupIdentityMappingDeltaItem::upsert(id, USER)
 }
 
 fn seen<T: Serialize>(outcome: &'static str, response: &Response<T>) -> Seen {
