@@ -176,7 +176,7 @@ fn expand_includes(
         }
         match included(target, path, root) {
             Ok(text) => {
-                let inner = markdown::parse(&text);
+                let inner = markdown::parse(text.trim_start_matches('\u{feff}'));
                 expanded.extend(
                     inner
                         .blocks

@@ -1,5 +1,7 @@
 //! Compares two editions of the documents with each other.
 
+use std::collections::{HashMap, HashSet};
+
 use super::finding::{Change, Finding, Place, impact};
 use super::pair::Pair;
 use super::{Report, understood};
@@ -15,64 +17,73 @@ pub fn between(old: Edition, new: Edition) -> Report {
         unreadable,
         ..Report::default()
     };
-    let pairs = pairs(&old_pages, &new_pages);
-    for (old, new) in &pairs {
+    let partners = partners(&old_pages, &new_pages);
+    for (new, partner) in new_pages.iter().zip(&partners) {
         report.compared += 1;
+        let Some(old) = partner.and_then(|place| old_pages.get(place)) else {
+            report.findings.push(whole_page(Change::Stated, new));
+            continue;
+        };
         report.remark(new);
         let pair = Pair { old, new };
         report
             .findings
             .extend(pair.differences(&mut report.remarks));
     }
-    for new in &new_pages {
-        if !pairs.iter().any(|(_, paired)| std::ptr::eq(*paired, new)) {
-            report.compared += 1;
-            report.findings.push(whole_page(Change::Stated, new));
-        }
-    }
-    for old in &old_pages {
-        if !pairs.iter().any(|(paired, _)| std::ptr::eq(*paired, old)) {
+    let paired: HashSet<usize> = partners.into_iter().flatten().collect();
+    for (place, old) in old_pages.iter().enumerate() {
+        if !paired.contains(&place) {
             report.findings.push(whole_page(Change::Unstated, old));
         }
     }
     report
 }
 
+/// For each new page the place of the old one that it continues.
+///
 /// Pages of the same name belong together, then pages about the same call or type, then of the same title.
-fn pairs<'p>(old: &'p [PageFacts], new: &'p [PageFacts]) -> Vec<(&'p PageFacts, &'p PageFacts)> {
-    type Same = fn(&PageFacts, &PageFacts) -> bool;
-    let rules: [Same; 4] = [
-        |one, other| {
-            one.stem == other.stem && one.version == other.version && one.kind == other.kind
+fn partners(old: &[PageFacts], new: &[PageFacts]) -> Vec<Option<usize>> {
+    type Names = fn(&PageFacts) -> Vec<String>;
+    let rules: [Names; 4] = [
+        |page| vec![format!("{:?} {:?} {}", page.kind, page.version, page.stem)],
+        |page| vec![format!("{:?} {}", page.kind, page.stem)],
+        |page| {
+            let types = page.fact("type").map(|fact| fact.value.to_lowercase());
+            page.paths().map(str::to_lowercase).chain(types).collect()
         },
-        |one, other| one.stem == other.stem && one.kind == other.kind,
-        |one, other| {
-            one.paths()
-                .any(|path| other.paths().any(|also| also.eq_ignore_ascii_case(path)))
-                || one
-                    .fact("type")
-                    .zip(other.fact("type"))
-                    .is_some_and(|(one, other)| one.value.eq_ignore_ascii_case(&other.value))
-        },
-        |one, other| one.kind == other.kind && one.title.eq_ignore_ascii_case(&other.title),
+        |page| vec![format!("{:?} {}", page.kind, page.title.to_lowercase())],
     ];
-    let mut found: Vec<(&PageFacts, &PageFacts)> = Vec::new();
-    for same in rules {
-        for new_page in new {
-            if found
-                .iter()
-                .any(|(_, paired)| std::ptr::eq(*paired, new_page))
-            {
-                continue;
+    let mut partners: Vec<Option<usize>> = vec![None; new.len()];
+    let mut taken = HashSet::new();
+    for names in rules {
+        let mut places: HashMap<String, Vec<usize>> = HashMap::new();
+        for (place, page) in old
+            .iter()
+            .enumerate()
+            .filter(|(place, _)| !taken.contains(place))
+        {
+            for name in names(page) {
+                places.entry(name).or_default().push(place);
             }
-            let free =
-                |page: &&PageFacts| !found.iter().any(|(paired, _)| std::ptr::eq(*paired, *page));
-            if let Some(old_page) = old.iter().filter(free).find(|page| same(page, new_page)) {
-                found.push((old_page, new_page));
+        }
+        for (page, partner) in new
+            .iter()
+            .zip(&mut partners)
+            .filter(|(_, partner)| partner.is_none())
+        {
+            let free = names(page)
+                .iter()
+                .filter_map(|name| places.get(name))
+                .flatten()
+                .copied()
+                .find(|place| !taken.contains(place));
+            if let Some(place) = free {
+                taken.insert(place);
+                *partner = Some(place);
             }
         }
     }
-    found
+    partners
 }
 
 fn whole_page(change: Change, page: &PageFacts) -> Finding {

@@ -327,11 +327,13 @@ impl Pair<'_> {
             };
             let (before, after) = (shapes::of_example(old), shapes::of_example(new));
             for (member, value) in &after {
+                if before.get(member) == Some(value) {
+                    continue;
+                }
                 let key = format!("example/{}/{member}", new.name());
                 let line = new.line_of(shapes::last_member(member));
                 let old_line = old.line_of(shapes::last_member(member));
                 match before.get(member) {
-                    Some(old_value) if old_value == value => {}
                     Some(old_value) => found.push(self.finding(
                         Change::Differs,
                         &format!("{key}={value}"),

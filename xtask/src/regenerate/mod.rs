@@ -4,6 +4,7 @@ mod blocks;
 mod build;
 mod hashes;
 mod items;
+mod outcomes;
 mod signatures;
 mod tables;
 
@@ -59,14 +60,19 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
 
     let contract = Contract::load(&root.join("openapi/cross-tenant-migration.yaml"))?;
     let ledger = Ledger::load(&root.join("openapi/provenance.yaml"))?;
-    let signatures = signatures::of_client(&root.join("src"))?;
-    let outcomes = tables::outcomes(&contract, &signatures, &mut outcome.problems);
+    let sources = signatures::sources(&root.join("src"))?;
+    let signatures = signatures::of_client(&sources);
+    let variants = signatures::outcomes(&sources);
+    let answers = tables::outcomes(&contract, &signatures, &mut outcome.problems);
     let operations = tables::operations(&contract, &ledger);
-    let tables = [("outcomes", outcomes), ("operations", operations)];
+    let tables = [("outcomes", answers), ("operations", operations)];
     let mut found: Vec<&str> = Vec::new();
     for file in blocks::candidates(root) {
         let text = fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+        if let Some(problems) = outcomes::check(&text, &contract, &signatures, &variants) {
+            outcome.problems.extend(problems);
+        }
         let mut refreshed = text.clone();
         for (name, table) in &tables {
             let replaced = blocks::replace(&refreshed, name, table)

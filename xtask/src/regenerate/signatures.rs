@@ -6,39 +6,73 @@ use std::path::Path;
 use quote::ToTokens;
 use syn::{GenericArgument, ImplItem, Item, PathArguments, ReturnType, Type, Visibility};
 
-/// The success type of each public method of the client, by name.
+/// Every source file below a folder.
 ///
 /// # Errors
 /// Fails when a source file is no Rust.
-pub fn of_client(sources: &Path) -> Result<BTreeMap<String, String>, String> {
-    let mut found = BTreeMap::new();
-    let entries = std::fs::read_dir(sources)
-        .map_err(|error| format!("cannot read {}: {error}", sources.display()))?;
-    for entry in entries.flatten() {
-        let path = entry.path();
-        if path.extension().is_none_or(|extension| extension != "rs") {
-            continue;
-        }
-        let text = std::fs::read_to_string(&path)
-            .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
-        let file =
-            syn::parse_file(&text).map_err(|error| format!("{}: {error}", path.display()))?;
-        for item in file.items {
-            let Item::Impl(block) = item else { continue };
-            if block.trait_.is_some() || written(&block.self_ty) != "Client" {
+pub fn sources(folder: &Path) -> Result<Vec<syn::File>, String> {
+    let mut files = Vec::new();
+    let mut folders = vec![folder.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let entries = std::fs::read_dir(&folder)
+            .map_err(|error| format!("cannot read {}: {error}", folder.display()))?;
+        for entry in entries.flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
                 continue;
             }
-            for member in block.items {
-                if let ImplItem::Fn(method) = member
-                    && matches!(method.vis, Visibility::Public(_))
-                    && method.sig.asyncness.is_some()
-                {
-                    found.insert(method.sig.ident.to_string(), success(&method.sig.output));
-                }
+            if path.extension().is_none_or(|extension| extension != "rs") {
+                continue;
+            }
+            let text = std::fs::read_to_string(&path)
+                .map_err(|error| format!("cannot read {}: {error}", path.display()))?;
+            let file =
+                syn::parse_file(&text).map_err(|error| format!("{}: {error}", path.display()))?;
+            files.push(file);
+        }
+    }
+    Ok(files)
+}
+
+/// The success type of each public method of the client, by name.
+pub fn of_client(files: &[syn::File]) -> BTreeMap<String, String> {
+    let mut found = BTreeMap::new();
+    for item in files.iter().flat_map(|file| &file.items) {
+        let Item::Impl(block) = item else { continue };
+        if block.trait_.is_some() || written(&block.self_ty) != "Client" {
+            continue;
+        }
+        for member in &block.items {
+            if let ImplItem::Fn(method) = member
+                && matches!(method.vis, Visibility::Public(_))
+                && method.sig.asyncness.is_some()
+            {
+                found.insert(method.sig.ident.to_string(), success(&method.sig.output));
             }
         }
     }
-    Ok(found)
+    found
+}
+
+/// The variants of each public enum whose name ends in `Outcome`.
+pub fn outcomes(files: &[syn::File]) -> BTreeMap<String, Vec<String>> {
+    files
+        .iter()
+        .flat_map(|file| &file.items)
+        .filter_map(|item| match item {
+            Item::Enum(item) if matches!(item.vis, Visibility::Public(_)) => Some(item),
+            _ => None,
+        })
+        .filter(|item| item.ident.to_string().ends_with("Outcome"))
+        .map(|item| {
+            let variants = item
+                .variants
+                .iter()
+                .map(|variant| variant.ident.to_string());
+            (item.ident.to_string(), variants.collect())
+        })
+        .collect()
 }
 
 /// `T` of `Result<T, Error>`.

@@ -130,7 +130,8 @@ mod tests {
             async fn find_crate_job_by_label(&self) -> Result<u8, Error> { todo!() }
         }";
         std::fs::write(folder.path().join("calls.rs"), source).expect("a source");
-        let signatures = signatures::of_client(folder.path()).expect("Rust");
+        let sources = signatures::sources(folder.path()).expect("Rust");
+        let signatures = signatures::of_client(&sources);
         let mut problems = Vec::new();
         let table = outcomes(&contract, &signatures, &mut problems);
         assert!(

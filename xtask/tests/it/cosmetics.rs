@@ -215,3 +215,17 @@ fn cosmetic_edits_are_not_reported() {
     );
     assert!(reported.is_empty(), "{}", reported.join("\n"));
 }
+
+#[test]
+fn line_ends_of_another_system_and_a_byte_order_mark_change_nothing() {
+    for folder in ["docs", "web"] {
+        let copy = Copy::of(folder);
+        copy.rewrite_all(|text| format!("\u{feff}{}", text.replace('\n', "\r\n")));
+        for run in [
+            drift(copy.path()),
+            editions(&fixtures().join(folder), copy.path()),
+        ] {
+            assert_eq!((run.code, run.new_keys()), (0, Vec::new()), "{folder}");
+        }
+    }
+}

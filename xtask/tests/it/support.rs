@@ -63,6 +63,14 @@ impl Copy {
         fs::write(file, text.replace(from, to)).expect("a copy can be written");
     }
 
+    /// Rewrites every file.
+    pub fn rewrite_all(&self, change: impl Fn(&str) -> String) {
+        for file in files(self.path()) {
+            let text = fs::read_to_string(&file).expect("a fixture");
+            fs::write(&file, change(&text)).expect("a copy can be written");
+        }
+    }
+
     /// Writes a file.
     pub fn write(&self, name: &str, bytes: impl AsRef<[u8]>) -> PathBuf {
         let file = self.path().join(name);
