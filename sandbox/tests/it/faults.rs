@@ -99,6 +99,9 @@ async fn refusals_come_with_their_status_and_body_and_as_often_as_asked() {
     );
 }
 
+/// Far longer than a connection takes to close on the busiest machine.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 /// Sends a request on a connection of its own and returns every byte of the answer.
 async fn bytes(room: &Room, method: &str, path: &str) -> Vec<u8> {
     let mut stream = TcpStream::connect(room.sandbox.address())
@@ -113,7 +116,8 @@ async fn bytes(room: &Room, method: &str, path: &str) -> Vec<u8> {
         .expect("a sent request");
     let mut answer = Vec::new();
     // A reset counts as the end like an orderly close.
-    let _ = stream.read_to_end(&mut answer).await;
+    let end = tokio::time::timeout(PATIENCE, stream.read_to_end(&mut answer)).await;
+    assert!(end.is_ok(), "the connection is still open");
     answer
 }
 

@@ -160,6 +160,9 @@ async fn every_answer_carries_both_ids() {
         let request = room.request("GET", path).header("client-request-id", mine);
         let reply = room.send(request).await.expect(status);
         assert_eq!(reply.header("client-request-id"), Some(mine));
+        if status == 404 {
+            check_envelope(&reply, "ResourceNotFound");
+        }
         assert_ne!(reply.header("request-id").expect("an id"), mine);
         let reply = room.get(path).await.expect(status);
         assert_eq!(

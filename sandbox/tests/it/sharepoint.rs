@@ -76,6 +76,12 @@ async fn a_task_waits_for_its_start_and_is_given_up_after_its_latest_start() {
     let mut late = site_task("https://north.sharepoint.example/sites/late");
     late["parameters"]["preferredLatestStartDateTime"] = json!(at(-1));
     let late = create(&room, &late).await;
+    // This one passes while the task waits to be picked up.
+    let mut missed = site_task("https://north.sharepoint.example/sites/missed");
+    let soon = room.sandbox.now() + chrono::TimeDelta::minutes(1);
+    missed["parameters"]["preferredLatestStartDateTime"] = json!(soon.to_rfc3339());
+    let missed = create(&room, &missed).await;
+    assert_eq!(status(&room, &missed).await, "notStarted");
     let cancelled = create(
         &room,
         &site_task("https://north.sharepoint.example/sites/cancelled"),
@@ -91,6 +97,7 @@ async fn a_task_waits_for_its_start_and_is_given_up_after_its_latest_start() {
     room.advance(DAY);
     assert_eq!(status(&room, &waiting).await, "notStarted");
     assert_eq!(status(&room, &late).await, "cancelled");
+    assert_eq!(status(&room, &missed).await, "cancelled");
     assert_eq!(status(&room, &cancelled).await, "cancelled");
     room.post(&format!("{TASKS}/{cancelled}/cancel"))
         .await
