@@ -82,27 +82,17 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
 /// Maps a user to the target tenant, which a move needs, and creates the task that moves the
 /// user's OneDrive.
 async fn new_task(client: &Client, user: &str) -> Result<String, Box<dyn Error>> {
-    let identity = |domain: &str| UserIdentity {
-        user_principal_name: Some(format!("{user}@{domain}")),
-        ..UserIdentity::default()
-    };
-    let (source, target) = (
-        identity("alderwood.example"),
-        identity("harborlane.example"),
-    );
-    let mapping = SharePointUserIdentityMappingDeltaItem {
-        removed: None,
-        source_organization_id: Some(SOURCE_TENANT.to_owned()),
-        source_user_identity: source.clone(),
-        target_user_identity: Some(target.clone()),
-        target_user_migration_data: None,
-        user_type: Some(SharePointIdentityMappingUserType::RegularUser),
-    };
+    let source = format!("{user}@alderwood.example");
+    let target = format!("{user}@harborlane.example");
+    let mut mapping = SharePointUserIdentityMappingDeltaItem::upsert(&source, &target);
+    mapping.source_organization_id = Some(SOURCE_TENANT.to_owned());
+    mapping.user_type = Some(SharePointIdentityMappingUserType::RegularUser);
     client.update_user_mappings(vec![mapping]).await?;
+
     let task = client
         .create_sharepoint_task(SharePointUserMigrationTaskParameters {
-            source_user_identity: Some(source),
-            target_user_identity: Some(target),
+            source_user_identity: Some(UserIdentity::of_user_principal_name(source)),
+            target_user_identity: Some(UserIdentity::of_user_principal_name(target)),
             target_organization_host: Some("https://harborlane-my.sharepoint.example".to_owned()),
             ..SharePointUserMigrationTaskParameters::default()
         })

@@ -28,7 +28,7 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
     update(client, sandbox, table).await?;
     cut_over(client, sandbox, table).await?;
     delete(client, sandbox, table).await?;
-    validate_too_early(client, sandbox, table).await
+    migrate_too_late(client, sandbox, table).await
 }
 
 async fn create(client: &Client, sandbox: &Sandbox, table: &mut Table) {
@@ -196,7 +196,7 @@ async fn delete(
     Ok(())
 }
 
-async fn validate_too_early(
+async fn migrate_too_late(
     client: &Client,
     sandbox: &Sandbox,
     table: &mut Table,

@@ -16,16 +16,14 @@ pub const OTHER_USER: &str = "b81e04a9-2c6d-4f35-8d70-5e9a13c7f264";
 
 /// A job that moves both users and cuts over some time from now.
 pub fn new_job(name: &str, sandbox: &Sandbox, cutover: Duration) -> CrossTenantMigrationJobCreate {
-    CrossTenantMigrationJobCreate {
-        display_name: name.to_owned(),
-        source_tenant_id: SOURCE_TENANT.to_owned(),
-        resource_type: "Users".to_owned(),
-        resources: vec![USER.to_owned(), OTHER_USER.to_owned()],
-        complete_after_date_time: (sandbox.now() + cutover).into(),
-        exchange_settings: Some(ExchangeOnlineCrossTenantMigrationSettings {
-            source_endpoint: Some("alderwood-to-harborlane".to_owned()),
-            target_delivery_domain: Some("harborlane.example".to_owned()),
-        }),
-        workloads: vec!["Exchange".to_owned(), "ODSP".to_owned()],
-    }
+    let cutover = sandbox.now() + cutover;
+    let users = [USER, OTHER_USER];
+    let mut job =
+        CrossTenantMigrationJobCreate::of_users(name, SOURCE_TENANT, cutover.into(), users);
+    job.workloads = vec!["Exchange".to_owned(), "ODSP".to_owned()];
+    job.exchange_settings = Some(ExchangeOnlineCrossTenantMigrationSettings {
+        source_endpoint: Some("alderwood-to-harborlane".to_owned()),
+        target_delivery_domain: Some("harborlane.example".to_owned()),
+    });
+    job
 }
