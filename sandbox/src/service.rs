@@ -60,8 +60,8 @@ impl State {
     }
 }
 
-/// A request as the core sees it.
-#[derive(Clone, Debug, Default)]
+/// A request as the core sees it; it holds a token, so it is never written out.
+#[derive(Clone, Default)]
 pub(crate) struct Request {
     pub(crate) method: String,
     /// The path as it was sent, percent-encoding and all.
@@ -140,12 +140,22 @@ impl Call<'_> {
 }
 
 /// Who may call.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub(crate) struct Access {
     /// The only token accepted, any when absent.
     pub(crate) token: Option<String>,
     /// The scopes of the caller, all when absent.
     pub(crate) scopes: Option<Vec<String>>,
+}
+
+impl std::fmt::Debug for Access {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_struct("Access")
+            .field("token", &self.token.as_ref().map(|_| "(hidden)"))
+            .field("scopes", &self.scopes)
+            .finish()
+    }
 }
 
 /// A request whose operation is known, ready to take effect.

@@ -181,12 +181,12 @@ async fn every_answer_carries_both_ids() {
 
 #[tokio::test]
 async fn only_the_right_token_and_scope_are_let_in() {
-    let room = room_with(
-        Sandbox::builder()
-            .token("open-sesame")
-            .scopes(["CrossTenantContentMigration.Read.All"]),
-    )
-    .await;
+    let builder = Sandbox::builder()
+        .token("open-sesame")
+        .scopes(["CrossTenantContentMigration.Read.All"]);
+    let setup = format!("{builder:?}");
+    assert!(setup.contains("Read.All") && !setup.contains("open-sesame"));
+    let room = room_with(builder).await;
     let url = |path: &str| format!("{}{path}", room.sandbox.base_url());
     for request in [
         room.client.get(url(JOBS)),

@@ -310,7 +310,7 @@ async fn parameters_that_make_no_sense_are_refused() {
     for path in [
         "getBySourceSiteUrl()",
         "getBySourceSiteUrl(sourceSiteUrl='')",
-        "getBySourceUserPrincipalName(sourcePrincipalName=contoso)",
+        "getBySourceUserPrincipalName(sourcePrincipalName=north)",
         "getBySourceSiteUrl",
     ] {
         room.get(&format!("{TASKS}/{path}")).await.expect(400);
