@@ -76,20 +76,29 @@ impl GroupIdentity {
 }
 
 impl SharePointUserIdentityMappingDeltaItem {
-    /// Adds or replaces the mapping of a source user, by user principal names.
+    /// Adds or replaces the mapping of a source user, by the id of the source tenant and user
+    /// principal names.
+    ///
+    /// Every documented request also says what kind of user it is, and most the user's mail address
+    /// in the target tenant; set `user_type` and `target_user_migration_data` for them.
     ///
     /// ```
     /// use msgraph_migrations::models::SharePointUserIdentityMappingDeltaItem as Mapping;
     ///
+    /// let tenant = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90";
     /// let items = vec![
-    ///     Mapping::upsert("ines.moreau@alderwood.example", "ines.moreau@harborlane.example"),
+    ///     Mapping::upsert(tenant, "ines.moreau@alderwood.example", "ines.moreau@harborlane.example"),
     ///     Mapping::removal("tomas.keller@alderwood.example"),
     /// ];
     /// ```
-    pub fn upsert(source: impl Into<String>, target: impl Into<String>) -> Self {
-        let target = UserIdentity::of_user_principal_name(target);
+    pub fn upsert(
+        source_organization_id: impl Into<String>,
+        source: impl Into<String>,
+        target: impl Into<String>,
+    ) -> Self {
         Self {
-            target_user_identity: Some(target),
+            source_organization_id: Some(source_organization_id.into()),
+            target_user_identity: Some(UserIdentity::of_user_principal_name(target)),
             ..Self::of(source)
         }
     }
@@ -115,13 +124,21 @@ impl SharePointUserIdentityMappingDeltaItem {
 }
 
 impl SharePointGroupIdentityMappingDeltaItem {
-    /// Adds or replaces the mapping of a source group, by object ids.
-    pub fn upsert(source: impl Into<String>, target: impl Into<String>) -> Self {
+    /// Adds or replaces the mapping of a source group, by the id of the source tenant and object ids.
+    ///
+    /// Every documented request also says what kind of group it is and the group's mail nickname in
+    /// the target tenant; set `group_type` and `target_group_migration_data` for them.
+    pub fn upsert(
+        source_organization_id: impl Into<String>,
+        source: impl Into<String>,
+        target: impl Into<String>,
+    ) -> Self {
         let target = Identity {
             id: Some(target.into()),
             ..Identity::default()
         };
         Self {
+            source_organization_id: Some(source_organization_id.into()),
             target_group_identity: Some(target),
             ..Self::of(source)
         }

@@ -84,8 +84,8 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
 async fn new_task(client: &Client, user: &str) -> Result<String, Box<dyn Error>> {
     let source = format!("{user}@alderwood.example");
     let target = format!("{user}@harborlane.example");
-    let mut mapping = SharePointUserIdentityMappingDeltaItem::upsert(&source, &target);
-    mapping.source_organization_id = Some(SOURCE_TENANT.to_owned());
+    let mut mapping =
+        SharePointUserIdentityMappingDeltaItem::upsert(SOURCE_TENANT, &source, &target);
     mapping.user_type = Some(SharePointIdentityMappingUserType::RegularUser);
     client.update_user_mappings(vec![mapping]).await?;
 

@@ -5,7 +5,9 @@ use msgraph_migrations::{Client, Error, ErrorKind, GetOptions, ListOptions, Vers
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
-use crate::support::calls::{CALLS, JOB, UPN, USER, call, group_mapping, new_job, new_task};
+use crate::support::calls::{
+    CALLS, JOB, TENANT, UPN, USER, call, group_mapping, new_job, new_task,
+};
 use crate::support::server::{Reply, Request, SECRET, Server};
 
 async fn sent(id: &str) -> Request {
@@ -385,6 +387,7 @@ async fn bodies_hold_what_was_given_and_nothing_else() {
                 "@context": "#$delta",
                 "value": [{
                     "sourceGroupIdentity": { "id": JOB },
+                    "sourceOrganizationId": TENANT,
                     "targetGroupIdentity": { "id": USER },
                 }]
             }),

@@ -6,6 +6,8 @@ use std::process::{Child, Command, Stdio};
 
 use serde_json::{Value, json};
 
+use crate::support::http;
+
 const PROGRAM: &str = env!("CARGO_BIN_EXE_msgraph-migrations-sandbox");
 const JOBS: &str = "/v1.0/solutions/migrations/crossTenantMigrationJobs";
 
@@ -44,8 +46,7 @@ fn start(arguments: &[&str]) -> Running {
 }
 
 async fn get(url: &str) -> (u16, Value) {
-    let response = reqwest::Client::builder()
-        .no_proxy()
+    let response = http()
         .build()
         .expect("a client")
         .get(url)

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use msgraph_migrations_sandbox::{DEFAULT_START, Sandbox};
 use serde_json::json;
 
-use crate::support::{ANNA, JOBS, TASKS, room, room_with, site_task};
+use crate::support::{ANNA, JOBS, TASKS, http, room, room_with, site_task};
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_answers() {
@@ -149,11 +149,7 @@ async fn a_dropped_sandbox_no_longer_answers() {
         let room = room().await;
         let job = room.create("Wave 1").await;
         let url = format!("{}{JOBS}/{job}", room.sandbox.base_url());
-        let fresh = reqwest::Client::builder()
-            .no_proxy()
-            .pool_max_idle_per_host(0)
-            .build()
-            .expect("a client");
+        let fresh = http().pool_max_idle_per_host(0).build().expect("a client");
         // Another test may get the port at once, but not the job.
         let answers = async || {
             let answer = fresh.get(&url).bearer_auth("a-token").send().await;

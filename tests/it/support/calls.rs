@@ -17,6 +17,7 @@ use serde_json::Value;
 pub const JOB: &str = "a35e80d7-4b19-4c6f-92d8-e17f0b6c5a24";
 pub const USER: &str = "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754";
 pub const TASK: &str = "52ad9c30-6e1b-4f87-a4d5-08b7c91e3f62";
+pub const TENANT: &str = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90";
 pub const UPN: &str = "ines.moreau@alderwood.example";
 
 /// What a caller sees of an answer that is no error.
@@ -149,7 +150,7 @@ pub fn call(id: &str) -> for<'a> fn(&'a Client) -> Driven<'a> {
 pub fn new_job() -> CrossTenantMigrationJobCreate {
     let mut job = CrossTenantMigrationJobCreate::of_users(
         "Alderwood wave 3",
-        "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
+        TENANT,
         "2026-12-12T20:00:00Z".parse().expect("a time"),
         [USER],
     );
@@ -170,11 +171,11 @@ pub fn user(name: &str) -> UserIdentity {
 }
 
 pub fn user_mapping(name: &str) -> SharePointUserIdentityMappingDeltaItem {
-    SharePointUserIdentityMappingDeltaItem::upsert(name, "somebody@harborlane.example")
+    SharePointUserIdentityMappingDeltaItem::upsert(TENANT, name, "somebody@harborlane.example")
 }
 
 pub fn group_mapping(id: &str) -> SharePointGroupIdentityMappingDeltaItem {
-    SharePointGroupIdentityMappingDeltaItem::upsert(id, USER)
+    SharePointGroupIdentityMappingDeltaItem::upsert(TENANT, id, USER)
 }
 
 fn seen<T: Serialize>(outcome: &'static str, response: &Response<T>) -> Seen {
