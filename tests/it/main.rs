@@ -13,6 +13,7 @@ mod paging;
 mod provenance;
 mod request_checks;
 mod retrying;
+mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
