@@ -222,6 +222,12 @@ fn http_client(
     let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
         Error::new(ErrorKind::Configuration, "the HTTP client cannot be set up").with_source(error)
     };
+    if endpoint.is_tls() && !cfg!(any(feature = "rustls", feature = "native-tls")) {
+        return Err(Error::new(
+            ErrorKind::Configuration,
+            "this build has no TLS; enable the feature rustls or native-tls",
+        ));
+    }
     let builder = reqwest::Client::builder()
         .user_agent(DEFAULT_USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())

@@ -54,6 +54,14 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
         "Error, ErrorKind::InvalidRequest",
     );
 
+    let seen = Seen::task_cancellation(client.cancel_sharepoint_task(" ").await);
+    table.add(
+        "cancel_sharepoint_task, a blank id",
+        seen,
+        400,
+        "Error, ErrorKind::Refused",
+    );
+
     let seen = Seen::task_cancellation(client.cancel_sharepoint_task(NO_TASK).await);
     table.add(
         "cancel_sharepoint_task, no such task",

@@ -186,7 +186,7 @@ impl<'a> Part<'a> {
     }
 
     fn key(&self) -> Option<String> {
-        (self.arguments.is_none() && !self.text.is_empty()).then(|| self.text.to_owned())
+        (self.arguments.is_none() && !self.text.trim().is_empty()).then(|| self.text.to_owned())
     }
 }
 
@@ -332,7 +332,7 @@ fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, Gra
         (None, []) => Ok(Resource::Mappings(kind)),
         (None, [count]) if count.is("$count") => Ok(Resource::MappingsCount(kind)),
         (Some(arguments), []) => match argument(arguments, Some(key_name), query)? {
-            Some(key) if !key.is_empty() => Ok(Resource::Mapping(kind, key)),
+            Some(key) if !key.trim().is_empty() => Ok(Resource::Mapping(kind, key)),
             _ => Err(missing_parameter(key_name)),
         },
         (_, [other, ..]) => Err(unknown(Some(other))),
@@ -346,7 +346,7 @@ fn task_resource(
 ) -> Result<Resource, GraphError> {
     if let Some(arguments) = collection.arguments {
         return match argument(arguments, None, query)? {
-            Some(id) if !id.is_empty() => task(id, rest),
+            Some(id) if !id.trim().is_empty() => task(id, rest),
             _ => Err(missing_parameter("sharePointMigrationTaskId")),
         };
     }
@@ -362,7 +362,7 @@ fn task_resource(
         }
         let arguments = first.arguments.unwrap_or_default();
         return match argument(arguments, Some(parameter), query)? {
-            Some(value) if !value.is_empty() => Ok(Resource::TaskBySource(*source, value)),
+            Some(value) if !value.trim().is_empty() => Ok(Resource::TaskBySource(*source, value)),
             _ => Err(missing_parameter(parameter)),
         };
     }
