@@ -4,6 +4,8 @@
 //! generator cannot take is lowered in a copy (`build/lowering.rs`), and what it writes wrongly is
 //! corrected in its output (`build/correction.rs`); each step is one function with its reason.
 
+#[path = "build/checks.rs"]
+mod checks;
 #[path = "build/correction.rs"]
 mod correction;
 #[path = "build/document.rs"]
@@ -16,6 +18,8 @@ mod lowering;
 mod open_types;
 #[path = "build/operations.rs"]
 mod operations;
+#[path = "build/walk.rs"]
+mod walk;
 
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;

@@ -133,6 +133,12 @@ fn a_broken_spec_ends_in_one_line_that_names_the_file_and_the_place() {
             "",
         ),
         (
+            "a lowering with nothing to do",
+            text.replace("format: uuid", "pattern: .*"),
+            None,
+            "`keep_guids_as_text` was never applied",
+        ),
+        (
             "another version of OpenAPI",
             replace("openapi: 3.0.3", "openapi: 3.1.0"),
             Some("openapi: 3.1.0"),
