@@ -243,8 +243,8 @@ mod tests {
         AccessToken::new(name).expect("a token")
     }
 
-    fn until(name: &str, minutes: u32) -> Result<ExpiringToken, TokenError> {
-        Ok(ExpiringToken::new(token(name), at(minutes)))
+    fn until(name: &str, minutes: u32) -> ExpiringToken {
+        ExpiringToken::new(token(name), at(minutes))
     }
 
     fn failed() -> Result<ExpiringToken, TokenError> {
@@ -252,12 +252,12 @@ mod tests {
     }
 
     fn is(need: &Need, expected: &str) -> bool {
-        match (need, expected) {
-            (Need::Nothing(_), "nothing")
-            | (Need::Renewal(_), "renewal")
-            | (Need::Token, "token") => true,
-            _ => false,
-        }
+        let found = match need {
+            Need::Nothing(_) => "nothing",
+            Need::Renewal(_) => "renewal",
+            Need::Token => "token",
+        };
+        found == expected
     }
 
     #[test]
@@ -280,7 +280,7 @@ mod tests {
             let mut state = State::default();
             assert!(matches!(state.need(at(0)), Need::Token));
             state
-                .take(until("one", life), at(0), MINUTE * margin)
+                .take(Ok(until("one", life)), at(0), MINUTE * margin)
                 .expect("a token");
             let need = state.need(at(asked_at));
             assert!(
@@ -298,7 +298,7 @@ mod tests {
     fn a_failed_renewal_changes_nothing_while_the_old_token_is_good() {
         let mut state = State::default();
         state
-            .take(until("old", 60), at(0), MINUTE)
+            .take(Ok(until("old", 60)), at(0), MINUTE)
             .expect("a token");
         assert!(is(&state.need(at(59)), "renewal"));
         let used = state.take(failed(), at(59), MINUTE).expect("the old one");
@@ -324,10 +324,10 @@ mod tests {
     fn a_refused_token_is_dropped_and_a_newer_one_is_not() {
         let mut state = State::default();
         state
-            .take(until("one", 60), at(0), MINUTE)
+            .take(Ok(until("one", 60)), at(0), MINUTE)
             .expect("a token");
         state
-            .take(until("two", 60), at(0), MINUTE)
+            .take(Ok(until("two", 60)), at(0), MINUTE)
             .expect("a token");
         state.drop_token(&token("one"));
         assert!(is(&state.need(at(1)), "nothing"));
@@ -345,7 +345,9 @@ mod tests {
     fn those_who_waited_take_a_token_that_this_machine_thinks_expired() {
         let mut state = State::default();
         let now = at(120);
-        let new = state.take(until("late", 60), now, MINUTE).expect("a token");
+        let new = state
+            .take(Ok(until("late", 60)), now, MINUTE)
+            .expect("a token");
         let waited = state.result_since(0, now).expect("a result");
         assert!(waited.expect("a token").is_same(&new));
         assert!(is(&state.need(now), "token"));

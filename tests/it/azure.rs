@@ -342,12 +342,13 @@ async fn a_credential_that_fails_is_an_error_before_anything_is_sent() {
         let error = answer.expect_err("no token");
         assert_eq!(error.kind(), ErrorKind::Token);
         assert!(!error.was_sent() && error.is_safe_to_repeat());
-        let mut told = format!("{error} {error:?}");
+        let mut told = vec![format!("{error} {error:?}")];
         let mut source = std::error::Error::source(&error);
         while let Some(inner) = source {
-            told += &format!(" {inner} {inner:?}");
+            told.push(format!("{inner} {inner:?}"));
             source = inner.source();
         }
+        let told = told.join("\n");
         assert!(told.contains(words), "{told}");
         assert!(!told.contains(CLIENT_SECRET), "the secret is shown");
     }

@@ -1,15 +1,17 @@
 //! What appears in traces, and what never does.
 
+use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::fmt;
+use std::sync::Once;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use msgraph_migrations::{Client, ErrorKind, GetOptions, ListOptions, RetryPolicy};
 use serde_json::json;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
+use tracing::subscriber::Interest;
 use tracing::{Event, Metadata, Subscriber};
 
 use crate::support::calls::{CALLS, JOB, TASK, UPN, USER, call};
@@ -30,61 +32,82 @@ impl Visit for Trace {
     }
 }
 
-/// Keeps every span and event of every crate.
-#[derive(Clone, Default)]
-struct Capture {
-    spans: Arc<Mutex<BTreeMap<u64, Trace>>>,
-    events: Arc<Mutex<Vec<Trace>>>,
-    entered: Arc<Mutex<Vec<u64>>>,
-    next: Arc<AtomicU64>,
+/// Every span and event of every crate on one thread.
+#[derive(Clone, Debug, Default)]
+struct Traces {
+    spans: BTreeMap<u64, Trace>,
+    events: Vec<Trace>,
+    entered: Vec<u64>,
 }
 
-impl Capture {
-    fn spans(&self, name: &str) -> Vec<Trace> {
-        let spans = self.spans.lock().expect("no panic");
-        spans
+thread_local! {
+    static TRACES: RefCell<Option<Traces>> = const { RefCell::new(None) };
+}
+
+/// Starts to keep what is traced on this thread, on which everything of such a test runs.
+///
+/// One subscriber serves all threads: what a subscriber of one thread alone gets depends on which
+/// thread comes first to a place that traces.
+fn watch() {
+    static INSTALLED: Once = Once::new();
+    INSTALLED.call_once(|| {
+        tracing::subscriber::set_global_default(Keeper).expect("no other subscriber");
+    });
+    TRACES.set(Some(Traces::default()));
+}
+
+fn watched() -> Traces {
+    TRACES.take().expect("watch was called")
+}
+
+impl Traces {
+    fn spans(&self, name: &str) -> Vec<&Trace> {
+        self.spans
             .values()
             .filter(|span| span.name == name)
-            .cloned()
             .collect()
-    }
-
-    fn all(&self) -> Vec<Trace> {
-        let spans = self.spans.lock().expect("no panic");
-        let events = self.events.lock().expect("no panic");
-        spans.values().chain(events.iter()).cloned().collect()
-    }
-
-    fn current(&self) -> Option<u64> {
-        self.entered.lock().expect("no panic").last().copied()
     }
 }
 
-impl Subscriber for Capture {
+struct Keeper;
+
+fn with<T>(change: impl FnOnce(&mut Traces) -> T) -> Option<T> {
+    TRACES.with_borrow_mut(|traces| traces.as_mut().map(change))
+}
+
+impl Subscriber for Keeper {
+    fn register_callsite(&self, _: &'static Metadata<'static>) -> Interest {
+        Interest::sometimes()
+    }
+
     fn enabled(&self, _: &Metadata<'_>) -> bool {
-        true
+        with(|_| ()).is_some()
     }
 
     fn new_span(&self, attributes: &Attributes<'_>) -> Id {
-        let id = self.next.fetch_add(1, Ordering::SeqCst) + 1;
+        static NEXT: AtomicU64 = AtomicU64::new(1);
+        let id = NEXT.fetch_add(1, Ordering::SeqCst);
         let mut span = Trace {
             name: attributes.metadata().name(),
             target: attributes.metadata().target().to_owned(),
-            parent: attributes
-                .parent()
-                .map(Id::into_u64)
-                .or_else(|| self.current()),
+            parent: attributes.parent().map(Id::into_u64),
             ..Trace::default()
         };
         attributes.record(&mut span);
-        self.spans.lock().expect("no panic").insert(id, span);
+        with(|traces| {
+            span.parent = span.parent.or_else(|| traces.entered.last().copied());
+            traces.spans.insert(id, span);
+        });
         Id::from_u64(id)
     }
 
     fn record(&self, id: &Id, values: &Record<'_>) {
-        if let Some(span) = self.spans.lock().expect("no panic").get_mut(&id.into_u64()) {
-            values.record(span);
-        }
+        with(|traces| {
+            traces
+                .spans
+                .get_mut(&id.into_u64())
+                .map(|span| values.record(span))
+        });
     }
 
     fn record_follows_from(&self, _: &Id, _: &Id) {}
@@ -93,25 +116,25 @@ impl Subscriber for Capture {
         let mut trace = Trace {
             name: "event",
             target: event.metadata().target().to_owned(),
-            parent: event.parent().map(Id::into_u64).or_else(|| self.current()),
+            parent: event.parent().map(Id::into_u64),
             ..Trace::default()
         };
         event.record(&mut trace);
-        self.events.lock().expect("no panic").push(trace);
+        with(|traces| traces.events.push(trace));
     }
 
     fn enter(&self, id: &Id) {
-        self.entered.lock().expect("no panic").push(id.into_u64());
+        with(|traces| traces.entered.push(id.into_u64()));
     }
 
     fn exit(&self, id: &Id) {
-        let mut entered = self.entered.lock().expect("no panic");
-        if let Some(place) = entered
-            .iter()
-            .rposition(|entered| *entered == id.into_u64())
-        {
-            entered.remove(place);
-        }
+        with(|traces| {
+            let place = traces
+                .entered
+                .iter()
+                .rposition(|entered| *entered == id.into_u64());
+            place.map(|place| traces.entered.remove(place))
+        });
     }
 }
 
@@ -124,11 +147,9 @@ fn quoted(text: &str) -> String {
     format!("{text:?}")
 }
 
-// The subscriber is that of this thread, on which everything of such a test runs.
 #[tokio::test(flavor = "current_thread")]
 async fn a_call_is_a_span_and_each_of_its_requests_one_inside() {
-    let capture = Capture::default();
-    let _guard = tracing::subscriber::set_default(capture.clone());
+    watch();
     let server = Server::start_with({
         let first = AtomicU64::new(0);
         move |_| match first.fetch_add(1, Ordering::SeqCst) {
@@ -139,8 +160,9 @@ async fn a_call_is_a_span_and_each_of_its_requests_one_inside() {
     .await;
     let _ = client(&server).cancel_job(JOB).await.expect("an outcome");
 
-    let [call] = &capture.spans("graph call")[..] else {
-        panic!("{:?}", capture.spans("graph call"));
+    let traces = watched();
+    let [call] = traces.spans("graph call")[..] else {
+        panic!("{traces:?}");
     };
     assert!(call.target.starts_with("msgraph_migrations"), "{call:?}");
     let id = server.requests()[0].header("client-request-id").map(quoted);
@@ -157,7 +179,7 @@ async fn a_call_is_a_span_and_each_of_its_requests_one_inside() {
     ] {
         assert_eq!(call.fields.get(field), expected.as_ref(), "{field}");
     }
-    let requests = capture.spans("graph request");
+    let requests = traces.spans("graph request");
     let told: Vec<_> = requests
         .iter()
         .map(|span| {
@@ -173,28 +195,27 @@ async fn a_call_is_a_span_and_each_of_its_requests_one_inside() {
             Some(quoted(id))
         ])
     );
-    assert!(
-        requests.iter().all(|span| span.parent == Some(1)),
-        "{requests:?}"
-    );
+    for request in requests {
+        let parent = request.parent.and_then(|id| traces.spans.get(&id));
+        assert_eq!(parent.map(|span| span.name), Some("graph call"));
+    }
 }
 
 #[tokio::test(flavor = "current_thread")]
 async fn a_request_without_an_answer_has_no_status() {
-    let capture = Capture::default();
-    let _guard = tracing::subscriber::set_default(capture.clone());
+    watch();
     let server = Server::start(Reply::Hangup).await;
     let error = client(&server)
         .cancel_job(JOB)
         .await
         .expect_err("no answer");
     assert_eq!(error.kind(), ErrorKind::Interrupted);
-    let [request] = &capture.spans("graph request")[..] else {
-        panic!("{:?}", capture.spans("graph request"));
+    let traces = watched();
+    let [request] = traces.spans("graph request")[..] else {
+        panic!("{traces:?}");
     };
     assert_eq!(request.fields.keys().collect::<Vec<_>>(), [&"attempt"]);
-    let events = capture.events.lock().expect("no panic").clone();
-    let failed = events.iter().find(|event| {
+    let failed = traces.events.iter().find(|event| {
         event
             .fields
             .get("message")
@@ -208,8 +229,7 @@ async fn a_request_without_an_answer_has_no_status() {
 #[tokio::test(flavor = "current_thread")]
 async fn traces_show_no_token_no_query_no_body_and_nobody() {
     const WORDS: &str = "Ines Moreau has moved";
-    let capture = Capture::default();
-    let _guard = tracing::subscriber::set_default(capture.clone());
+    watch();
     let body = json!({ "error": { "code": "x", "message": WORDS } }).to_string();
     for reply in [
         Reply::json(200, "{}"),
@@ -231,9 +251,10 @@ async fn traces_show_no_token_no_query_no_body_and_nobody() {
         let _ = client.list_users(JOB, options).await;
         let _ = client.get_job("Alderwood wave 3", GetOptions::new()).await;
     }
-    let shown = format!("{:?}", capture.all());
+    let traces = watched();
+    let shown = format!("{traces:?}");
     assert!(
-        capture.spans("graph request").len() > 150,
+        traces.spans("graph request").len() > 150,
         "few requests were traced"
     );
     for secret in [
