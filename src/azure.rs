@@ -4,19 +4,16 @@
 //! identity, the Azure CLI. They come from the crate `azure_identity`, which brings an HTTP client of its
 //! own; this crate only needs `azure_core`.
 //!
-//! ```
-//! # mod azure_identity {
-//! #     pub use azure_core::credentials::TokenCredential;
-//! # }
-//! use std::sync::Arc;
-//! use azure_identity::TokenCredential;
+//! ```no_run
+//! use azure_identity::ManagedIdentityCredential;
 //! use msgraph_migrations::Client;
 //! use msgraph_migrations::azure::AzureToken;
 //!
-//! // For instance `azure_identity::ManagedIdentityCredential::new(None)?`.
-//! fn client(credential: Arc<dyn TokenCredential>) -> Result<Client, msgraph_migrations::Error> {
-//!     Client::builder(AzureToken::new(credential)).build()
-//! }
+//! # fn example() -> Result<(), Box<dyn std::error::Error>> {
+//! let credential = ManagedIdentityCredential::new(None)?;
+//! let client = Client::builder(AzureToken::new(credential)).build()?;
+//! # Ok(())
+//! # }
 //! ```
 
 use std::sync::Arc;

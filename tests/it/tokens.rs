@@ -188,6 +188,22 @@ async fn concurrent_calls_share_one_fetch() {
 }
 
 #[tokio::test]
+async fn several_clients_share_one_source() {
+    let server = server_that_knows_a_newer_token().await;
+    let vault = Vault::open();
+    let source = Arc::new(vault.source());
+    for _ in 0..3 {
+        let builder = Client::builder(Arc::clone(&source)).endpoint(server.origin());
+        let outcome = builder.build().expect("a client").cancel_job(JOB).await;
+        assert!(
+            matches!(outcome, Ok(CancelOutcome::Accepted(_))),
+            "{outcome:?}"
+        );
+    }
+    assert_eq!(vault.fetched(), 2);
+}
+
+#[tokio::test]
 async fn concurrent_calls_share_one_failure_and_the_next_asks_again() {
     let server = Server::start(Reply::json(200, "{}")).await;
     let vault = Vault {
