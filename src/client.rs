@@ -197,7 +197,8 @@ impl ClientBuilder {
     /// Sends requests through this HTTP client.
     ///
     /// Let it follow no redirects, as the built-in one does not: a redirected action would arrive as
-    /// something else, and its answer is reported as an error.
+    /// something else, and its answer is reported as an error. Its proxies are its own, also for plain
+    /// http, where a proxy reads the token.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Http::Ready(client);
         self

@@ -352,4 +352,35 @@ mod tests {
         assert!(waited.expect("a token").is_same(&new));
         assert!(is(&state.need(now), "token"));
     }
+
+    #[tokio::test]
+    async fn while_one_call_renews_the_others_go_on_with_the_old_token() {
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let opened = Arc::clone(&gate);
+        let source = RefreshingToken::new(move || {
+            let gate = Arc::clone(&opened);
+            async move {
+                let _permit = gate.acquire().await;
+                Ok(ExpiringToken::new(token("new"), None))
+            }
+        });
+        source.state().held = Some(Held {
+            token: token("old"),
+            expires_at: None,
+            renew_at: Some(SystemTime::UNIX_EPOCH),
+        });
+        for _ in 0..2 {
+            let mut renewing = Box::pin(source.get());
+            let polled = tokio::time::timeout(Duration::ZERO, &mut renewing).await;
+            assert!(polled.is_err(), "the fetch waits for the gate");
+            let other = source.get().await.expect("a token");
+            assert!(other.is_same(&token("old")));
+            // Dropped here, which leaves the renewal to the next.
+        }
+        gate.add_permits(1);
+        for _ in 0..2 {
+            let found = source.get().await.expect("a token");
+            assert!(found.is_same(&token("new")));
+        }
+    }
 }
