@@ -10,6 +10,7 @@ use msgraph_migrations::{
     AccessToken, CancelOutcome, Client, ErrorKind, ExpiringToken, GetOptions, RefreshingToken,
     RetryPolicy, TokenError, TokenFuture, TokenSource,
 };
+use msgraph_migrations_sandbox::Sandbox;
 use tokio::sync::Semaphore;
 
 use crate::support::calls::JOB;
@@ -269,6 +270,25 @@ async fn a_refused_token_is_renewed_and_the_request_sent_once_more() {
         .map(|request| request.header("client-request-id"))
         .collect();
     assert!(ids[0].is_some() && ids[0] == ids[1], "{ids:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_the_sandbox_does_not_know_is_renewed() {
+    let sandbox = Sandbox::builder().token("token-2").start().await;
+    let sandbox = sandbox.expect("a sandbox");
+    let job = sandbox.preload_jobs(1, 2).expect("a job").remove(0);
+    let vault = Vault::open();
+    let client = Client::builder(vault.source()).endpoint(sandbox.base_url());
+    let outcome = client.build().expect("a client").cancel_job(&job).await;
+    assert!(
+        matches!(outcome, Ok(CancelOutcome::Accepted(_))),
+        "{outcome:?}"
+    );
+    let requests = sandbox.requests();
+    let statuses: Vec<_> = requests.iter().map(|request| request.status).collect();
+    assert_eq!(statuses, [Some(401), Some(202)]);
+    assert_eq!(requests[0].client_request_id, requests[1].client_request_id);
+    assert_eq!((vault.fetched(), sandbox.effects("cancelJob")), (2, 1));
 }
 
 #[tokio::test(flavor = "multi_thread")]
