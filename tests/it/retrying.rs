@@ -2,12 +2,13 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use msgraph_migrations::models::CrossTenantMigrationJobStatus;
 use msgraph_migrations::{
-    AccessToken, CancelOutcome, Client, ClientBuilder, DeleteOutcome, ErrorKind, GetOptions,
-    RetryPolicy, operations,
+    AccessToken, CancelOutcome, Client, ClientBuilder, DeleteOutcome, ErrorKind, ExpiringToken,
+    GetOptions, RefreshingToken, RetryPolicy, operations,
 };
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 
@@ -171,6 +172,31 @@ async fn the_attempts_of_a_call_are_counted() {
             .contains(&format!("; {attempts} requests;"));
         assert_eq!(told, attempts > 1, "{error}");
     }
+}
+
+#[tokio::test]
+async fn the_renewal_of_a_token_takes_no_attempt_away() {
+    let replies = [
+        refusal(401, None),
+        refusal(503, Some("0")),
+        refusal(202, None),
+    ];
+    let server = server_of(replies).await;
+    let fetched = AtomicUsize::new(0);
+    let source = RefreshingToken::new(move || {
+        let number = fetched.fetch_add(1, Ordering::SeqCst);
+        let token = AccessToken::new(&format!("token-{number}"));
+        std::future::ready(token.map(|token| ExpiringToken::new(token, None)))
+    });
+    let client = Client::builder(source)
+        .endpoint(server.origin())
+        .retry(policy().max_attempts(2));
+    let outcome = client.build().expect("a client").cancel_job(JOB).await;
+    assert!(
+        matches!(outcome, Ok(CancelOutcome::Accepted(_))),
+        "{outcome:?}"
+    );
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[tokio::test]
