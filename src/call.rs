@@ -15,9 +15,13 @@ use crate::exchange::exchange;
 use crate::generated;
 use crate::judgement::{self, Failure};
 use crate::operation::Operation;
+use crate::pace::Departure;
 use crate::request_check::Check;
 use crate::token::AccessToken;
 use crate::transport::Transport;
+
+/// The end of a call that may take for ever; the library's clock cannot count much further.
+const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 30);
 
 impl Client {
     /// Checks, sends and judges one call.
@@ -51,15 +55,13 @@ impl Client {
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
     {
         let client_request_id = uuid::Uuid::new_v4().to_string();
+        // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
             "graph call",
             operation = operation.id,
             method = operation.method,
             path = operation.path,
             client_request_id,
-            attempt = field::Empty,
-            status = field::Empty,
-            request_id = field::Empty,
         );
         let call = Call {
             client: self,
@@ -94,37 +96,76 @@ impl Call<'_> {
         F: Fn(generated::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
     {
-        let deadline = Instant::now() + self.client.timeouts.total;
+        let now = Instant::now();
+        let deadline = now
+            .checked_add(self.client.timeouts.total)
+            .unwrap_or(now + FAR_FUTURE);
+        let mut failed: Option<Error> = None;
+        let mut refused_token = None;
         let mut token_was_renewed = false;
-        let mut earlier = Earlier::default();
         let mut attempt = 0;
         loop {
-            attempt += 1;
-            tracing::Span::current().record("attempt", attempt);
+            let earlier = Earlier::of(failed.as_ref());
             let token = self
-                .token()
+                .token(deadline)
                 .await
                 .map_err(|error| error.after(attempt, earlier))?;
-            let error = match self.attempt(&token, deadline, &send, judge).await {
+            // The source has no other token, so that there would be no other answer.
+            if refused_token.take().is_some_and(|one| token.is_same(&one))
+                && let Some(error) = failed
+            {
+                return Err(error);
+            }
+            let departure = match self.turn(deadline).await {
+                Ok(departure) => departure,
+                // What came before tells more than that there is no time for another attempt.
+                Err(error) => {
+                    return Err(match (failed, error.retry_after()) {
+                        (Some(failed), Some(wait)) => failed.with_retry_after(wait),
+                        (failed, _) => failed.unwrap_or(error),
+                    });
+                }
+            };
+            attempt += 1;
+            let span = tracing::debug_span!(
+                "graph request",
+                attempt,
+                status = field::Empty,
+                request_id = field::Empty,
+            );
+            let attempted = self
+                .attempt(&token, departure, deadline, &span, &send, judge)
+                .instrument(span.clone())
+                .await;
+            let error = match attempted {
                 Ok(judged) => return Ok(judged),
                 Err(error) => error.after(attempt, earlier),
             };
-            debug!(%error, "attempt failed");
-            earlier = Earlier {
-                was_sent: error.was_sent(),
-                in_doubt: error.may_have_taken_effect(),
-            };
+            // Not the error itself, whose path and message may name people.
+            debug!(
+                parent: &span,
+                kind = ?error.kind(),
+                may_have_taken_effect = error.may_have_taken_effect(),
+                "request failed",
+            );
             // A refused token was not looked at twice, so that this repeats nothing.
             if !token_was_renewed
                 && error.refusal().is_some_and(judgement::is_unauthorized)
                 && self.client.token.invalidate(&token)
             {
                 token_was_renewed = true;
+                refused_token = Some(token);
+                failed = Some(error);
                 continue;
             }
+            let counted = attempt - u32::from(token_was_renewed);
             let left = deadline.saturating_duration_since(Instant::now());
-            match self.client.retry.wait(&error, attempt, fastrand::f64()) {
-                Some(wait) if wait < left => tokio::time::sleep(wait).await,
+            match self.client.retry.wait(&error, counted, fastrand::f64()) {
+                Some(wait) if wait < left => {
+                    debug!(?wait, "repeating the request");
+                    tokio::time::sleep(wait).await;
+                    failed = Some(error);
+                }
                 _ => return Err(error),
             }
         }
@@ -133,7 +174,9 @@ impl Call<'_> {
     async fn attempt<F, Sent, T>(
         &self,
         token: &AccessToken,
+        departure: Departure,
         deadline: Instant,
+        span: &tracing::Span,
         send: &F,
         judge: fn(Answer) -> Result<T, Failure>,
     ) -> Result<T, Error>
@@ -141,22 +184,14 @@ impl Call<'_> {
         F: Fn(generated::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
     {
-        let left = || deadline.saturating_duration_since(Instant::now());
-        let departure = self.client.pace.depart(left()).await.map_err(|wait| {
-            let held_back = "the service asked for a pause that is longer than this call may take";
-            self.failed(
-                Error::new(ErrorKind::HeldBack, held_back).with_retry_after(wait),
-                "",
-            )
-        })?;
-        let timeout = self
-            .client
-            .timeouts
-            .attempt
-            .min(left())
-            .max(Duration::from_millis(1));
-        let transport =
-            Transport::new(token.clone(), self.client_request_id.clone(), timeout).to(self.address);
+        let left = deadline.saturating_duration_since(Instant::now());
+        let transport = Transport::new(
+            token.clone(),
+            self.client_request_id.clone(),
+            self.client.user_agent.clone(),
+            self.client.timeouts.attempt.min(left),
+        )
+        .to(self.address);
         let version = if self.operation.in_version_1 {
             self.client.version
         } else {
@@ -169,8 +204,7 @@ impl Call<'_> {
         );
         let answer = exchange(&transport, send(bare)).await;
         if let Ok(answer) = &answer {
-            tracing::Span::current()
-                .record("status", answer.status.as_u16())
+            span.record("status", answer.status.as_u16())
                 .record("request_id", answer.request_id());
             if judgement::is_throttling(answer.status) {
                 self.client.pace.throttled(departure, answer.retry_after());
@@ -184,14 +218,38 @@ impl Call<'_> {
             .map_err(|error| self.failed(error, path))
     }
 
-    async fn token(&self) -> Result<AccessToken, Error> {
-        self.client.token.token().await.map_err(|error| {
-            let failed = Error::new(ErrorKind::Token, "the token source gave no token");
-            self.failed(failed.with_source(error), "")
-        })
+    async fn token(&self, deadline: Instant) -> Result<AccessToken, Error> {
+        match tokio::time::timeout_at(deadline, self.client.token.token()).await {
+            Ok(Ok(token)) => Ok(token),
+            Ok(Err(error)) => {
+                let failed = Error::new(ErrorKind::Token, "the token source gave no token");
+                Err(self.failed(failed.with_source(error), ""))
+            }
+            Err(_) => {
+                let late = "the token source gave no token in the time that the call may take";
+                Err(self.failed(Error::new(ErrorKind::Token, late), ""))
+            }
+        }
+    }
+
+    /// Waits for the turn of a request that leaves before `deadline`.
+    async fn turn(&self, deadline: Instant) -> Result<Departure, Error> {
+        let left = || deadline.saturating_duration_since(Instant::now());
+        let error = match self.client.pace.depart(left()).await {
+            Ok(departure) if !left().is_zero() => return Ok(departure),
+            Ok(_) => Error::new(
+                ErrorKind::HeldBack,
+                "the time that the call may take was over before it could be sent",
+            ),
+            Err(wait) => {
+                let longer = "the service asked for a pause that is longer than this call may take";
+                Error::new(ErrorKind::HeldBack, longer).with_retry_after(wait)
+            }
+        };
+        Err(self.failed(error, ""))
     }
 
     fn failed(&self, error: Error, path: &str) -> Error {
-        error.on(self.operation, path, &self.client_request_id)
+        error.on(self.operation, path, Some(&self.client_request_id))
     }
 }

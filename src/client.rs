@@ -4,6 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
+use reqwest::header::HeaderValue;
+
 use crate::endpoint::{Endpoint, Version};
 use crate::error::{Error, ErrorKind};
 use crate::pace::Pace;
@@ -24,6 +26,10 @@ const TIMEOUTS: Timeouts = Timeouts {
 /// future of a call stops waiting for its answer and sends nothing more; what was sent by then may
 /// still take effect.
 ///
+/// Each call is a [`tracing`] span `graph call` of level debug, with operation, method, the template of
+/// the path and client-request-id; each of its requests is a span `graph request` inside, with attempt,
+/// status and request-id. Tokens, queries, bodies and the ids in paths never appear.
+///
 /// ```no_run
 /// use msgraph_migrations::{CancelOutcome, Client};
 ///
@@ -42,6 +48,7 @@ pub struct Client {
     pub(crate) endpoint: Endpoint,
     pub(crate) version: Version,
     pub(crate) token: Arc<dyn TokenSource>,
+    pub(crate) user_agent: HeaderValue,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
     pub(crate) pace: Arc<Pace>,
@@ -74,6 +81,7 @@ impl Client {
             endpoint: GRAPH.to_owned(),
             version: Version::default(),
             http: Http::Configured(Box::new(|http| http)),
+            application: None,
             retry: RetryPolicy::default(),
             timeouts: TIMEOUTS,
         }
@@ -102,6 +110,7 @@ pub struct ClientBuilder {
     endpoint: String,
     version: Version,
     http: Http,
+    application: Option<String>,
     retry: RetryPolicy,
     timeouts: Timeouts,
 }
@@ -134,7 +143,17 @@ impl ClientBuilder {
         self
     }
 
+    /// Names the application in front of this crate in `User-Agent`, for instance `wave-planner/2.1`.
+    ///
+    /// The header goes with every request, also through an HTTP client that has one of its own.
+    pub fn application(mut self, name: impl Into<String>) -> Self {
+        self.application = Some(name.into());
+        self
+    }
+
     /// Limits how long a connection may take to come about; 10 s unless set.
+    ///
+    /// It does not reach into an [`http_client`](Self::http_client) that is set up elsewhere.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.connect = timeout;
         self
@@ -147,13 +166,17 @@ impl ClientBuilder {
         self
     }
 
-    /// Limits how long a call may take, with its repetitions and the waits between; 300 s unless set.
+    /// Limits how long a call may take, from asking for the token to the last repetition and with the
+    /// waits between; 300 s unless set.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.total = timeout;
         self
     }
 
-    /// Changes how the HTTP client is set up: proxies, certificates, timeouts.
+    /// Changes how the HTTP client is set up: proxies, certificates, name resolution.
+    ///
+    /// Proxies of the environment are used for https; plain http, which goes to this machine only, takes
+    /// none that is not set here.
     ///
     /// ```
     /// # use msgraph_migrations::{AccessToken, Client};
@@ -174,7 +197,8 @@ impl ClientBuilder {
     /// Sends requests through this HTTP client.
     ///
     /// Let it follow no redirects, as the built-in one does not: a redirected action would arrive as
-    /// something else, and its answer is reported as an error.
+    /// something else, and its answer is reported as an error. Its proxies are its own, also for plain
+    /// http, where a proxy reads the token.
     pub fn http_client(mut self, client: reqwest::Client) -> Self {
         self.http = Http::Ready(client);
         self
@@ -184,9 +208,11 @@ impl ClientBuilder {
     ///
     /// # Errors
     ///
-    /// When the endpoint is no address that a token may go to, or the TLS library cannot be set up.
+    /// When the endpoint is no address that a token may go to, the application's name does not fit into
+    /// a header, or the TLS library cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
+        let user_agent = user_agent(self.application.as_deref())?;
         let http = match self.http {
             Http::Ready(http) => http,
             Http::Configured(configure) => {
@@ -198,6 +224,7 @@ impl ClientBuilder {
             endpoint,
             version: self.version,
             token: self.token,
+            user_agent,
             retry: self.retry,
             timeouts: self.timeouts,
             pace: Arc::new(Pace::new()),
@@ -212,6 +239,25 @@ impl fmt::Debug for ClientBuilder {
             .field("version", &self.version)
             .finish_non_exhaustive()
     }
+}
+
+fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
+    let Some(application) = application else {
+        return Ok(HeaderValue::from_static(DEFAULT_USER_AGENT));
+    };
+    let is_name = |name: &str| {
+        !name.trim().is_empty()
+            && name
+                .bytes()
+                .all(|byte| byte == b' ' || byte.is_ascii_graphic())
+    };
+    Some(application.trim())
+        .filter(|name| is_name(name))
+        .and_then(|name| HeaderValue::from_str(&format!("{name} {DEFAULT_USER_AGENT}")).ok())
+        .ok_or_else(|| {
+            let reason = "the application's name is empty or has characters beyond ASCII";
+            Error::new(ErrorKind::Configuration, reason)
+        })
 }
 
 fn http_client(
@@ -232,6 +278,12 @@ fn http_client(
         .user_agent(DEFAULT_USER_AGENT)
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(connect_timeout);
+    // A proxy of the environment would carry the token in plain text off this machine.
+    let builder = if endpoint.is_tls() {
+        builder
+    } else {
+        builder.no_proxy()
+    };
     #[cfg(feature = "rustls")]
     let builder = builder.tls_backend_preconfigured(
         crate::tls::config(endpoint.is_tls()).map_err(|e| failed(e.into()))?,

@@ -127,6 +127,95 @@ mod tests {
     }
 
     #[test]
+    fn a_token_goes_to_the_same_scheme_host_and_port_only() {
+        for (endpoint, link, same) in [
+            (
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.com/v1.0/x?y",
+                true,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "HTTPS://GRAPH.Microsoft.com:443/x",
+                true,
+            ),
+            (
+                "https://graph.microsoft.com/",
+                "https://graph.microsoft.com",
+                true,
+            ),
+            (
+                "https://gateway.example/graph",
+                "https://gateway.example/x",
+                true,
+            ),
+            ("http://127.0.0.1:80", "http://127.0.0.1/x", true),
+            (
+                "https://graph.microsoft.com",
+                "http://graph.microsoft.com/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "http://graph.microsoft.com:443/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.com:8443/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.us/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.com./x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://x.graph.microsoft.com/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.com.evil.example/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://graph.microsoft.com@evil.example/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://evil.example\\@graph.microsoft.com/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://me@graph.microsoft.com/x",
+                false,
+            ),
+            (
+                "https://graph.microsoft.com",
+                "https://me:secret@graph.microsoft.com/x",
+                false,
+            ),
+            ("https://graph.microsoft.com", "data:text/plain,x", false),
+            ("http://127.0.0.1:8080", "http://127.0.0.1:8081/x", false),
+            ("http://127.0.0.1:8080", "http://localhost:8080/x", false),
+        ] {
+            let own = Endpoint::parse(endpoint).expect(endpoint);
+            let url = Url::parse(link).expect(link);
+            assert_eq!(own.is_origin_of(&url), same, "{endpoint}, {link}");
+        }
+    }
+
+    #[test]
     fn an_endpoint_error_does_not_repeat_a_password() {
         let error = Endpoint::parse("https://user:hunter2@graph.microsoft.com")
             .map(|_| ())

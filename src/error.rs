@@ -12,6 +12,9 @@ use crate::operation::Operation;
 use crate::refusal::Refusal;
 
 /// How far a call got before it failed.
+///
+/// When a call sent several requests, this is about the last of them; "nothing was sent" then means
+/// nothing more, and [`Error::was_sent`] and [`Error::may_have_taken_effect`] count the earlier ones too.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -21,8 +24,9 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The token source gave no token. Nothing was sent.
     Token,
-    /// The service asked, in answer to another call, to be left alone for longer than this call may
-    /// take. Nothing was sent.
+    /// No time was left to send it, mostly because the service asked, in answer to another call, to be
+    /// left alone for longer than this call may take; then
+    /// [`retry_after`](Error::retry_after) says for how long. Nothing was sent.
     HeldBack,
     /// No connection to the service came about. Nothing was sent.
     Connect,
@@ -50,6 +54,16 @@ pub(crate) struct Earlier {
     pub in_doubt: bool,
 }
 
+impl Earlier {
+    /// What the error of the latest request tells, which counts those before it.
+    pub fn of(latest: Option<&Error>) -> Self {
+        Self {
+            was_sent: latest.is_some_and(Error::was_sent),
+            in_doubt: latest.is_some_and(Error::may_have_taken_effect),
+        }
+    }
+}
+
 struct Inner {
     kind: ErrorKind,
     operation: Option<Operation>,
@@ -59,6 +73,7 @@ struct Inner {
     earlier: Earlier,
     retry_after: Option<Duration>,
     detail: String,
+    is_lasting: bool,
     refusal: Option<Refusal>,
     answer: Option<Answer>,
     source: Option<Box<dyn std::error::Error + Send + Sync>>,
@@ -75,6 +90,7 @@ impl Error {
             earlier: Earlier::default(),
             retry_after: None,
             detail: detail.into(),
+            is_lasting: false,
             refusal: None,
             answer: None,
             source: None,
@@ -88,9 +104,10 @@ impl Error {
                 error.0.refusal = Some(refusal);
                 error
             }
-            Failure::Unreadable(answer, reason) => {
-                let mut error = Self::new(ErrorKind::Unreadable, reason);
+            Failure::Unreadable(answer, fault) => {
+                let mut error = Self::new(ErrorKind::Unreadable, fault.reason);
                 error.0.answer = Some(*answer);
+                error.0.is_lasting = !fault.is_incomplete;
                 error
             }
         }
@@ -111,6 +128,18 @@ impl Error {
         self
     }
 
+    /// Says that the same request would end in the same way.
+    #[must_use]
+    pub(crate) fn lasting(mut self) -> Self {
+        self.0.is_lasting = true;
+        self
+    }
+
+    /// Whether the same request would end in the same way.
+    pub(crate) fn is_lasting(&self) -> bool {
+        self.0.is_lasting
+    }
+
     /// Says that this was request number `attempts` of the call, and what became of the earlier ones.
     #[must_use]
     pub(crate) fn after(mut self, attempts: u32, earlier: Earlier) -> Self {
@@ -121,10 +150,15 @@ impl Error {
 
     /// Names the request; `path` is empty when none was built.
     #[must_use]
-    pub(crate) fn on(mut self, operation: &Operation, path: &str, client_request_id: &str) -> Self {
+    pub(crate) fn on(
+        mut self,
+        operation: &Operation,
+        path: &str,
+        client_request_id: Option<&str>,
+    ) -> Self {
         self.0.operation = Some(*operation);
         path.clone_into(&mut self.0.path);
-        self.0.client_request_id = Some(client_request_id.to_owned());
+        self.0.client_request_id = client_request_id.map(str::to_owned);
         self
     }
 
@@ -163,11 +197,14 @@ impl Error {
     #[must_use]
     pub fn may_have_taken_effect(&self) -> bool {
         // The last request was refused, but an earlier one of the same call may have got through.
-        self.0.earlier.in_doubt
-            || match &self.0.refusal {
-                Some(refusal) => !judgement::was_not_processed(refusal),
-                None => self.was_sent_itself(),
-            }
+        self.0.earlier.in_doubt || self.is_in_doubt_itself()
+    }
+
+    fn is_in_doubt_itself(&self) -> bool {
+        match &self.0.refusal {
+            Some(refusal) => !judgement::was_not_processed(refusal),
+            None => self.was_sent_itself(),
+        }
     }
 
     /// How many requests the call sent, or tried to send.
@@ -266,25 +303,40 @@ impl Error {
         self.refusal().map(Refusal::text).or(unreadable)
     }
 
+    /// What became of the request.
+    fn effect(&self) -> &'static str {
+        if self.is_in_doubt_itself() {
+            "it may have taken effect"
+        } else if self.0.earlier.in_doubt {
+            "an earlier attempt may have taken effect"
+        } else if self.was_sent() {
+            "it was not carried out"
+        } else {
+            "nothing was sent"
+        }
+    }
+
     /// What the caller should do.
     fn advice(&self) -> &'static str {
+        let asks_to_come_back = self.refusal().is_some_and(judgement::asks_to_come_back);
         match self.kind() {
-            ErrorKind::Configuration => "nothing was sent; set the client up differently",
-            ErrorKind::InvalidRequest => "nothing was sent; correct the arguments",
-            ErrorKind::Token => "nothing was sent; see to the token source",
-            _ if self.0.earlier.in_doubt && self.is_safe_to_repeat() => {
-                "an earlier attempt may have taken effect; repeating is safe"
-            }
-            ErrorKind::HeldBack => "nothing was sent; wait as long as the service asked and repeat",
-            ErrorKind::Connect => "nothing was sent; check the network and repeat",
-            ErrorKind::Refused if !self.may_have_taken_effect() => match self.retry_after() {
-                Some(_) => "it was not carried out; wait as long as asked and repeat",
-                None => {
-                    "it was not carried out; repeating will not help unless the cause is removed"
+            _ if self.may_have_taken_effect() => {
+                if self.is_safe_to_repeat() {
+                    "repeating is safe"
+                } else {
+                    "read the state back before repeating"
                 }
-            },
-            _ if self.is_safe_to_repeat() => "it may have taken effect; repeating is safe",
-            _ => "it may have taken effect; read the state back before repeating",
+            }
+            ErrorKind::Configuration => "set the client up differently",
+            ErrorKind::InvalidRequest => "correct the arguments",
+            ErrorKind::Token => "see to the token source",
+            ErrorKind::Connect => "check the network and repeat",
+            _ if self.retry_after().is_some() => "wait as long as asked and repeat",
+            ErrorKind::HeldBack => "allow the call more time and repeat",
+            ErrorKind::Refused if asks_to_come_back => "wait a while and repeat",
+            ErrorKind::Refused | ErrorKind::Interrupted | ErrorKind::Unreadable => {
+                "repeating will not help unless the cause is removed"
+            }
         }
     }
 }
@@ -304,8 +356,13 @@ impl fmt::Display for Error {
             (_, Some(refusal), _) => write!(f, "{refusal}")?,
             (_, _, Some(answer)) => write!(
                 f,
-                "{} with a body that contradicts the documents: {} (request-id {})",
+                "{} with {}: {} (request-id {})",
                 answer.status,
+                if self.is_lasting() {
+                    "a body that contradicts the documents"
+                } else {
+                    "a body that did not arrive whole"
+                },
                 self.0.detail,
                 answer.request_id().unwrap_or("unknown"),
             )?,
@@ -316,7 +373,10 @@ impl fmt::Display for Error {
                 }
             }
         }
-        write!(f, "; {}", self.advice())
+        if self.attempts() > 1 {
+            write!(f, "; {} requests", self.attempts())?;
+        }
+        write!(f, "; {}; {}", self.effect(), self.advice())
     }
 }
 

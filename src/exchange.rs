@@ -6,8 +6,10 @@ use std::pin::Pin;
 use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, CutShort};
 use crate::error::{Error, ErrorKind};
 use crate::transport::Transport;
 
@@ -26,23 +28,17 @@ where
     match result {
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
-            let (text, cut_short) = read(response.into_inner_stream()).await;
-            Ok(Answer {
-                status,
-                headers,
-                text,
-                cut_short,
-            })
+            Ok(answer(transport, status, headers, response.into_inner_stream()).await)
         }
         Err(Bare::UnexpectedResponse(response)) => {
             let (status, headers) = (response.status(), response.headers().clone());
-            let (text, cut_short) = read(Box::pin(response.bytes_stream())).await;
-            Ok(Answer {
+            Ok(answer(
+                transport,
                 status,
                 headers,
-                text,
-                cut_short,
-            })
+                Box::pin(response.bytes_stream()),
+            )
+            .await)
         }
         Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),
         Err(
@@ -86,11 +82,28 @@ fn redirected() -> Error {
         ErrorKind::Interrupted,
         "the HTTP client followed a redirect, so that the answer is not the service's",
     )
+    .lasting()
 }
 
-async fn read(
-    mut stream: Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>,
-) -> (Bytes, Option<String>) {
+type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>;
+
+async fn answer(
+    transport: &Transport,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let (text, cut_short) = read(body).await;
+    Answer {
+        status,
+        headers,
+        text,
+        cut_short,
+        sent_client_request_id: transport.client_request_id().to_owned(),
+    }
+}
+
+async fn read(mut stream: Body) -> (Bytes, Option<CutShort>) {
     let mut text = BytesMut::new();
     loop {
         match poll_fn(|context| stream.as_mut().poll_next(context)).await {
@@ -99,16 +112,11 @@ async fn read(
                 text.extend_from_slice(&chunk);
             }
             Some(Ok(_)) => {
-                return (
-                    text.freeze(),
-                    Some(format!("the body is longer than {LONGEST_BODY} bytes")),
-                );
+                return (text.freeze(), Some(CutShort::TooLong(LONGEST_BODY)));
             }
             Some(Err(error)) => {
-                return (
-                    text.freeze(),
-                    Some(format!("the body broke off: {}", error.without_url())),
-                );
+                let reason = error.without_url().to_string();
+                return (text.freeze(), Some(CutShort::BrokenOff(reason)));
             }
         }
     }

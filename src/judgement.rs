@@ -5,7 +5,7 @@
 use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
-use crate::answer::Answer;
+use crate::answer::{Answer, CutShort};
 use crate::outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
 use crate::refusal::Refusal;
 use crate::response::Response;
@@ -17,7 +17,15 @@ pub(crate) enum Failure {
     /// A status outside 2xx, other than those that are outcomes.
     Refused(Refusal),
     /// A 2xx whose body contradicts the model, or did not arrive whole.
-    Unreadable(Box<Answer>, String),
+    Unreadable(Box<Answer>, Fault),
+}
+
+/// What is wrong with the body of a success.
+#[derive(Debug)]
+pub(crate) struct Fault {
+    pub reason: String,
+    /// Whether the end of the body is missing, so that asking again may bring the whole.
+    pub is_incomplete: bool,
 }
 
 type Judgement<T> = Result<T, Failure>;
@@ -136,15 +144,25 @@ fn body<T: Default>(
     answer: Answer,
     read: impl FnOnce(&[u8]) -> Result<Read<T>, serde_json::Error>,
 ) -> Judgement<Response<T>> {
-    if let Some(reason) = answer.cut_short.clone() {
-        return Err(Failure::Unreadable(Box::new(answer), reason));
+    if let Some(cut_short) = &answer.cut_short {
+        let fault = Fault {
+            reason: cut_short.to_string(),
+            is_incomplete: matches!(cut_short, CutShort::BrokenOff(_)),
+        };
+        return Err(Failure::Unreadable(Box::new(answer), fault));
     }
     if answer.is_blank() {
         return Ok(Response::new(T::default(), answer, Vec::new()));
     }
     match read(answer.json_text()) {
         Ok(Read { value, oddities }) => Ok(Response::new(value, answer, oddities)),
-        Err(error) => Err(Failure::Unreadable(Box::new(answer), error.to_string())),
+        Err(error) => {
+            let fault = Fault {
+                reason: error.to_string(),
+                is_incomplete: error.is_eof(),
+            };
+            Err(Failure::Unreadable(Box::new(answer), fault))
+        }
     }
 }
 

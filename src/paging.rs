@@ -55,9 +55,14 @@ impl Page for CrossTenantMigrationTaskCollectionResponse {
 
 /// Lists that follow `@odata.nextLink` by themselves.
 ///
-/// A link is followed exactly as the service wrote it, and only to the origin that the client is set up
-/// for. Only one page is held in memory. A stream ends after its first error; to go on later, keep
-/// [`Page::next_link`] of the last page seen and hand it to the method that ends in `_from`.
+/// A link is followed as the service wrote it, down to the case of its percent-encoding, and only to the
+/// origin that the client is set up for; only the apostrophe, and characters that do not belong into an
+/// address, travel percent-encoded. Pages without items are passed over, and a list that leads back into
+/// itself ends in an error, if only after some rounds. One page is held in memory.
+///
+/// A stream ends after its first error; to go on later, keep [`Page::next_link`] of the last page seen and
+/// hand it to the method that ends in `_from`. The decoded `$skiptoken` of such a link can also be given
+/// to [`ListOptions::skip_token`].
 ///
 /// ```
 /// # use msgraph_migrations::{Client, Error, ListOptions};
@@ -108,7 +113,7 @@ impl Client {
             self.clone(),
             &operations::LIST_JOBS,
             judge_jobs,
-            Start::Link(next_link.to_owned()),
+            Start::Kept(next_link.to_owned()),
         )
     }
 
@@ -150,7 +155,7 @@ impl Client {
             self.clone(),
             &operations::LIST_USERS,
             judge_users,
-            Start::Link(next_link.to_owned()),
+            Start::Kept(next_link.to_owned()),
         )
     }
 }
@@ -172,7 +177,10 @@ fn judge_users(
 
 enum Start<T> {
     First(First<T>),
-    Link(String),
+    /// A link that the caller kept.
+    Kept(String),
+    /// A link of the page before, with the caller's id of the request that brought it.
+    Next(String, String),
 }
 
 struct Walk<T> {
@@ -196,26 +204,38 @@ fn pages<T: Page + Send + 'static>(
         next: Some(start),
         loops: LoopDetector::default(),
     };
-    stream::try_unfold(walk, |mut walk| async move {
+    stream::try_unfold(walk, move |mut walk| async move {
         let page = match walk.next.take() {
             None => return Ok(None),
             Some(Start::First(first)) => first.await?,
-            Some(Start::Link(link)) => walk.follow(&link).await?,
+            Some(Start::Kept(link)) => {
+                walk.follow(&link, |reason| {
+                    Error::new(ErrorKind::InvalidRequest, reason).on(operation, "", None)
+                })
+                .await?
+            }
+            Some(Start::Next(link, brought_by)) => {
+                walk.follow(&link, |reason| {
+                    Error::new(ErrorKind::Unreadable, reason).on(operation, "", Some(&brought_by))
+                })
+                .await?
+            }
         };
+        let id = page.client_request_id();
         // A list that was answered by nothing at all would look like an empty one.
         if !page.has_body() {
             return Err(
                 Error::new(ErrorKind::Unreadable, "the page has no body").on(
-                    walk.operation,
+                    operation,
                     "",
-                    page.client_request_id().unwrap_or("unknown"),
+                    Some(id),
                 ),
             );
         }
         walk.next = page
             .value()
             .next_link()
-            .map(|link| Start::Link(link.to_owned()));
+            .map(|link| Start::Next(link.to_owned(), id.to_owned()));
         Ok(Some((page, walk)))
     })
 }
@@ -229,40 +249,31 @@ fn items<T: Page>(
 }
 
 impl<T> Walk<T> {
-    async fn follow(&mut self, link: &str) -> Result<Response<T>, Error> {
-        let refused = |operation: &Operation, reason: &str| {
-            Error::new(ErrorKind::Unreadable, format!("the next link {reason}"))
-                .on(operation, "", "none")
-        };
+    async fn follow(
+        &mut self,
+        link: &str,
+        refused: impl Fn(&str) -> Error,
+    ) -> Result<Response<T>, Error> {
         let Ok(url) = Url::parse(link) else {
-            return Err(refused(self.operation, "is not an address"));
+            return Err(refused("the next link is not an address"));
         };
         if !self.client.endpoint.is_origin_of(&url) {
             return Err(refused(
-                self.operation,
-                "leads to another origin; the token does not go there",
+                "the next link leads to another origin; the token does not go there",
             ));
         }
         if self.loops.was_seen(link) {
             return Err(refused(
-                self.operation,
-                "was followed before; the list has no end",
+                "the next link was followed before; the list has no end",
             ));
         }
-        // The path and the query are in the link; what the generated method lays out is replaced.
-        let users = self.operation.id == operations::LIST_USERS.id;
         self.client
             .call_at(
                 self.operation,
                 Some(&url),
                 Ok(()),
-                |bare| async move {
-                    if users {
-                        bare.list_users("", None, None, None, None, None).await
-                    } else {
-                        bare.list_jobs(None, None, None, None, None).await
-                    }
-                },
+                // Any list will do: the link has path and query, and replaces what is laid out here.
+                |bare| async move { bare.list_jobs(None, None, None, None, None).await },
                 self.judge,
             )
             .await

@@ -2,15 +2,15 @@
 
 use std::future::Future;
 use std::pin::Pin;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
-
-use tokio::sync::Mutex;
 
 use crate::token::{AccessToken, TokenError, TokenFuture, TokenSource};
 
 /// How long before its end a token is renewed, unless set.
 const MARGIN: Duration = Duration::from_mins(5);
+/// How long a token that is still good is used on after its renewal failed.
+const PAUSE: Duration = Duration::from_secs(10);
 
 /// A token and when it stops being good.
 #[derive(Clone, Debug)]
@@ -30,14 +30,6 @@ impl ExpiringToken {
             expires_at: expires_at.into(),
         }
     }
-
-    fn is_good_for(&self, margin: Duration) -> bool {
-        self.expires_at.is_none_or(|end| {
-            SystemTime::now()
-                .checked_add(margin)
-                .is_some_and(|soon| soon < end)
-        })
-    }
 }
 
 type Fetched = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + Send>>;
@@ -45,8 +37,9 @@ type Fetched = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + 
 /// A source that fetches a token when it has none that is good, and shares it among all callers.
 ///
 /// However many calls need a token at once, one fetch is under way at a time, and those that waited for
-/// it take its result, be it a token or a failure. A fetch that fails while the old token is still good
-/// changes nothing yet. Dropping a call that fetches leaves the fetch to the next.
+/// it take its result, be it a token or a failure. A token is renewed some time before it expires, though
+/// not before half of its life is over; meanwhile, and when that fails, the old one is used as long as it
+/// is good. Dropping a call that fetches leaves the fetch to the next.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -63,15 +56,9 @@ type Fetched = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + 
 pub struct RefreshingToken {
     fetch: Box<dyn Fn() -> Fetched + Send + Sync>,
     margin: Duration,
+    /// Held by the one who fetches.
+    turn: tokio::sync::Mutex<()>,
     state: Mutex<State>,
-    /// How many fetches have ended; those that waited for one take its result.
-    ended: std::sync::atomic::AtomicU64,
-}
-
-#[derive(Default)]
-struct State {
-    token: Option<ExpiringToken>,
-    failure: Option<Arc<TokenError>>,
 }
 
 impl RefreshingToken {
@@ -84,12 +71,13 @@ impl RefreshingToken {
         Self {
             fetch: Box::new(move || Box::pin(fetch())),
             margin: MARGIN,
+            turn: tokio::sync::Mutex::default(),
             state: Mutex::default(),
-            ended: std::sync::atomic::AtomicU64::new(0),
         }
     }
 
-    /// Renews a token this long before it expires; five minutes unless set.
+    /// Renews a token this long before it expires, or halfway through its life if that is later; five
+    /// minutes unless set.
     #[must_use]
     pub fn renew_before_expiry(mut self, margin: Duration) -> Self {
         self.margin = margin;
@@ -97,49 +85,129 @@ impl RefreshingToken {
     }
 
     async fn get(&self) -> Result<AccessToken, TokenError> {
-        use std::sync::atomic::Ordering::SeqCst;
-        let seen = self.ended.load(SeqCst);
-        let mut state = self.state.lock().await;
-        if let Some(held) = state
-            .token
-            .as_ref()
-            .filter(|held| held.is_good_for(self.margin))
-        {
-            return Ok(held.token.clone());
-        }
-        // Somebody else's fetch ended while this one waited for its turn.
-        if self.ended.load(SeqCst) != seen
-            && let Some(failure) = &state.failure
-        {
-            return still_good(&state).ok_or_else(|| TokenError::shared(failure));
+        let (need, seen) = {
+            let state = self.state();
+            (state.need(SystemTime::now()), state.ended)
+        };
+        let _turn = match need {
+            Need::Nothing(token) => return Ok(token),
+            Need::Renewal(token) => match self.turn.try_lock() {
+                Ok(turn) => turn,
+                Err(_) => return Ok(token),
+            },
+            Need::Token => self.turn.lock().await,
+        };
+        if let Some(result) = self.state().result_since(seen, SystemTime::now()) {
+            return result;
         }
         let fetched = (self.fetch)().await;
-        self.ended.fetch_add(1, SeqCst);
+        self.state().take(fetched, SystemTime::now(), self.margin)
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        // Nothing panics while it holds the lock.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Default)]
+struct State {
+    held: Option<Held>,
+    /// Why the last fetch failed, if it did.
+    failure: Option<Arc<TokenError>>,
+    /// How many fetches have ended.
+    ended: u64,
+}
+
+struct Held {
+    token: AccessToken,
+    expires_at: Option<SystemTime>,
+    renew_at: Option<SystemTime>,
+}
+
+/// What a caller who asks for a token makes necessary.
+#[derive(Debug)]
+enum Need {
+    Nothing(AccessToken),
+    /// The token is good, but not for much longer.
+    Renewal(AccessToken),
+    Token,
+}
+
+impl State {
+    fn need(&self, now: SystemTime) -> Need {
+        match &self.held {
+            Some(held) if held.renew_at.is_none_or(|due| now < due) => {
+                Need::Nothing(held.token.clone())
+            }
+            Some(held) if held.is_good(now) => Need::Renewal(held.token.clone()),
+            _ => Need::Token,
+        }
+    }
+
+    /// What a fetch brought that ended after `seen` of them had.
+    fn result_since(&self, seen: u64, now: SystemTime) -> Option<Result<AccessToken, TokenError>> {
+        if self.ended == seen {
+            return None;
+        }
+        match (&self.failure, &self.held) {
+            (Some(_), Some(held)) if held.is_good(now) => Some(Ok(held.token.clone())),
+            (Some(failure), _) => Some(Err(TokenError::shared(failure))),
+            // Good or not by the clock of this machine: it is as new as can be had.
+            (None, Some(held)) => Some(Ok(held.token.clone())),
+            (None, None) => None,
+        }
+    }
+
+    fn take(
+        &mut self,
+        fetched: Result<ExpiringToken, TokenError>,
+        now: SystemTime,
+        margin: Duration,
+    ) -> Result<AccessToken, TokenError> {
+        self.ended += 1;
         match fetched {
             Ok(new) => {
                 let token = new.token.clone();
-                *state = State {
-                    token: Some(new),
-                    failure: None,
-                };
+                self.held = Some(Held::new(new, now, margin));
+                self.failure = None;
                 Ok(token)
             }
             Err(error) => {
                 let failure = Arc::new(error);
-                state.failure = Some(Arc::clone(&failure));
-                still_good(&state).ok_or_else(|| TokenError::shared(&failure))
+                self.failure = Some(Arc::clone(&failure));
+                match self.held.as_mut().filter(|held| held.is_good(now)) {
+                    Some(held) => {
+                        held.renew_at = now.checked_add(PAUSE).min(held.expires_at);
+                        Ok(held.token.clone())
+                    }
+                    None => Err(TokenError::shared(&failure)),
+                }
             }
         }
     }
+
+    fn drop_token(&mut self, refused: &AccessToken) {
+        self.held.take_if(|held| held.token.is_same(refused));
+    }
 }
 
-/// The token that should be renewed but can still be used.
-fn still_good(state: &State) -> Option<AccessToken> {
-    state
-        .token
-        .as_ref()
-        .filter(|held| held.is_good_for(Duration::ZERO))
-        .map(|held| held.token.clone())
+impl Held {
+    fn new(new: ExpiringToken, now: SystemTime, margin: Duration) -> Self {
+        let renew_at = new.expires_at.map(|end| {
+            let life = end.duration_since(now).unwrap_or_default();
+            end.checked_sub(margin.min(life / 2)).unwrap_or(now)
+        });
+        Self {
+            token: new.token,
+            expires_at: new.expires_at,
+            renew_at,
+        }
+    }
+
+    fn is_good(&self, now: SystemTime) -> bool {
+        self.expires_at.is_none_or(|end| now < end)
+    }
 }
 
 impl TokenSource for RefreshingToken {
@@ -148,15 +216,7 @@ impl TokenSource for RefreshingToken {
     }
 
     fn invalidate(&self, refused: &AccessToken) -> bool {
-        // While a fetch is under way, the next token is new in any case.
-        if let Ok(mut state) = self.state.try_lock()
-            && state
-                .token
-                .as_ref()
-                .is_some_and(|held| held.token.is_same(refused))
-        {
-            state.token = None;
-        }
+        self.state().drop_token(refused);
         true
     }
 }
@@ -166,5 +226,161 @@ impl std::fmt::Debug for RefreshingToken {
         f.debug_struct("RefreshingToken")
             .field("margin", &self.margin)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: Duration = Duration::from_mins(1);
+
+    fn at(minutes: u32) -> SystemTime {
+        SystemTime::UNIX_EPOCH + Duration::from_hours(400_000) + MINUTE * minutes
+    }
+
+    fn token(name: &str) -> AccessToken {
+        AccessToken::new(name).expect("a token")
+    }
+
+    fn until(name: &str, minutes: u32) -> ExpiringToken {
+        ExpiringToken::new(token(name), at(minutes))
+    }
+
+    fn failed() -> Result<ExpiringToken, TokenError> {
+        Err(TokenError::with_source("the vault is locked", "no key"))
+    }
+
+    fn is(need: &Need, expected: &str) -> bool {
+        let found = match need {
+            Need::Nothing(_) => "nothing",
+            Need::Renewal(_) => "renewal",
+            Need::Token => "token",
+        };
+        found == expected
+    }
+
+    #[test]
+    fn a_token_is_renewed_before_its_end_but_not_in_the_first_half_of_its_life() {
+        for (life, margin, asked_at, expected) in [
+            (60, 5, 0, "nothing"),
+            (60, 5, 54, "nothing"),
+            (60, 5, 55, "renewal"),
+            (60, 5, 59, "renewal"),
+            (60, 5, 60, "token"),
+            (60, 5, 600, "token"),
+            // Shorter than the margin: each call would fetch one.
+            (4, 5, 1, "nothing"),
+            (4, 5, 2, "renewal"),
+            (4, 5, 4, "token"),
+            (60, 0, 59, "nothing"),
+            (60, 0, 60, "token"),
+            (0, 5, 0, "token"),
+        ] {
+            let mut state = State::default();
+            assert!(matches!(state.need(at(0)), Need::Token));
+            state
+                .take(Ok(until("one", life)), at(0), MINUTE * margin)
+                .expect("a token");
+            let need = state.need(at(asked_at));
+            assert!(
+                is(&need, expected),
+                "{life}, {margin}, {asked_at}: {need:?}"
+            );
+        }
+        let mut state = State::default();
+        let endless = ExpiringToken::new(token("endless"), None);
+        state.take(Ok(endless), at(0), MINUTE).expect("a token");
+        assert!(matches!(state.need(at(60_000)), Need::Nothing(_)));
+    }
+
+    #[test]
+    fn a_failed_renewal_changes_nothing_while_the_old_token_is_good() {
+        let mut state = State::default();
+        state
+            .take(Ok(until("old", 60)), at(0), MINUTE)
+            .expect("a token");
+        assert!(is(&state.need(at(59)), "renewal"));
+        let used = state.take(failed(), at(59), MINUTE).expect("the old one");
+        assert!(used.is_same(&token("old")));
+        // The next call does not try again at once, but soon.
+        assert!(is(&state.need(at(59)), "nothing"));
+        assert!(is(&state.need(at(59) + PAUSE), "renewal"));
+        let waited = state.result_since(1, at(59)).expect("a result");
+        assert!(waited.expect("the old one").is_same(&token("old")));
+
+        // After its end there is nothing left but the failure.
+        assert!(is(&state.need(at(60)), "token"));
+        let error = state.take(failed(), at(60), MINUTE).expect_err("no token");
+        assert_eq!(error.to_string(), "the vault is locked");
+        let shared = state.result_since(2, at(60)).expect("a result");
+        let shared = shared.expect_err("the same failure");
+        let source = std::error::Error::source(&shared).expect("a source");
+        assert_eq!(format!("{shared}: {source}"), "the vault is locked: no key");
+        assert!(state.result_since(3, at(60)).is_none(), "no newer result");
+    }
+
+    #[test]
+    fn a_refused_token_is_dropped_and_a_newer_one_is_not() {
+        let mut state = State::default();
+        state
+            .take(Ok(until("one", 60)), at(0), MINUTE)
+            .expect("a token");
+        state
+            .take(Ok(until("two", 60)), at(0), MINUTE)
+            .expect("a token");
+        state.drop_token(&token("one"));
+        assert!(is(&state.need(at(1)), "nothing"));
+        state.drop_token(&token("two"));
+        assert!(is(&state.need(at(1)), "token"));
+        // A failure does not bring the refused one back.
+        assert!(state.take(failed(), at(1), MINUTE).is_err());
+        assert!(
+            state.result_since(0, at(1)).expect("a result").is_err(),
+            "the failure is shared"
+        );
+    }
+
+    #[test]
+    fn those_who_waited_take_a_token_that_this_machine_thinks_expired() {
+        let mut state = State::default();
+        let now = at(120);
+        let new = state
+            .take(Ok(until("late", 60)), now, MINUTE)
+            .expect("a token");
+        let waited = state.result_since(0, now).expect("a result");
+        assert!(waited.expect("a token").is_same(&new));
+        assert!(is(&state.need(now), "token"));
+    }
+
+    #[tokio::test]
+    async fn while_one_call_renews_the_others_go_on_with_the_old_token() {
+        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+        let opened = Arc::clone(&gate);
+        let source = RefreshingToken::new(move || {
+            let gate = Arc::clone(&opened);
+            async move {
+                let _permit = gate.acquire().await;
+                Ok(ExpiringToken::new(token("new"), None))
+            }
+        });
+        source.state().held = Some(Held {
+            token: token("old"),
+            expires_at: None,
+            renew_at: Some(SystemTime::UNIX_EPOCH),
+        });
+        for _ in 0..2 {
+            let mut renewing = Box::pin(source.get());
+            let polled = tokio::time::timeout(Duration::ZERO, &mut renewing).await;
+            assert!(polled.is_err(), "the fetch waits for the gate");
+            let other = source.get().await.expect("a token");
+            assert!(other.is_same(&token("old")));
+            // Dropped here, which leaves the renewal to the next.
+        }
+        gate.add_permits(1);
+        for _ in 0..2 {
+            let found = source.get().await.expect("a token");
+            assert!(found.is_same(&token("new")));
+        }
     }
 }

@@ -56,18 +56,22 @@ impl Refusal {
         })
     }
 
-    /// The caller's id of the request, as the service repeated it.
+    /// The caller's id of the request: as the service repeated it, else as it was sent.
     #[must_use]
-    pub fn client_request_id(&self) -> Option<&str> {
-        self.0.answer.client_request_id().or_else(|| {
-            let inner = self
-                .0
-                .error
-                .inner
-                .as_ref()
-                .and_then(|inner| inner.client_request_id.as_deref());
-            self.0.error.client_request_id.as_deref().or(inner)
-        })
+    pub fn client_request_id(&self) -> &str {
+        let in_body = || {
+            let error = &self.0.error;
+            let inner = error.inner.as_ref();
+            error
+                .client_request_id
+                .as_deref()
+                .or_else(|| inner?.client_request_id.as_deref())
+        };
+        self.0
+            .answer
+            .echoed_client_request_id()
+            .or_else(in_body)
+            .unwrap_or(&self.0.answer.sent_client_request_id)
     }
 
     /// How long the service asks to wait, from `Retry-After`.

@@ -58,9 +58,11 @@ impl<T> Response<T> {
         self.answer.request_id()
     }
 
-    /// The caller's id of the request, as the service repeated it.
-    pub fn client_request_id(&self) -> Option<&str> {
-        self.answer.client_request_id()
+    /// The caller's id of the request: as the service repeated it, else as it was sent.
+    pub fn client_request_id(&self) -> &str {
+        self.answer
+            .echoed_client_request_id()
+            .unwrap_or(&self.answer.sent_client_request_id)
     }
 
     /// Whether the answer had a body.

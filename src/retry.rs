@@ -9,7 +9,9 @@ use crate::judgement;
 ///
 /// A request is repeated only when that cannot double its effect: when nothing was sent, when the
 /// service says that it did not process it (429, and 503 with `Retry-After`), or, after other trouble,
-/// when it reads or states where to end. An action whose answer was lost is never repeated.
+/// when it reads or states where to end. An action whose answer was lost is never repeated, and neither
+/// is a deletion. A refused token that its source can renew is another matter: the request is sent once
+/// more with the new one, whatever the policy.
 ///
 /// `Retry-After` beats the back-off. A wait that would exceed the total timeout of the call is not
 /// begun: the call fails at once, with what the service asked for in
@@ -17,7 +19,7 @@ use crate::judgement;
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// The most requests that one call sends; 5 unless set, and 1 never repeats.
+    /// The most requests that one call sends; 5 unless set, and 1 or 0 never repeats.
     pub max_attempts: u32,
     /// The longest first wait of the back-off, which doubles from wait to wait; 500 ms unless set.
     ///
@@ -87,7 +89,7 @@ fn is_worth_repeating(error: &Error) -> bool {
         .is_some_and(|operation| matches!(operation.method, "GET" | "PATCH"));
     match error.kind() {
         ErrorKind::Connect => true,
-        ErrorKind::Interrupted | ErrorKind::Unreadable => repeatable,
+        ErrorKind::Interrupted | ErrorKind::Unreadable => repeatable && !error.is_lasting(),
         ErrorKind::Refused => error.refusal().is_some_and(|refusal| {
             judgement::asks_to_come_back(refusal)
                 || (repeatable && judgement::is_passing_trouble(refusal))
@@ -96,5 +98,198 @@ fn is_worth_repeating(error: &Error) -> bool {
         | ErrorKind::InvalidRequest
         | ErrorKind::Token
         | ErrorKind::HeldBack => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use reqwest::StatusCode;
+    use reqwest::header::{HeaderMap, HeaderValue, RETRY_AFTER};
+
+    use super::*;
+    use crate::answer::{Answer, CutShort};
+    use crate::generated::operations;
+    use crate::operation::Operation;
+
+    fn policy() -> RetryPolicy {
+        RetryPolicy::default()
+            .max_attempts(100)
+            .base_delay(Duration::from_millis(100))
+            .max_delay(Duration::from_secs(1))
+    }
+
+    fn answer(status: u16, retry_after: Option<&'static str>) -> Answer {
+        let mut headers = HeaderMap::new();
+        if let Some(value) = retry_after {
+            headers.insert(RETRY_AFTER, HeaderValue::from_static(value));
+        }
+        Answer {
+            status: StatusCode::from_u16(status).expect("a status"),
+            headers,
+            text: Bytes::from_static(b"{"),
+            cut_short: None,
+            sent_client_request_id: String::new(),
+        }
+    }
+
+    fn refused(on: &Operation, status: u16, retry_after: Option<&'static str>) -> Error {
+        judgement::nothing(answer(status, retry_after))
+            .map_err(Error::from_failure)
+            .expect_err("a refusal")
+            .on(on, "", None)
+    }
+
+    fn unreadable(on: &Operation, answer: Answer) -> Error {
+        judgement::object::<crate::models::CrossTenantMigrationJob>(answer)
+            .map_err(Error::from_failure)
+            .expect_err("no object")
+            .on(on, "", None)
+    }
+
+    #[test]
+    fn the_back_off_doubles_up_to_its_cap_and_is_drawn_from_its_whole_range() {
+        for (attempt, longest) in [
+            (1, 100),
+            (2, 200),
+            (3, 400),
+            (4, 800),
+            (5, 1000),
+            (6, 1000),
+            (33, 1000),
+            (99, 1000),
+        ] {
+            let error = Error::new(ErrorKind::Connect, "").on(&operations::CANCEL_JOB, "", None);
+            for (draw, part) in [(0.0, 0), (0.25, 25), (0.5, 50), (1.0, 100), (7.0, 100)] {
+                assert_eq!(
+                    policy().wait(&error, attempt, draw),
+                    Some(Duration::from_millis(longest * part / 100)),
+                    "attempt {attempt}, {draw}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn extreme_settings_neither_overflow_nor_repeat_without_end() {
+        let error = Error::new(ErrorKind::Connect, "").on(&operations::GET_JOB, "", None);
+        let endless = RetryPolicy::default()
+            .max_attempts(u32::MAX)
+            .base_delay(Duration::MAX)
+            .max_delay(Duration::MAX);
+        assert!(endless.wait(&error, u32::MAX - 1, 0.9).is_some());
+        assert_eq!(endless.wait(&error, u32::MAX, 0.9), None);
+        for attempts in [0, 1] {
+            assert_eq!(policy().max_attempts(attempts).wait(&error, 1, 0.5), None);
+        }
+        assert_eq!(RetryPolicy::never().wait(&error, 1, 0.5), None);
+    }
+
+    #[test]
+    fn what_the_service_asks_beats_the_back_off() {
+        let two_thirds = 2.0 / 3.0;
+        for (header, expected) in [
+            (Some("17"), Duration::from_secs(17)),
+            (Some("2.128"), Duration::from_millis(2128)),
+            (Some("0"), Duration::ZERO),
+            (Some("Sat, 12 Dec 2009 20:00:00 GMT"), Duration::ZERO),
+            (Some("soon"), Duration::from_millis(100).mul_f64(two_thirds)),
+            (None, Duration::from_millis(100).mul_f64(two_thirds)),
+        ] {
+            let error = refused(&operations::CREATE_JOB, 429, header);
+            assert_eq!(
+                policy().wait(&error, 1, two_thirds),
+                Some(expected),
+                "{header:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_request_is_repeated_only_when_that_cannot_double_its_effect() {
+        // For a read, an update, a deletion and an action.
+        let methods = [
+            operations::GET_JOB,
+            operations::UPDATE_JOB,
+            operations::DELETE_JOB,
+            operations::CANCEL_JOB,
+        ];
+        let nothing = [false; 4];
+        let all = [true; 4];
+        let repeatable = [true, true, false, false];
+        for (status, retry_after, expected) in [
+            (429, None, all),
+            (429, Some("3"), all),
+            (503, Some("3"), all),
+            (503, Some("soon"), repeatable),
+            (503, None, repeatable),
+            (408, None, repeatable),
+            (500, None, repeatable),
+            (500, Some("3"), repeatable),
+            (502, None, repeatable),
+            (504, None, repeatable),
+            (509, None, repeatable),
+            (400, None, nothing),
+            (401, None, nothing),
+            (403, Some("3"), nothing),
+            (404, None, nothing),
+            (409, None, nothing),
+            (422, None, nothing),
+            (501, None, nothing),
+            (301, None, nothing),
+        ] {
+            let found = methods
+                .each_ref()
+                .map(|operation| is_worth_repeating(&refused(operation, status, retry_after)));
+            assert_eq!(found, expected, "{status} {retry_after:?}");
+        }
+        for (kind, expected) in [
+            (ErrorKind::Configuration, nothing),
+            (ErrorKind::InvalidRequest, nothing),
+            (ErrorKind::Token, nothing),
+            (ErrorKind::HeldBack, nothing),
+            (ErrorKind::Connect, all),
+            (ErrorKind::Interrupted, repeatable),
+        ] {
+            let found = methods
+                .each_ref()
+                .map(|operation| is_worth_repeating(&Error::new(kind, "").on(operation, "", None)));
+            assert_eq!(found, expected, "{kind:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_is_asked_for_again_only_when_its_end_is_missing() {
+        let whole = |text: &'static str| Answer {
+            text: Bytes::from_static(text.as_bytes()),
+            ..answer(200, None)
+        };
+        let cut = |cut_short| Answer {
+            cut_short: Some(cut_short),
+            ..answer(200, None)
+        };
+        for (answer, expected) in [
+            (whole(r#"{"status":"pend"#), true),
+            (cut(CutShort::BrokenOff(String::new())), true),
+            (cut(CutShort::TooLong(1)), false),
+            (whole("<html>"), false),
+            (whole("[1,2]"), false),
+        ] {
+            let text = answer.text.clone();
+            assert_eq!(
+                is_worth_repeating(&unreadable(&operations::GET_JOB, answer.clone())),
+                expected,
+                "{text:?}"
+            );
+            assert!(!is_worth_repeating(&unreadable(
+                &operations::CANCEL_JOB,
+                answer
+            )));
+        }
+        let redirected =
+            Error::new(ErrorKind::Interrupted, "")
+                .lasting()
+                .on(&operations::GET_JOB, "", None);
+        assert!(!is_worth_repeating(&redirected));
     }
 }

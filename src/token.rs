@@ -134,11 +134,22 @@ pub trait TokenSource: Send + Sync {
 
     /// Learns that the service refused `token`, and says whether asking again may give another.
     ///
-    /// When it may, the call is repeated once. A source that others share must not throw away a token
-    /// that it has renewed in the meantime.
+    /// When it does, the request is sent once more, unless the source gives the same token again. A source
+    /// that others share must not throw away a token that it has renewed in the meantime.
     fn invalidate(&self, token: &AccessToken) -> bool {
         let _ = token;
         false
+    }
+}
+
+/// One source for several clients.
+impl<T: TokenSource + ?Sized> TokenSource for std::sync::Arc<T> {
+    fn token(&self) -> TokenFuture<'_> {
+        (**self).token()
+    }
+
+    fn invalidate(&self, token: &AccessToken) -> bool {
+        (**self).invalidate(token)
     }
 }
 

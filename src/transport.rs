@@ -18,6 +18,7 @@ pub(crate) const DEFAULT_USER_AGENT: &str =
 pub(crate) struct Transport {
     token: AccessToken,
     client_request_id: String,
+    user_agent: HeaderValue,
     timeout: Duration,
     /// Where to send the request instead of the address that was built.
     address: Option<Url>,
@@ -28,10 +29,16 @@ pub(crate) struct Transport {
 }
 
 impl Transport {
-    pub fn new(token: AccessToken, client_request_id: String, timeout: Duration) -> Self {
+    pub fn new(
+        token: AccessToken,
+        client_request_id: String,
+        user_agent: HeaderValue,
+        timeout: Duration,
+    ) -> Self {
         Self {
             token,
             client_request_id,
+            user_agent,
             timeout,
             address: None,
             departure: Arc::default(),
@@ -44,6 +51,10 @@ impl Transport {
     pub fn to(mut self, address: Option<&Url>) -> Self {
         self.address = address.cloned();
         self
+    }
+
+    pub fn client_request_id(&self) -> &str {
+        &self.client_request_id
     }
 
     /// The path of the request, once it has left.
@@ -65,9 +76,7 @@ impl Transport {
         let headers = request.headers_mut();
         headers.insert(AUTHORIZATION, self.token.header());
         headers.insert("client-request-id", client_request_id);
-        headers
-            .entry(USER_AGENT)
-            .or_insert(HeaderValue::from_static(DEFAULT_USER_AGENT));
+        headers.insert(USER_AGENT, self.user_agent.clone());
         // Graph answers 411 to an action without a length, and no HTTP/1.1 client sends one
         // unasked.
         if request.body().is_none() && request.method() == Method::POST {
@@ -95,7 +104,9 @@ impl ClientHooks<Transport> for generated::Client {
         request: Request,
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        let url = request.url().clone();
+        let mut url = request.url().clone();
+        // It does not travel, and so comes back with no answer.
+        url.set_fragment(None);
         // Each transport serves one request, so neither is set before.
         let _ = self.inner().departure.set(url.path().to_owned());
         let response = self.client().execute(request).await?;

@@ -50,7 +50,7 @@ async fn a_refusal_tells_all_that_the_answer_told() {
     }
     assert!(!error.has_code("minThresholdFailed"));
     assert_eq!(error.request_id(), Some(REQUEST_ID));
-    assert_eq!(refusal.client_request_id(), Some("made by the caller"));
+    assert_eq!(refusal.client_request_id(), "made by the caller");
     assert_eq!(error.retry_after(), Some(Duration::from_millis(2128)));
     assert_eq!(error.location(), Some("/elsewhere"));
     assert_eq!(refusal.location(), Some("/elsewhere"));
