@@ -28,6 +28,7 @@ mod judgement;
 mod lifecycle;
 mod reading;
 mod resolved;
+mod sharepoint;
 
 use std::time::Duration;
 
@@ -42,7 +43,8 @@ use crate::models::{
 use crate::outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
 use crate::response::Response;
 use lifecycle::Action;
-use reading::{Creation, Job, SharePointTask, SharePointTaskCreation, User};
+use reading::{Creation, Job, User};
+use sharepoint::{SharePointTask, SharePointTaskCreation};
 
 /// How often and for how long a state is read back.
 ///

@@ -15,7 +15,7 @@ use crate::generated::operations;
 use crate::judgement::is_not_found;
 use crate::models::{
     CrossTenantMigrationJob, CrossTenantMigrationJobCreate, CrossTenantMigrationJobStatus,
-    CrossTenantMigrationTask, SharePointMigrationTask, SharePointMigrationTaskParameters,
+    CrossTenantMigrationTask,
 };
 use crate::operation::Operation;
 use crate::options::GetOptions;
@@ -207,105 +207,8 @@ impl Subject for User<'_> {
     }
 }
 
-/// A SharePoint task that is cancelled.
-pub(super) struct SharePointTask<'a> {
-    pub(super) task: &'a str,
-}
-
-impl Subject for SharePointTask<'_> {
-    type State = SharePointMigrationTask;
-    const READ: &'static Operation = &operations::GET_SHAREPOINT_TASK;
-
-    async fn read(&self, client: &Client) -> Result<Sighting<Self::State>, Error> {
-        let task = client.get_sharepoint_task(self.task, GetOptions::new());
-        sighting(Self::READ, task.await)
-    }
-
-    fn judge(
-        &self,
-        before: Option<&Sighting<Self::State>>,
-        now: &Sighting<Self::State>,
-    ) -> Verdict {
-        match (before.and_then(Sighting::present), now.present()) {
-            (Some(before), Some(now)) => judgement::judge_task(before, now),
-            _ => Verdict::Undecided,
-        }
-    }
-}
-
-/// A SharePoint task that is created, found by its source.
-pub(super) struct SharePointTaskCreation<'a> {
-    pub(super) parameters: &'a SharePointMigrationTaskParameters,
-}
-
-impl Subject for SharePointTaskCreation<'_> {
-    type State = SharePointMigrationTask;
-    const READ: &'static Operation = &operations::GET_SHAREPOINT_TASK_BY_SOURCE_USER_PRINCIPAL_NAME;
-
-    async fn read(&self, client: &Client) -> Result<Sighting<Self::State>, Error> {
-        use SharePointMigrationTaskParameters::{Group, Other, Site, User};
-        let (source, validate_only) = match self.parameters {
-            User(user) => {
-                let source = user.source_user_identity.as_ref();
-                (
-                    source.and_then(|source| source.user_principal_name.as_ref()),
-                    user.validate_only,
-                )
-            }
-            Group(group) => {
-                let source = group.source_group_identity.as_ref();
-                (
-                    source.and_then(|source| source.mail_nickname.as_ref()),
-                    group.validate_only,
-                )
-            }
-            Site(site) => (site.source_site_url.as_ref(), site.validate_only),
-            Other(_) => (None, None),
-        };
-        let source = source.filter(|_| validate_only != Some(true)).ok_or_else(|| {
-            failure(
-                Self::READ,
-                ErrorKind::InvalidRequest,
-                "a task that only validates, or whose source has no name, cannot be found again",
-            )
-        })?;
-        let (operation, found) = match self.parameters {
-            Group(_) => (
-                &operations::GET_SHAREPOINT_TASK_BY_SOURCE_GROUP_MAIL_NICKNAME,
-                client
-                    .get_sharepoint_task_by_source_group_mail_nickname(source, GetOptions::new())
-                    .await,
-            ),
-            Site(_) => (
-                &operations::GET_SHAREPOINT_TASK_BY_SOURCE_SITE_URL,
-                client
-                    .get_sharepoint_task_by_source_site_url(source, GetOptions::new())
-                    .await,
-            ),
-            User(_) | Other(_) => (
-                Self::READ,
-                client
-                    .get_sharepoint_task_by_source_user_principal_name(source, GetOptions::new())
-                    .await,
-            ),
-        };
-        sighting(operation, found)
-    }
-
-    fn judge(
-        &self,
-        before: Option<&Sighting<Self::State>>,
-        now: &Sighting<Self::State>,
-    ) -> Verdict {
-        match before {
-            Some(before) => judgement::judge_task_creation(self.parameters, before, now),
-            None => Verdict::Undecided,
-        }
-    }
-}
-
 /// What an answer to a reading shows.
-fn sighting<T>(
+pub(super) fn sighting<T>(
     operation: &Operation,
     answer: Result<Response<T>, Error>,
 ) -> Result<Sighting<T>, Error> {
@@ -322,6 +225,6 @@ fn sighting<T>(
     }
 }
 
-fn failure(operation: &Operation, kind: ErrorKind, reason: &str) -> Error {
+pub(super) fn failure(operation: &Operation, kind: ErrorKind, reason: &str) -> Error {
     Error::new(kind, reason).on(operation, "", "none")
 }

@@ -97,10 +97,6 @@ impl<T, State> fmt::Display for Resolved<T, State> {
 
 /// What a reading found.
 #[derive(Clone, Debug, PartialEq)]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "one value per reading; a box would only get in the way of matching"
-)]
 pub enum Sighting<T> {
     /// It is there, and this is its state.
     Present(T),

@@ -1,1 +1,3 @@
-//! Actions whose answer was lost, found out by reading.
+//! What became of an action whose answer was lost is found out by reading.
+
+mod runs;
