@@ -47,7 +47,9 @@ impl ReadingBack<'_> {
             if wait > left() {
                 break;
             }
-            tokio::time::sleep(wait).await;
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
             match tokio::time::timeout(left(), subject.read(self.client)).await {
                 Ok(Ok(state)) => match subject.judge(before.as_ref(), &state) {
                     Verdict::TookEffect => return Ok(Resolved::TookEffect { state, error }),

@@ -137,7 +137,7 @@ impl Stage {
             .await
             .expect("a sandbox");
         let sandbox = Arc::new(sandbox);
-        let client = client(&sandbox);
+        let client = client(&sandbox, RetryPolicy::never());
         handle.set(Arc::downgrade(&sandbox)).expect("set once");
         Self {
             sandbox,
@@ -152,14 +152,10 @@ impl Stage {
     }
 }
 
-fn client(sandbox: &Sandbox) -> Client {
+fn client(sandbox: &Sandbox, retry: RetryPolicy) -> Client {
     Client::builder(AccessToken::new("a-token").expect("a token"))
         .endpoint(sandbox.base_url())
-        .retry(
-            RetryPolicy::default()
-                .max_attempts(2)
-                .base_delay(Duration::ZERO),
-        )
+        .retry(retry)
         .build()
         .expect("a client")
 }
@@ -299,7 +295,12 @@ async fn play(act: Act, stage: &Stage, rng: &mut Rng, rules: Vec<FaultRule>) -> 
     // A client learns a pace from being throttled, which is not for the other runs.
     let is_throttled = |rule: &FaultRule| matches!(rule.fault, Fault::Throttle { .. });
     let client = if rules.iter().any(is_throttled) {
-        client(sandbox)
+        client(
+            sandbox,
+            RetryPolicy::default()
+                .max_attempts(2)
+                .base_delay(Duration::ZERO),
+        )
     } else {
         stage.client.clone()
     };
