@@ -160,8 +160,8 @@ impl ReadingBack<'_> {
     /// It took effect when the job is `pendingCancel` or `cancelled` and was neither before; it is ruled
     /// out when the job was cutting over, at its end, or being cancelled already.
     pub async fn cancel_job(&self, job: &str) -> OfJob<CancelOutcome> {
-        let action = self.client.cancel_job(job);
-        self.resolve(Job::new(job, Action::Cancel), action).await
+        self.resolve(Job::new(job, Action::Cancel), self.client.cancel_job(job))
+            .await
     }
 
     /// Starts the validation of a job, as [`Client::validate_job`] does.
@@ -171,24 +171,27 @@ impl ReadingBack<'_> {
     /// changes for other reasons. An older guide says that a validation begins by itself after a
     /// creation; that counts as what was asked for.
     pub async fn validate_job(&self, job: &str) -> OfJob<StartOutcome> {
-        let action = self.client.validate_job(job);
-        self.resolve(Job::new(job, Action::Validate), action).await
+        self.resolve(
+            Job::new(job, Action::Validate),
+            self.client.validate_job(job),
+        )
+        .await
     }
 
     /// Starts the migration of a job, as [`Client::migrate_job`] does.
     ///
     /// It took effect when the job is in a status that only a migration leads to from where it was.
     pub async fn migrate_job(&self, job: &str) -> OfJob<StartOutcome> {
-        let action = self.client.migrate_job(job);
-        self.resolve(Job::new(job, Action::Migrate), action).await
+        self.resolve(Job::new(job, Action::Migrate), self.client.migrate_job(job))
+            .await
     }
 
     /// Deletes a job, as [`Client::delete_job`] does.
     ///
     /// It took effect when the job is `pendingDelete`, `deleted` or gone, and was there before.
     pub async fn delete_job(&self, job: &str) -> OfJob<DeleteOutcome> {
-        let action = self.client.delete_job(job);
-        self.resolve(Job::new(job, Action::Delete), action).await
+        self.resolve(Job::new(job, Action::Delete), self.client.delete_job(job))
+            .await
     }
 
     /// Creates a job, as [`Client::create_job`] does, and finds it by its display name.
@@ -200,8 +203,8 @@ impl ReadingBack<'_> {
         &self,
         job: &CrossTenantMigrationJobCreate,
     ) -> OfJob<Response<CrossTenantMigrationJob>> {
-        let action = self.client.create_job(job);
-        self.resolve(Creation { job }, action).await
+        self.resolve(Creation { job }, self.client.create_job(job))
+            .await
     }
 
     /// Cancels one user of a job, as [`Client::cancel_user`] does.
@@ -210,8 +213,8 @@ impl ReadingBack<'_> {
     /// are not at their end, and none was before, or when the user is no longer in the job. It is ruled
     /// out when the user was cancelled or completed already, or the mailbox was being finalised.
     pub async fn cancel_user(&self, job: &str, user: &str) -> OfUser<CancelOutcome> {
-        let action = self.client.cancel_user(job, user);
-        self.resolve(User { job, user }, action).await
+        self.resolve(User { job, user }, self.client.cancel_user(job, user))
+            .await
     }
 
     /// Cancels a SharePoint task, as [`Client::cancel_sharepoint_task`] does.
@@ -219,8 +222,11 @@ impl ReadingBack<'_> {
     /// It took effect when the task is `cancelled` and was `notStarted`; it is ruled out when the task
     /// was further, or has started or completed since.
     pub async fn cancel_sharepoint_task(&self, task: &str) -> OfTask<CancelOutcome> {
-        let action = self.client.cancel_sharepoint_task(task);
-        self.resolve(SharePointTask { task }, action).await
+        self.resolve(
+            SharePointTask { task },
+            self.client.cancel_sharepoint_task(task),
+        )
+        .await
     }
 
     /// Creates a SharePoint task, as [`Client::create_sharepoint_task`] does, and finds it by its source.

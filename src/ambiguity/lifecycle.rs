@@ -236,20 +236,22 @@ mod tests {
             }
             (Action::Cancel, _) => (vec![PendingCancel, Cancelled], vec![]),
 
-            (_, Approved | AdminActionRequired) => (vec![], vec![]),
+            // Nothing is documented to lead from these.
+            (_, Approved | AdminActionRequired)
+            // It may be this one or another.
+            | (Action::Validate, ValidateSubmitted)
+            | (Action::Migrate, Processing) => (vec![], vec![]),
 
             (Action::Validate, Submitted) => (all(&[VALIDATION, MIGRATION]), vec![]),
             (Action::Validate, ValidateFailed) => (all(&[&VALIDATION[..4], MIGRATION]), vec![]),
             (Action::Validate, ValidatePassed) => {
                 (all(&[&VALIDATION[..3], &[ValidateFailed]]), vec![])
             }
-            (Action::Validate, ValidateSubmitted) => (vec![], vec![]),
             (Action::Validate, ValidateProcessing) => (all(&[&VALIDATION[..1]]), vec![]),
             (Action::Validate, ValidateInProgress) => (all(&[&VALIDATION[..2]]), vec![]),
             (Action::Validate, _) => (all(&[VALIDATION]), vec![]),
 
             (Action::Migrate, ValidateFailed) => (all(&[MIGRATION]), vec![ValidateFailed]),
-            (Action::Migrate, Processing) => (vec![], vec![]),
             (Action::Migrate, InProgress) => (all(&[&MIGRATION[..1]]), vec![]),
             (Action::Migrate, CuttingOver) => (all(&[&MIGRATION[..2]]), vec![]),
             (Action::Migrate, CompletedWithErrors | Failed) => {

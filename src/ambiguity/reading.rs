@@ -2,6 +2,7 @@
 
 use std::future::Future;
 
+use futures_util::future::BoxFuture;
 use tokio::time::Instant;
 use tracing::debug;
 
@@ -23,7 +24,21 @@ use crate::response::Response;
 
 impl ReadingBack<'_> {
     /// Reads, acts once, and reads back if the answer is lost.
-    pub(super) async fn resolve<S: Subject, T>(
+    ///
+    /// Boxed, because three calls within one future make it large.
+    pub(super) fn resolve<'f, S, T>(
+        &'f self,
+        subject: S,
+        action: impl Future<Output = Result<T, Error>> + Send + 'f,
+    ) -> BoxFuture<'f, Result<Resolved<T, Sighting<S::State>>, Error>>
+    where
+        S: Subject + Send + 'f,
+        T: Send + 'f,
+    {
+        Box::pin(self.settle(subject, action))
+    }
+
+    async fn settle<S: Subject, T>(
         &self,
         subject: S,
         action: impl Future<Output = Result<T, Error>>,

@@ -418,7 +418,7 @@ async fn run_all(act: Act, runs: usize) -> Tally {
             let reads_succeed = rules.is_empty();
             rules.extend(fault.clone().map(|fault| FaultRule::new(operation, fault)));
             let before = stage.sandbox.effects(operation);
-            let (told, job) = play(act, &stage, &mut rng, rules).await;
+            let (told, job) = Box::pin(play(act, &stage, &mut rng, rules)).await;
             let entries: Vec<RequestEntry> = stage.take_log();
             let sent: Vec<&RequestEntry> = entries
                 .iter()
