@@ -22,6 +22,8 @@ use crate::operation::Operation;
 use crate::options::GetOptions;
 use crate::response::Response;
 
+type Outcome<T, S> = Result<Resolved<T, Sighting<<S as Subject>::State>>, Error>;
+
 impl ReadingBack<'_> {
     /// Reads, acts once, and reads back if the answer is lost.
     ///
@@ -30,7 +32,7 @@ impl ReadingBack<'_> {
         &'f self,
         subject: S,
         action: impl Future<Output = Result<T, Error>> + Send + 'f,
-    ) -> BoxFuture<'f, Result<Resolved<T, Sighting<S::State>>, Error>>
+    ) -> BoxFuture<'f, Outcome<T, S>>
     where
         S: Subject + Send + 'f,
         T: Send + 'f,
@@ -42,7 +44,7 @@ impl ReadingBack<'_> {
         &self,
         subject: S,
         action: impl Future<Output = Result<T, Error>>,
-    ) -> Result<Resolved<T, Sighting<S::State>>, Error> {
+    ) -> Outcome<T, S> {
         let before = subject.read(self.client).await;
         let error = match action.await {
             Ok(answer) => return Ok(Resolved::Answered(answer)),

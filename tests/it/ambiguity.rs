@@ -3,3 +3,4 @@
 mod cases;
 mod runs;
 mod scripted;
+mod stage;

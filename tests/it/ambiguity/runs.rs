@@ -1,27 +1,25 @@
 //! A thousand seeded runs of every action, each held against what really happened.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::{Arc, Mutex, OnceLock, Weak};
 use std::time::Duration;
 
 use fastrand::Rng;
-use msgraph_migrations::ambiguity::{ReadBack, ReadingBack, Resolved, Sighting};
+use msgraph_migrations::ambiguity::{Resolved, Sighting};
 use msgraph_migrations::models::{
     CrossTenantMigrationJob, CrossTenantMigrationJobCreate, SharePointSiteMigrationTaskParameters,
 };
 use msgraph_migrations::{
-    AccessToken, CancelOutcome, Client, DateTimeOffset, DeleteOutcome, Error, RetryPolicy,
-    StartOutcome,
+    CancelOutcome, Client, DateTimeOffset, DeleteOutcome, Error, StartOutcome,
 };
-use msgraph_migrations_sandbox::{
-    CancelInProgress, Fault, FaultRule, JobStatus, RequestEntry, RetryAfter, Sandbox, Settings,
-};
+use msgraph_migrations_sandbox::{Fault, FaultRule, JobStatus, RequestEntry};
+
+use super::stage::{DAY, Stage, fault_of_action, faults_of_readings, pauses, policy};
 
 const RUNS: usize = 1_000;
 const SHAREPOINT_RUNS: usize = 400;
 /// Each batch has a sandbox of its own, which settles differently what the documents leave open.
 const BATCHES: usize = 4;
-const DAY: u64 = 24 * 60 * 60;
 
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Act {
@@ -88,162 +86,6 @@ enum Told {
     Failed,
 }
 
-/// A sandbox that notes every request and lets time pass after each.
-struct Stage {
-    sandbox: Arc<Sandbox>,
-    log: Arc<Mutex<Vec<RequestEntry>>>,
-    pauses: Arc<Mutex<VecDeque<Duration>>>,
-    client: Client,
-}
-
-impl Stage {
-    async fn start(batch: usize) -> Self {
-        let settings = match batch {
-            0 => Settings::default(),
-            1 => Settings {
-                capitalised_statuses: true,
-                wrap_cancel_in_value: true,
-                cancel_in_progress: CancelInProgress::UntilCuttingOver,
-                ..Settings::default()
-            },
-            2 => Settings {
-                deleted_jobs_vanish: true,
-                wrap_entity_in_value: true,
-                revalidate_expired: true,
-                ..Settings::default()
-            },
-            _ => Settings {
-                cancel_in_progress: CancelInProgress::Never,
-                create_starts: msgraph_migrations_sandbox::CreateStarts::Validation,
-                delete_completed_with_errors: false,
-                ..Settings::default()
-            },
-        };
-        let log = Arc::new(Mutex::new(Vec::new()));
-        let pauses = Arc::new(Mutex::new(VecDeque::<Duration>::new()));
-        let handle: Arc<OnceLock<Weak<Sandbox>>> = Arc::default();
-        let (noted, passing, stage) = (log.clone(), pauses.clone(), handle.clone());
-        let sandbox = Sandbox::builder()
-            .settings(settings)
-            .seed(batch as u64)
-            .on_request(move |entry| {
-                noted.lock().expect("no panic").push(entry.clone());
-                let pause = passing.lock().expect("no panic").pop_front();
-                if let (Some(pause), Some(sandbox)) = (pause, stage.get().and_then(Weak::upgrade)) {
-                    sandbox.advance(pause).expect("time within the calendar");
-                }
-            })
-            .start()
-            .await
-            .expect("a sandbox");
-        let sandbox = Arc::new(sandbox);
-        let client = client(&sandbox, RetryPolicy::never());
-        handle.set(Arc::downgrade(&sandbox)).expect("set once");
-        Self {
-            sandbox,
-            log,
-            pauses,
-            client,
-        }
-    }
-
-    fn take_log(&self) -> Vec<RequestEntry> {
-        std::mem::take(&mut *self.log.lock().expect("no panic"))
-    }
-}
-
-fn client(sandbox: &Sandbox, retry: RetryPolicy) -> Client {
-    Client::builder(AccessToken::new("a-token").expect("a token"))
-        .endpoint(sandbox.base_url())
-        .retry(retry)
-        .build()
-        .expect("a client")
-}
-
-fn policy() -> ReadBack {
-    ReadBack::default()
-        .max_reads(3)
-        .first_wait(Duration::ZERO)
-        .settle_within(Duration::from_secs(20))
-}
-
-/// How the answer to the action goes wrong, if it does.
-fn fault_of_action(rng: &mut Rng) -> Option<Fault> {
-    let after_effect = rng.bool();
-    let status = |rng: &mut Rng, after_effect| match rng.u8(..4) {
-        0 => Fault::InternalServerError { after_effect },
-        1 => Fault::BadGateway { after_effect },
-        2 => Fault::GatewayTimeout { after_effect },
-        _ => Fault::ServiceUnavailable {
-            after_effect,
-            retry_after: RetryAfter::None,
-        },
-    };
-    match rng.u8(..100) {
-        0..8 => None,
-        8..35 => Some(Fault::DropBeforeEffect),
-        35..65 => Some(Fault::DropAfterEffect),
-        65..88 => Some(status(rng, after_effect)),
-        88..96 => Some(Fault::TruncateBody {
-            well_framed: rng.bool(),
-        }),
-        _ => Some(Fault::EmptyBody),
-    }
-}
-
-/// How readings go wrong, if they do; the one before the action only half of the time.
-fn faults_of_readings(rng: &mut Rng, operation: &str) -> Vec<FaultRule> {
-    if rng.u8(..100) < 55 {
-        return Vec::new();
-    }
-    let spares_first = rng.bool();
-    (0..rng.usize(1..=2))
-        .map(|_| {
-            let fault = match rng.u8(..8) {
-                0 | 1 => Fault::DropBeforeEffect,
-                2 => Fault::ServiceUnavailable {
-                    after_effect: false,
-                    retry_after: RetryAfter::None,
-                },
-                3 if spares_first => Fault::Throttle {
-                    retry_after: RetryAfter::Fraction(0.001),
-                },
-                3 | 4 => Fault::TruncateBody {
-                    well_framed: rng.bool(),
-                },
-                5 => Fault::EmptyBody,
-                6 => Fault::UnknownEnumValue {
-                    value: "awaitingReview".to_owned(),
-                },
-                _ => Fault::OddCasing,
-            };
-            let rule = FaultRule::new(operation, fault);
-            let rule = match rng.u8(..4) {
-                // Nothing can be read at all.
-                0 => rule,
-                1 => rule.times(rng.u64(1..4)),
-                _ => rule.with_probability(0.5),
-            };
-            if spares_first { rule.after(1) } else { rule }
-        })
-        .collect()
-}
-
-/// How much time passes after each request of a run.
-fn pauses(rng: &mut Rng) -> VecDeque<Duration> {
-    if rng.bool() {
-        return VecDeque::new();
-    }
-    (0..8)
-        .map(|_| {
-            Duration::from_secs(
-                *rng.choice(&[0, 0, 1, 60, 700, 5_000, 8 * DAY])
-                    .expect("one"),
-            )
-        })
-        .collect()
-}
-
 fn told<T, S>(
     result: Result<Resolved<T, Sighting<S>>, Error>,
     took_effect: impl FnOnce(&T) -> bool,
@@ -282,109 +124,171 @@ fn is_started(outcome: &StartOutcome) -> bool {
     matches!(outcome, StartOutcome::Started(_))
 }
 
+/// What a run is about, besides the action.
+struct Scene {
+    id: String,
+    /// The id of the job or its display name.
+    key: String,
+    user: String,
+    task: Option<String>,
+    site: String,
+    new_job: CrossTenantMigrationJobCreate,
+}
+
+impl Scene {
+    async fn set(act: Act, stage: &Stage, client: &Client, rng: &mut Rng) -> Self {
+        let sandbox = &stage.sandbox;
+        let id = sandbox.preload_jobs(1, 2).expect("a job").remove(0);
+        let job = sandbox.job(&id).expect("the job");
+        let status = match act.starts_from() {
+            likely if rng.bool() => *rng.choice(likely).expect("a status"),
+            _ => rng.choice(JobStatus::ALL).expect("a status").as_str(),
+        };
+        sandbox.set_job_status(&id, status).expect("a status");
+        let name = job.display_name;
+        let key = if rng.bool() { id.clone() } else { name.clone() };
+        let user = job.users[0].id.clone();
+        let site = format!("https://alderwood.sharepoint.example/sites/{id}");
+        let task = match act {
+            Act::CancelUser if rng.u8(..100) < 15 => {
+                // Somebody cancelled the user long ago, if that was possible.
+                let _ = client.cancel_user(&key, &user).await;
+                None
+            }
+            Act::CancelTask => {
+                let created = client.create_sharepoint_task(move_of(&site)).await;
+                let age = *rng.choice(&[0, 0, 200, 1_000, DAY]).expect("an age");
+                let task = created.expect("a task").into_value().id.expect("an id");
+                if rng.u8(..100) < 15 {
+                    let _ = client.cancel_sharepoint_task(&task).await;
+                }
+                sandbox.advance(Duration::from_secs(age)).expect("time");
+                Some(task)
+            }
+            Act::CreateTask if rng.u8(..100) < 25 => {
+                let created = client.create_sharepoint_task(move_of(&site)).await;
+                created.expect("a task").into_value().id
+            }
+            _ => None,
+        };
+        let new_job = CrossTenantMigrationJobCreate {
+            // A name that is taken by a job of the same kind, or perhaps free again, or new.
+            display_name: if rng.u8(..100) < 30 {
+                name
+            } else {
+                format!("Wave {id}")
+            },
+            complete_after_date_time: DateTimeOffset::from(job.complete_after),
+            exchange_settings: None,
+            resource_type: "Users".to_owned(),
+            resources: vec![user.clone()],
+            source_tenant_id: "6f1d4c02-83be-47a5-9d10-52e7c8b0a936".to_owned(),
+            workloads: vec!["Teams".to_owned()],
+        };
+        Self {
+            id,
+            key,
+            user,
+            task,
+            site,
+            new_job,
+        }
+    }
+
+    fn task(&self) -> &str {
+        self.task.as_deref().expect("a task")
+    }
+
+    async fn act(&self, act: Act, client: &Client) -> Told {
+        let safe = client.reading_back(policy());
+        let is_job = |found: &CrossTenantMigrationJob| found.id.as_ref() == Some(&self.id);
+        match act {
+            Act::CancelJob => told(safe.cancel_job(&self.key).await, is_accepted, is_job),
+            Act::CancelUser => told(
+                safe.cancel_user(&self.key, &self.user).await,
+                is_accepted,
+                |found| found.id.as_ref() == Some(&self.user),
+            ),
+            Act::Validate => told(safe.validate_job(&self.key).await, is_started, is_job),
+            Act::Migrate => told(safe.migrate_job(&self.key).await, is_started, is_job),
+            Act::Delete => told(
+                safe.delete_job(&self.key).await,
+                |outcome| matches!(outcome, DeleteOutcome::Accepted(_)),
+                is_job,
+            ),
+            Act::Create => told(
+                safe.create_job(&self.new_job).await,
+                |_| true,
+                |found| found.display_name.as_ref() == Some(&self.new_job.display_name),
+            ),
+            Act::CancelTask => told(
+                safe.cancel_sharepoint_task(self.task()).await,
+                is_accepted,
+                |found| found.id.as_deref() == Some(self.task()),
+            ),
+            Act::CreateTask => told(
+                safe.create_sharepoint_task(move_of(&self.site)).await,
+                |_| true,
+                |found| found.id.is_some() && found.id != self.task,
+            ),
+        }
+    }
+
+    /// The request that was lost on the way arrives after all; its answer reaches nobody.
+    async fn arrive_late(&self, act: Act, client: &Client) {
+        match act {
+            Act::CancelJob => drop(client.cancel_job(&self.key).await),
+            Act::CancelUser => drop(client.cancel_user(&self.key, &self.user).await),
+            Act::Validate => drop(client.validate_job(&self.key).await),
+            Act::Migrate => drop(client.migrate_job(&self.key).await),
+            Act::Delete => drop(client.delete_job(&self.key).await),
+            Act::Create => drop(client.create_job(&self.new_job).await),
+            Act::CancelTask => drop(client.cancel_sharepoint_task(self.task()).await),
+            Act::CreateTask => drop(client.create_sharepoint_task(move_of(&self.site)).await),
+        }
+    }
+}
+
 /// Sets the scene, and then does what the run is about with the faults in place.
-async fn play(act: Act, stage: &Stage, rng: &mut Rng, rules: Vec<FaultRule>) -> (Told, String) {
-    let sandbox = &stage.sandbox;
-    let id = sandbox.preload_jobs(1, 2).expect("a job").remove(0);
-    let job = sandbox.job(&id).expect("the job");
-    let status = match act.starts_from() {
-        likely if rng.bool() => *rng.choice(likely).expect("a status"),
-        _ => rng.choice(JobStatus::ALL).expect("a status").as_str(),
-    };
-    sandbox.set_job_status(&id, status).expect("a status");
+///
+/// With `late`, the request of the action arrives, once more than it was seen to, after so many requests.
+async fn play(
+    act: Act,
+    stage: &Stage,
+    rng: &mut Rng,
+    rules: Vec<FaultRule>,
+    late: Option<usize>,
+) -> (Told, String) {
     // A client learns a pace from being throttled, which is not for the other runs.
     let is_throttled = |rule: &FaultRule| matches!(rule.fault, Fault::Throttle { .. });
     let client = if rules.iter().any(is_throttled) {
-        client(
-            sandbox,
-            RetryPolicy::default()
-                .max_attempts(2)
-                .base_delay(Duration::ZERO),
-        )
+        stage.patient_client()
     } else {
         stage.client.clone()
     };
-    let name = &job.display_name;
-    // The display name stands for the id.
-    let key = if rng.bool() { &id } else { name };
-    let user = &job.users[0].id;
-    let site = format!("https://alderwood.sharepoint.example/sites/{id}");
-    let task = match act {
-        Act::CancelUser if rng.u8(..100) < 15 => {
-            // Somebody cancelled the user long ago, if that was possible.
-            let _ = client.cancel_user(key, user).await;
-            None
-        }
-        Act::CancelTask => {
-            let created = client.create_sharepoint_task(move_of(&site)).await;
-            let age = *rng.choice(&[0, 0, 200, 1_000, DAY]).expect("an age");
-            let task = created.expect("a task").into_value().id.expect("an id");
-            if rng.u8(..100) < 15 {
-                let _ = client.cancel_sharepoint_task(&task).await;
-            }
-            sandbox.advance(Duration::from_secs(age)).expect("time");
-            Some(task)
-        }
-        Act::CreateTask if rng.u8(..100) < 25 => {
-            let created = client.create_sharepoint_task(move_of(&site)).await;
-            created.expect("a task").into_value().id
-        }
-        _ => None,
-    };
-    let new_job = CrossTenantMigrationJobCreate {
-        // A name that is taken by a job of the same kind, or perhaps free again, or new.
-        display_name: if rng.u8(..100) < 30 {
-            name.clone()
-        } else {
-            format!("Wave {id}")
-        },
-        complete_after_date_time: DateTimeOffset::from(job.complete_after),
-        exchange_settings: None,
-        resource_type: "Users".to_owned(),
-        resources: vec![user.clone()],
-        source_tenant_id: "6f1d4c02-83be-47a5-9d10-52e7c8b0a936".to_owned(),
-        workloads: vec!["Teams".to_owned()],
-    };
+    let scene = Scene::set(act, stage, &client, rng).await;
     stage.take_log();
-    sandbox.set_faults(rules).expect("fault rules");
-    *stage.pauses.lock().expect("no panic") = pauses(rng);
+    stage.sandbox.set_faults(rules).expect("fault rules");
+    stage.let_pass(pauses(rng));
 
-    let safe: ReadingBack<'_> = client.reading_back(policy());
-    let is_job = |found: &CrossTenantMigrationJob| found.id.as_deref() == Some(id.as_str());
-    let told = match act {
-        Act::CancelJob => told(safe.cancel_job(key).await, is_accepted, is_job),
-        Act::CancelUser => told(safe.cancel_user(key, user).await, is_accepted, |found| {
-            found.id.as_ref() == Some(user)
-        }),
-        Act::Validate => told(safe.validate_job(key).await, is_started, is_job),
-        Act::Migrate => told(safe.migrate_job(key).await, is_started, is_job),
-        Act::Delete => told(
-            safe.delete_job(key).await,
-            |outcome| matches!(outcome, DeleteOutcome::Accepted(_)),
-            is_job,
-        ),
-        Act::Create => told(
-            safe.create_job(&new_job).await,
-            |_| true,
-            |found| found.display_name.as_ref() == Some(&new_job.display_name),
-        ),
-        Act::CancelTask => {
-            let task = task.as_deref().expect("a task");
-            told(
-                safe.cancel_sharepoint_task(task).await,
-                is_accepted,
-                |found| found.id.as_deref() == Some(task),
-            )
-        }
-        Act::CreateTask => told(
-            safe.create_sharepoint_task(move_of(&site)).await,
-            |_| true,
-            |found| found.id.is_some() && found.id != task,
-        ),
+    let is_told = Cell::new(false);
+    let acting = async {
+        let told = scene.act(act, &client).await;
+        is_told.set(true);
+        told
     };
-    sandbox.set_faults(Vec::new()).expect("no rules");
-    stage.pauses.lock().expect("no panic").clear();
-    (told, id)
+    let arriving = async {
+        if let Some(requests) = late {
+            while stage.requests() < requests && !is_told.get() {
+                tokio::task::yield_now().await;
+            }
+            scene.arrive_late(act, &stage.client).await;
+        }
+    };
+    let (told, ()) = tokio::join!(acting, arriving);
+    stage.sandbox.set_faults(Vec::new()).expect("no rules");
+    stage.let_pass(VecDeque::new());
+    (told, scene.id)
 }
 
 fn move_of(site: &str) -> SharePointSiteMigrationTaskParameters {
@@ -399,6 +303,8 @@ fn move_of(site: &str) -> SharePointSiteMigrationTaskParameters {
 struct Tally {
     told: BTreeMap<Told, usize>,
     effects: u64,
+    /// Those of them that came late.
+    late: usize,
     /// Runs whose answer was lost after the effect, with readings that succeed.
     lost_after: usize,
     /// Those of them that were told so.
@@ -416,19 +322,27 @@ async fn run_all(act: Act, runs: usize) -> Tally {
             let fault = fault_of_action(&mut rng);
             let mut rules = faults_of_readings(&mut rng, reading);
             let reads_succeed = rules.is_empty();
-            rules.extend(fault.clone().map(|fault| FaultRule::new(operation, fault)));
+            rules.extend(
+                fault
+                    .clone()
+                    .map(|fault| FaultRule::new(operation, fault).times(1)),
+            );
+            let late =
+                (fault == Some(Fault::DropBeforeEffect) && rng.bool()).then(|| rng.usize(2..=5));
             let before = stage.sandbox.effects(operation);
-            let (told, job) = Box::pin(play(act, &stage, &mut rng, rules)).await;
+            let (told, job) = Box::pin(play(act, &stage, &mut rng, rules, late)).await;
             let entries: Vec<RequestEntry> = stage.take_log();
             let sent: Vec<&RequestEntry> = entries
                 .iter()
                 .filter(|entry| entry.operation.as_deref() == Some(operation))
                 .collect();
             let effects = sent.iter().filter(|entry| entry.effect.is_some()).count();
-            let case = || format!("{act:?}, seed {seed}, {fault:?}: {told:?}, {entries:#?}");
+            let case = || {
+                format!("{act:?}, seed {seed}, {fault:?}, late {late:?}: {told:?}, {entries:#?}")
+            };
 
             // The action was sent once, whatever happened, and so happened at most once.
-            assert_eq!(sent.len(), 1, "{}", case());
+            assert_eq!(sent.len(), 1 + usize::from(late.is_some()), "{}", case());
             assert!(effects <= 1, "{}", case());
             if let Some(status) = leads_to {
                 let history = stage
@@ -451,7 +365,15 @@ async fn run_all(act: Act, runs: usize) -> Tally {
 
             // What the caller was told is true.
             match told {
-                Told::TookEffect => assert_eq!(effects, 1, "{}", case()),
+                Told::TookEffect => {
+                    // By the time of the last reading, not only by now.
+                    let last = |is: &dyn Fn(&RequestEntry) -> bool| entries.iter().rposition(is);
+                    let effect = last(&|entry| {
+                        entry.operation.as_deref() == Some(operation) && entry.effect.is_some()
+                    });
+                    let read = last(&|entry| entry.operation.as_deref() == Some(reading));
+                    assert!(effect.is_some() && effect < read, "{}", case());
+                }
                 Told::RuledOut | Told::Failed => assert_eq!(effects, 0, "{}", case()),
                 Told::Answered { took_effect } => {
                     assert_eq!(effects, usize::from(took_effect), "{}", case());
@@ -459,9 +381,10 @@ async fn run_all(act: Act, runs: usize) -> Tally {
                 Told::Unknown => {}
             }
             *tally.told.entry(told).or_default() += 1;
+            tally.late += usize::from(late.is_some() && effects == 1);
             tally.effects += effects as u64;
             let is_answered = matches!(told, Told::Answered { .. } | Told::Failed);
-            if effects == 1 && !is_answered && reads_succeed {
+            if effects == 1 && !is_answered && reads_succeed && late.is_none() {
                 tally.lost_after += 1;
                 tally.found_after += usize::from(told == Told::TookEffect);
             }
@@ -472,10 +395,11 @@ async fn run_all(act: Act, runs: usize) -> Tally {
         matching.map(|(_, runs)| runs).sum()
     };
     println!(
-        "{operation}: {runs} runs, {} with an effect, none doubled, nothing told wrongly; \
+        "{operation}: {runs} runs, {} with an effect ({} late), none doubled, nothing told wrongly; \
          answered {}, took effect {}, ruled out {}, unknown {}, failed for certain {}; \
          lost after the effect with good readings {}, of which found {}",
         tally.effects,
+        tally.late,
         count(|told| matches!(told, Told::Answered { .. })),
         count(|told| *told == Told::TookEffect),
         count(|told| *told == Told::RuledOut),
