@@ -132,6 +132,14 @@ pub(crate) fn is_unauthorized(refusal: &Refusal) -> bool {
     refusal.status() == StatusCode::UNAUTHORIZED
 }
 
+/// Whether the service itself says that there is no such thing.
+///
+/// A 404 without a Graph error may come from something in front of the service.
+pub(crate) fn is_not_found(refusal: &Refusal) -> bool {
+    refusal.status() == StatusCode::NOT_FOUND
+        && (refusal.code().is_some() || refusal.message().is_some())
+}
+
 fn succeeded(answer: Answer) -> Judgement<Answer> {
     if answer.status.is_success() {
         Ok(answer)

@@ -1,1 +1,6 @@
-//! Actions whose answer was lost, found out by reading.
+//! What became of an action whose answer was lost is found out by reading.
+
+mod cases;
+mod runs;
+mod scripted;
+mod stage;
