@@ -245,5 +245,5 @@ pub(super) fn sighting<T>(
 }
 
 pub(super) fn failure(operation: &Operation, kind: ErrorKind, reason: &str) -> Error {
-    Error::new(kind, reason).on(operation, "", "none")
+    Error::new(kind, reason).on(operation, "", None)
 }
