@@ -45,8 +45,6 @@ const SLACK: Duration = Duration::from_millis(200);
 /// Slows down when the service throttles, and speeds up again when it no longer does.
 pub(crate) struct Pace {
     state: Mutex<State>,
-    /// Whoever holds it is next to leave; the others queue behind, first come first served.
-    turn: tokio::sync::Mutex<()>,
 }
 
 struct State {
@@ -95,36 +93,29 @@ impl Pace {
     pub fn new() -> Self {
         Self {
             state: Mutex::new(State::new(Instant::now())),
-            turn: tokio::sync::Mutex::new(()),
         }
     }
 
     /// Waits for its turn, unless that takes longer than `longest`; then says how long it would take.
     ///
-    /// Dropping the future gives up the turn, and nothing else.
+    /// Dropping the future gives up the turn, and nothing else. Nor does it hold anybody up when nobody
+    /// polls it, as happens to calls within a stream whose owner is busy elsewhere: those that wait hold
+    /// nothing, wake at the same time, and the first of them leaves.
     pub async fn depart(&self, longest: Duration) -> Result<Departure, Duration> {
-        // Whoever cannot wait for the end of a pause need not queue for it.
-        self.wait_within(longest)?;
-        let queue = async {
-            let _turn = self.turn.lock().await;
-            loop {
-                let wait = {
-                    let mut state = self.lock();
-                    let now = Instant::now();
-                    match state.wait(now) {
-                        None => return Ok(state.take(now)),
-                        Some(wait) => wait,
-                    }
-                };
-                if wait > longest {
-                    return Err(wait);
+        let start = Instant::now();
+        loop {
+            let now = Instant::now();
+            let wait = {
+                let mut state = self.lock();
+                match state.wait(now) {
+                    None => return Ok(state.take(now)),
+                    Some(wait) => wait,
                 }
-                tokio::time::sleep(wait).await;
+            };
+            if wait > longest.saturating_sub(now.duration_since(start)) {
+                return Err(wait);
             }
-        };
-        match tokio::time::timeout(longest, queue).await {
-            Ok(left) => left,
-            Err(_) => Err(self.lock().wait(Instant::now()).unwrap_or_default()),
+            tokio::time::sleep(wait).await;
         }
     }
 
@@ -138,13 +129,6 @@ impl Pace {
     pub fn throttled(&self, departure: Departure, asked: Option<Duration>) {
         self.lock()
             .throttle(Instant::now(), departure, asked.unwrap_or(UNSAID_PAUSE));
-    }
-
-    fn wait_within(&self, longest: Duration) -> Result<(), Duration> {
-        match self.lock().wait(Instant::now()) {
-            Some(wait) if wait > longest => Err(wait),
-            _ => Ok(()),
-        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

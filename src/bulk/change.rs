@@ -13,10 +13,6 @@ use crate::request_check::{self as check, Check};
 /// What the service said of one change of a mapping.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a change that is not confirmed may not have been made"]
-#[expect(
-    clippy::large_enum_variant,
-    reason = "fifty values per call to the service; a box would only get in the way of matching"
-)]
 pub enum BulkMappingOutcome<M> {
     /// At the place of the change, the answer has its source and its target, or says that it is gone.
     Applied(M),

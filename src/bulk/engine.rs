@@ -166,6 +166,8 @@ impl<W: Unpin, T: Unpin + 'static> Stream for Engine<W, T> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
     use std::time::Duration;
 
     use futures_util::FutureExt;
@@ -214,6 +216,39 @@ mod tests {
             let run = run(keys, &milliseconds, 4, order);
             assert_eq!(run.size_hint(), (4, Some(4)));
             assert_eq!(run.collect::<Vec<_>>().await, expected, "{order:?}");
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn as_many_units_are_under_way_as_allowed_and_never_more() {
+        for bound in [1, 2, 5, 16] {
+            let count = 1_000;
+            let unit = |place| Unit {
+                places: vec![place],
+                keys: BTreeSet::new(),
+                work: place,
+            };
+            let plan = Plan {
+                units: (0..count).map(unit).collect(),
+                concurrency: bound,
+                order: Order::Input,
+                progress: Progress::default(),
+                report: None,
+            };
+            let under_way = Arc::new(AtomicUsize::new(0));
+            let most = Arc::new(AtomicUsize::new(0));
+            let (counter, highest) = (Arc::clone(&under_way), Arc::clone(&most));
+            let run = Engine::new(plan, move |place: usize| {
+                let (counter, highest) = (Arc::clone(&counter), Arc::clone(&highest));
+                Box::pin(async move {
+                    highest.fetch_max(counter.fetch_add(1, SeqCst) + 1, SeqCst);
+                    tokio::time::sleep(Duration::from_millis(1 + place as u64 % 7)).await;
+                    counter.fetch_sub(1, SeqCst);
+                    vec![(place, Verdict::Done)]
+                })
+            });
+            assert!(run.collect::<Vec<_>>().await.is_sorted());
+            assert_eq!(most.load(SeqCst), bound);
         }
     }
 

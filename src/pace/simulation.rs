@@ -134,14 +134,13 @@ async fn a_limit_is_used_up_and_hardly_overstepped() {
         (20, 10),
         (20, 20),
         (50, 10),
-        (50, 20),
         (100, 10),
         (100, 20),
-        (400, 20),
+        (400, 10),
     ];
     for (per_second, seconds) in limits {
         for concurrency in [1_u32, 4, 16, 64] {
-            for milliseconds in [1_u32, 20, 100] {
+            for milliseconds in [1_u32, 100] {
                 let can_reach_the_limit = concurrency * 1_000 > per_second * milliseconds * 3 / 2;
                 if !can_reach_the_limit {
                     continue;
@@ -225,7 +224,7 @@ async fn other_kinds_of_limits_are_found_too() {
 async fn a_limit_that_changes_midway_is_followed() {
     for (from, to) in [(100.0, 50.0), (100.0, 20.0), (20.0, 50.0), (20.0, 200.0)] {
         let service = Service {
-            later: Some((Instant::now() + Duration::from_secs(60), to)),
+            later: Some((Instant::now() + Duration::from_mins(1), to)),
             ..Service::new(from, from)
         };
         #[expect(
@@ -254,7 +253,7 @@ async fn whoever_cannot_wait_that_long_learns_at_once_how_long_it_takes() {
         .expect("nothing holds it back");
     pace.throttled(departure, Some(Duration::from_secs(90)));
     let start = Instant::now();
-    let refused = pace.depart(Duration::from_secs(60)).await.err();
+    let refused = pace.depart(Duration::from_mins(1)).await.err();
     assert_eq!(refused, Some(Duration::from_secs(90)));
     assert_eq!(start.elapsed(), Duration::ZERO);
     assert!(pace.depart(Duration::from_secs(100)).await.is_ok());
@@ -273,6 +272,52 @@ async fn whoever_gives_up_its_turn_holds_nobody_up() {
     assert!(pace.depart(Duration::MAX).now_or_never().is_none());
     assert!(pace.depart(Duration::MAX).await.is_ok());
     assert_eq!(start.elapsed(), Duration::from_secs(10));
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_waits_without_being_polled_holds_nobody_up() {
+    let pace = Pace::new();
+    let departure = pace
+        .depart(Duration::ZERO)
+        .await
+        .expect("nothing holds it back");
+    pace.throttled(departure, Some(Duration::from_secs(10)));
+    let mut idle: Vec<_> = (0..10)
+        .map(|_| Box::pin(pace.depart(Duration::MAX)))
+        .collect();
+    for waiting in &mut idle {
+        assert!(waiting.now_or_never().is_none());
+    }
+    let start = Instant::now();
+    assert!(pace.depart(Duration::MAX).await.is_ok());
+    assert_eq!(start.elapsed(), Duration::from_secs(10));
+    for waiting in idle {
+        assert!(waiting.await.is_ok());
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn those_who_wait_leave_in_the_order_in_which_they_came() {
+    let pace = Pace::new();
+    let departure = pace
+        .depart(Duration::ZERO)
+        .await
+        .expect("nothing holds it back");
+    pace.throttled(departure, Some(Duration::from_secs(1)));
+    let waiting = (0..100).map(|number| {
+        let pace = &pace;
+        async move { pace.depart(Duration::MAX).await.map(|_| number) }
+    });
+    let left: Vec<_> = waiting
+        .collect::<futures_util::stream::FuturesUnordered<_>>()
+        .map(|left| left.expect("no limit"))
+        .collect()
+        .await;
+    assert_eq!(left.len(), 100);
+    // Nobody is overtaken by more than a few, whatever order timers fire in.
+    for (place, number) in left.iter().enumerate() {
+        assert!(place.abs_diff(*number) <= 10, "{left:?}");
+    }
 }
 
 #[tokio::test(start_paused = true)]

@@ -19,6 +19,10 @@ const SOURCE: &str = "7a1c40de-52b9-4f83-8e06-91d3bc5fa207";
 type User = SharePointUserIdentityMappingDeltaItem;
 type Group = SharePointGroupIdentityMappingDeltaItem;
 
+/// What becomes of an answer, and what then is expected of each place.
+type Distort = fn(&mut Vec<Value>);
+type Expected = fn(usize) -> Option<Unconfirmed>;
+
 fn source(number: usize) -> String {
     format!("person{number}@alderwood.example")
 }
@@ -227,8 +231,7 @@ async fn an_answer_that_is_short_or_in_another_order_confirms_nothing_falsely() 
         })
     };
     let changes = || (0..60).map(|n| set(&source(n), "somebody@harborlane.example"));
-    type Expected = fn(usize) -> Option<Unconfirmed>;
-    let cases: [(fn(&mut Vec<Value>), Expected); 6] = [
+    let cases: [(Distort, Expected); 6] = [
         (|_| {}, |_| None),
         (
             |items| items.reverse(),
