@@ -55,6 +55,9 @@ pub struct BulkItem<I, O> {
 /// The items of a run, as they are done.
 ///
 /// Dropping it sends nothing more. What was on its way by then may still take effect.
+///
+/// Calls that are under way stand still while nobody polls the stream. A pause between two items that
+/// is longer than the client's timeouts makes errors of them, whose answers may have come in time.
 #[must_use = "nothing is sent before the stream is polled"]
 pub struct Bulk<T>(Pin<Box<dyn Stream<Item = T> + Send>>);
 

@@ -131,8 +131,11 @@ impl Client {
 
     async fn judge_user(&self, job: &str, user: &str, refusal: Refusal) -> BulkCancelOutcome {
         let is_cancelled = match refusal.current_status() {
-            Some(status) => is_cancelling(&status.into()),
-            // When the reason cannot be read either, it is none that would allow to go on.
+            // The guide that documents the message also spells it with one l.
+            Some(status) => {
+                is_cancelling(&status.into()) || status.eq_ignore_ascii_case("canceled")
+            }
+            // When the user cannot be read either, nothing says that the migration stops.
             None => self
                 .get_user(job, user, GetOptions::new())
                 .await

@@ -136,7 +136,7 @@ async fn a_limit_is_used_up_and_hardly_overstepped() {
         (50, 10),
         (100, 10),
         (100, 20),
-        (400, 10),
+        (400, 20),
     ];
     for (per_second, seconds) in limits {
         for concurrency in [1_u32, 4, 16, 64] {

@@ -4,10 +4,10 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
-use msgraph_migrations::ErrorKind;
 use msgraph_migrations::bulk::{
     BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Progress, Record,
 };
+use msgraph_migrations::{ErrorKind, GetOptions};
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 use serde_json::json;
 
@@ -190,6 +190,28 @@ async fn too_late_is_a_conflict_and_not_done() {
 }
 
 #[tokio::test]
+async fn a_conflict_that_names_the_status_needs_no_reading() {
+    for (status, expected) in [
+        ("cancelled", "already"),
+        ("Canceled", "already"),
+        ("PendingCancel", "already"),
+        ("completed", "conflict"),
+        ("synced", "conflict"),
+        ("reviewing", "conflict"),
+    ] {
+        let message = format!("Cancel is not possible. Current status is {status}");
+        let body = json!({ "error": { "code": "Conflict", "message": message } });
+        let server = Server::start(Reply::json(409, body.to_string())).await;
+        let run = server
+            .client()
+            .cancel_users(JOB, [USER], BulkOptions::new());
+        let items: Vec<_> = run.collect().await;
+        assert_eq!(kinds(&items), [expected], "{status}");
+        assert_eq!(server.request().method, "POST", "{status}");
+    }
+}
+
+#[tokio::test]
 async fn a_conflict_without_a_status_is_explained_by_reading_the_user() {
     let workloads = |statuses: &[&str]| {
         let statuses: Vec<_> = statuses
@@ -314,6 +336,34 @@ async fn a_run_that_was_dropped_midway_is_taken_up_again_from_its_record() {
             sandbox.requests().len()
         );
     }
+}
+
+#[tokio::test]
+async fn a_caller_who_makes_other_calls_between_two_items_is_not_held_up_by_the_run() {
+    let sandbox = Sandbox::builder()
+        .rate_limit(40.0)
+        .start()
+        .await
+        .expect("a sandbox");
+    let job = sandbox.preload_jobs(1, 80).expect("a job").remove(0);
+    let users = sandbox.job(&job).expect("the job").users;
+    let client = client(&sandbox);
+    let mut run = client.cancel_users(
+        &job,
+        users.into_iter().map(|user| user.id),
+        BulkOptions::new().order(Order::AsCompleted),
+    );
+    // Beyond the first second, calls of the run wait for their turn while nobody polls them.
+    let mut cancelled = 0;
+    while let Some(item) = run.next().await {
+        assert_eq!(kind(&item), "accepted");
+        cancelled += 1;
+        if cancelled % 5 == 0 {
+            let user = client.get_user(&job, &item.input, GetOptions::new()).await;
+            user.expect("the call gets its turn");
+        }
+    }
+    assert_eq!(cancelled, 80);
 }
 
 #[tokio::test]
