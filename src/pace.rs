@@ -6,10 +6,11 @@
 //! 1. The first refusal tells what got through lately; that is the first guess. It grows until the
 //!    service refuses again, since the service may allow more than was asked of it.
 //! 2. Each further refusal tells how much got through since the one before. A service that counts
-//!    lets through exactly what it allows, however fast it was asked; so when two of these measures
-//!    agree, they are the limit, and the pace settles just below it. When they do not, the service is
-//!    one that minds the distance between requests, and a little slower is slow enough.
-//! 3. A pace that was not refused for a while grows again, slowly at first.
+//!    lets through exactly what it allows, however much faster it was asked; so when two of these
+//!    measures agree, they are the limit, and the pace settles just below it for a while. When they do
+//!    not, the service minds the distance between requests, or has another reason, and a little slower
+//!    is slow enough.
+//! 3. A pace that is not refused grows again, slowly at first.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
@@ -25,9 +26,9 @@ const UNSAID_PAUSE: Duration = Duration::from_secs(1);
 const LATELY: Duration = Duration::from_secs(1);
 /// How long the first guess takes to double.
 const DOUBLING: f64 = 1.5;
-/// How long a pace stays as it is before it grows again.
+/// How long a pace that follows a measured limit stays as it is before it grows again.
 const SETTLED: Duration = Duration::from_secs(20);
-/// The growth of a settled pace in its first seconds, per second.
+/// The growth of a pace in its first ten seconds, per second.
 const SLOW_GROWTH: f64 = 0.02;
 /// The growth that it reaches when nothing is refused for long, per second.
 const FAST_GROWTH: f64 = 0.25;
@@ -35,6 +36,8 @@ const FAST_GROWTH: f64 = 0.25;
 const MARGIN: f64 = 0.97;
 /// What a refusal leaves of a pace while the limit is not known.
 const CUT: f64 = 0.9;
+/// A measure says something only if no more than this part of the pace got through.
+const TELLING: f64 = 0.75;
 /// How much two measures may differ and still agree, beside one request more or less.
 const AGREEMENT: f64 = 0.05;
 /// The slowest and the fastest pace, in requests per second.
@@ -60,7 +63,7 @@ struct State {
     passed: u32,
     /// When that refusal was, or rather the moment from which `passed` is worth measuring.
     since: Instant,
-    /// What was measured at that refusal.
+    /// What was measured at that refusal, if it was telling.
     measured: Option<f64>,
     /// The number of refusals that counted; a request carries the number at its departure.
     epoch: u64,
@@ -71,6 +74,8 @@ struct Rate {
     per_second: f64,
     /// Whether it is the first guess, from below.
     is_guess: bool,
+    /// How long it stays as it is.
+    rest: Duration,
     /// When it was last refused, or resumed after that.
     resumed: Instant,
     grown: Instant,
@@ -208,29 +213,35 @@ impl State {
 
     /// Chooses the pace after a refusal that is no echo of an earlier one.
     fn slow_down(&mut self, now: Instant) {
-        let (per_second, is_guess) = match self.rate {
-            None => (self.lately.per_second(now), true),
-            Some(rate) if self.passed == 0 => (rate.per_second / 2.0, false),
-            Some(rate) => {
-                let seconds = now.saturating_duration_since(self.since).as_secs_f64();
-                let measured = f64::from(self.passed) / seconds.max(0.001);
-                let before = self.measured.replace(measured);
-                let tolerance = measured * (AGREEMENT + 1.0 / f64::from(self.passed));
-                let agree = before.is_some_and(|before| (measured - before).abs() <= tolerance);
-                let chosen = if agree {
-                    (measured * MARGIN).min(rate.per_second)
-                } else {
-                    rate.per_second * CUT
-                };
-                (chosen, false)
-            }
+        let is_guess = self.rate.is_none();
+        let (per_second, rest) = match self.rate {
+            None => (self.lately.per_second(now), Duration::ZERO),
+            Some(rate) if self.passed == 0 => (rate.per_second / 2.0, Duration::ZERO),
+            Some(rate) => match self.agreed_measure(now, rate) {
+                Some(limit) => ((limit * MARGIN).min(rate.per_second), SETTLED),
+                None => (rate.per_second * CUT, Duration::ZERO),
+            },
         };
         self.rate = Some(Rate {
             per_second: per_second.clamp(RANGE.0, RANGE.1),
             is_guess,
+            rest,
             resumed: now,
             grown: now,
         });
+    }
+
+    /// What got through since the last refusal, per second, if the refusal before told the same.
+    fn agreed_measure(&mut self, now: Instant, rate: Rate) -> Option<f64> {
+        let seconds = now.saturating_duration_since(self.since).as_secs_f64();
+        let measured = f64::from(self.passed) / seconds.max(0.001);
+        // What got through at the pace at which it was sent is the pace, and no limit. To follow it
+        // would be to slow down with every refusal that has another reason, without end.
+        let telling = Some(measured).filter(|measured| *measured <= rate.per_second * TELLING);
+        let before = std::mem::replace(&mut self.measured, telling);
+        let tolerance = measured * (AGREEMENT + 1.0 / f64::from(self.passed));
+        telling
+            .filter(|measured| before.is_some_and(|before| (measured - before).abs() <= tolerance))
     }
 }
 
@@ -246,7 +257,7 @@ impl Rate {
             self.per_second *= (step / DOUBLING).exp2();
         } else {
             let calm = now.saturating_duration_since(self.resumed);
-            let Some(growing) = calm.checked_sub(SETTLED) else {
+            let Some(growing) = calm.checked_sub(self.rest) else {
                 return;
             };
             let growth = SLOW_GROWTH * (growing.as_secs_f64() / 10.0).max(1.0);

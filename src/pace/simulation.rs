@@ -20,6 +20,8 @@ struct Service {
     /// What else it allows from when on.
     later: Option<(Instant, f64)>,
     says_when: bool,
+    /// Refuses each so-manieth request for no reason that a client could know.
+    refuses_every: Option<u32>,
     passed: u32,
     refused: u32,
 }
@@ -33,6 +35,7 @@ impl Service {
             filled: Instant::now(),
             later: None,
             says_when: true,
+            refuses_every: None,
             passed: 0,
             refused: 0,
         }
@@ -48,6 +51,14 @@ impl Service {
         let seconds = now.duration_since(self.filled).as_secs_f64();
         self.filled = now;
         self.saved = (self.saved + seconds * self.per_second).min(self.holds);
+        let number = self.passed + self.refused + 1;
+        if self
+            .refuses_every
+            .is_some_and(|every| number.is_multiple_of(every))
+        {
+            self.refused += 1;
+            return Err(Some(Duration::from_secs(1)));
+        }
         // What is missing by less than a billionth is there; the rest is rounding.
         if self.saved >= 1.0 - 1e-9 {
             self.saved -= 1.0;
@@ -189,14 +200,14 @@ async fn other_kinds_of_limits_are_found_too() {
             Service::new(20.0, 1.0),
             1_200,
             60.0,
-            1.30,
+            1.45,
         ),
         (
             "saves nothing up, 100/s",
             Service::new(100.0, 1.0),
             6_000,
             60.0,
-            1.30,
+            1.45,
         ),
         ("a small one, 5/s", Service::new(5.0, 5.0), 300, 60.0, 1.15),
         (
@@ -211,7 +222,7 @@ async fn other_kinds_of_limits_are_found_too() {
             Service::new(50.0, 5.0),
             3_000,
             60.0,
-            1.30,
+            1.45,
         ),
     ];
     for (case, service, count, ideal, longest) in cases {
@@ -241,6 +252,23 @@ async fn a_limit_that_changes_midway_is_followed() {
             1.30,
             0.05,
         );
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn refusals_without_a_limit_behind_them_do_not_slow_down_without_end() {
+    for (every, count, ideal) in [
+        (200, 4_000, 100.0),
+        (200, 16_000, 400.0),
+        (1_000, 50_000, 500.0),
+    ] {
+        let service = Service {
+            refuses_every: Some(every),
+            ..Service::new(1e6, 1e6)
+        };
+        let figures = run(service, count, 16, Duration::from_millis(20)).await;
+        let case = format!("{count} requests, each {every}th refused");
+        check(&case, &figures, ideal, 1.25, 0.01);
     }
 }
 
