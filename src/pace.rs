@@ -22,6 +22,8 @@ mod simulation;
 
 /// The pause when the service throttles without saying for how long.
 const UNSAID_PAUSE: Duration = Duration::from_secs(1);
+/// The longest pause that is kept; whoever asks for more is not to be reckoned with.
+const LONGEST_PAUSE: Duration = Duration::from_hours(365 * 24);
 /// How far back "lately" reaches; also how long a service is taken to save up what was not used.
 const LATELY: Duration = Duration::from_secs(1);
 /// How long the first guess takes to double.
@@ -188,9 +190,7 @@ impl State {
     }
 
     fn throttle(&mut self, now: Instant, departure: Departure, asked: Duration) {
-        let until = now
-            .checked_add(asked)
-            .unwrap_or(now + Duration::from_hours(24));
+        let until = now + asked.min(LONGEST_PAUSE);
         self.paused_until = self.paused_until.max(until);
         if departure.epoch == self.epoch {
             self.slow_down(now);
