@@ -209,7 +209,7 @@ impl Call<'_> {
             if judgement::is_throttling(answer.status) {
                 self.client.pace.throttled(departure, answer.retry_after());
             } else {
-                self.client.pace.passed();
+                self.client.pace.passed(departure);
             }
         }
         let path = transport.departure().unwrap_or_default();
