@@ -5,6 +5,9 @@ use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use futures_util::FutureExt;
+use futures_util::future::{Shared, WeakShared};
+
 use crate::token::{AccessToken, TokenError, TokenFuture, TokenSource};
 
 /// How long before its end a token is renewed, unless set.
@@ -33,6 +36,7 @@ impl ExpiringToken {
 }
 
 type Fetched = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + Send>>;
+type Renewed = Pin<Box<dyn Future<Output = Result<AccessToken, Arc<TokenError>>> + Send>>;
 
 /// A source that fetches a token when it has none that is good, and shares it among all callers.
 ///
@@ -56,9 +60,7 @@ type Fetched = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + 
 pub struct RefreshingToken {
     fetch: Box<dyn Fn() -> Fetched + Send + Sync>,
     margin: Duration,
-    /// Held by the one who fetches.
-    turn: tokio::sync::Mutex<()>,
-    state: Mutex<State>,
+    state: Arc<Mutex<State>>,
 }
 
 impl RefreshingToken {
@@ -71,8 +73,7 @@ impl RefreshingToken {
         Self {
             fetch: Box::new(move || Box::pin(fetch())),
             margin: MARGIN,
-            turn: tokio::sync::Mutex::default(),
-            state: Mutex::default(),
+            state: Arc::default(),
         }
     }
 
@@ -85,38 +86,42 @@ impl RefreshingToken {
     }
 
     async fn get(&self) -> Result<AccessToken, TokenError> {
-        let (need, seen) = {
-            let state = self.state();
-            (state.need(SystemTime::now()), state.ended)
+        let renewal = {
+            let mut state = lock(&self.state);
+            match (state.need(SystemTime::now()), state.under_way()) {
+                (Need::Nothing(token), _) | (Need::Renewal(token), Some(_)) => return Ok(token),
+                (Need::Token, Some(renewal)) => renewal,
+                (Need::Renewal(_) | Need::Token, None) => {
+                    let renewal = self.renew().shared();
+                    state.renewal = renewal.downgrade();
+                    renewal
+                }
+            }
         };
-        let _turn = match need {
-            Need::Nothing(token) => return Ok(token),
-            Need::Renewal(token) => match self.turn.try_lock() {
-                Ok(turn) => turn,
-                Err(_) => return Ok(token),
-            },
-            Need::Token => self.turn.lock().await,
-        };
-        if let Some(result) = self.state().result_since(seen, SystemTime::now()) {
-            return result;
-        }
-        let fetched = (self.fetch)().await;
-        self.state().take(fetched, SystemTime::now(), self.margin)
+        // Whoever waits moves the fetch on. A lock held across it would leave everybody waiting for a
+        // caller who is not polled, such as one of a stream whose consumer makes a call of its own.
+        renewal.await.map_err(|error| TokenError::shared(&error))
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
-        // Nothing panics while it holds the lock.
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    fn renew(&self) -> Renewed {
+        let (fetch, state, margin) = ((self.fetch)(), Arc::clone(&self.state), self.margin);
+        Box::pin(async move {
+            let fetched = fetch.await;
+            lock(&state).take(fetched, SystemTime::now(), margin)
+        })
     }
+}
+
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    // Nothing panics while it holds the lock.
+    state.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[derive(Default)]
 struct State {
     held: Option<Held>,
-    /// Why the last fetch failed, if it did.
-    failure: Option<Arc<TokenError>>,
-    /// How many fetches have ended.
-    ended: u64,
+    /// The fetch under way, for as long as a caller waits for it.
+    renewal: Option<WeakShared<Renewed>>,
 }
 
 struct Held {
@@ -145,18 +150,8 @@ impl State {
         }
     }
 
-    /// What a fetch brought that ended after `seen` of them had.
-    fn result_since(&self, seen: u64, now: SystemTime) -> Option<Result<AccessToken, TokenError>> {
-        if self.ended == seen {
-            return None;
-        }
-        match (&self.failure, &self.held) {
-            (Some(_), Some(held)) if held.is_good(now) => Some(Ok(held.token.clone())),
-            (Some(failure), _) => Some(Err(TokenError::shared(failure))),
-            // Good or not by the clock of this machine: it is as new as can be had.
-            (None, Some(held)) => Some(Ok(held.token.clone())),
-            (None, None) => None,
-        }
+    fn under_way(&self) -> Option<Shared<Renewed>> {
+        self.renewal.as_ref()?.upgrade()
     }
 
     fn take(
@@ -164,26 +159,21 @@ impl State {
         fetched: Result<ExpiringToken, TokenError>,
         now: SystemTime,
         margin: Duration,
-    ) -> Result<AccessToken, TokenError> {
-        self.ended += 1;
+    ) -> Result<AccessToken, Arc<TokenError>> {
+        self.renewal = None;
         match fetched {
             Ok(new) => {
                 let token = new.token.clone();
                 self.held = Some(Held::new(new, now, margin));
-                self.failure = None;
                 Ok(token)
             }
-            Err(error) => {
-                let failure = Arc::new(error);
-                self.failure = Some(Arc::clone(&failure));
-                match self.held.as_mut().filter(|held| held.is_good(now)) {
-                    Some(held) => {
-                        held.renew_at = now.checked_add(PAUSE).min(held.expires_at);
-                        Ok(held.token.clone())
-                    }
-                    None => Err(TokenError::shared(&failure)),
+            Err(error) => match self.held.as_mut().filter(|held| held.is_good(now)) {
+                Some(held) => {
+                    held.renew_at = now.checked_add(PAUSE).min(held.expires_at);
+                    Ok(held.token.clone())
                 }
-            }
+                None => Err(Arc::new(error)),
+            },
         }
     }
 
@@ -216,7 +206,7 @@ impl TokenSource for RefreshingToken {
     }
 
     fn invalidate(&self, refused: &AccessToken) -> bool {
-        self.state().drop_token(refused);
+        lock(&self.state).drop_token(refused);
         true
     }
 }
@@ -306,18 +296,14 @@ mod tests {
         // The next call does not try again at once, but soon.
         assert!(is(&state.need(at(59)), "nothing"));
         assert!(is(&state.need(at(59) + PAUSE), "renewal"));
-        let waited = state.result_since(1, at(59)).expect("a result");
-        assert!(waited.expect("the old one").is_same(&token("old")));
 
         // After its end there is nothing left but the failure.
         assert!(is(&state.need(at(60)), "token"));
         let error = state.take(failed(), at(60), MINUTE).expect_err("no token");
         assert_eq!(error.to_string(), "the vault is locked");
-        let shared = state.result_since(2, at(60)).expect("a result");
-        let shared = shared.expect_err("the same failure");
+        let shared = TokenError::shared(&error);
         let source = std::error::Error::source(&shared).expect("a source");
         assert_eq!(format!("{shared}: {source}"), "the vault is locked: no key");
-        assert!(state.result_since(3, at(60)).is_none(), "no newer result");
     }
 
     #[test]
@@ -335,22 +321,14 @@ mod tests {
         assert!(is(&state.need(at(1)), "token"));
         // A failure does not bring the refused one back.
         assert!(state.take(failed(), at(1), MINUTE).is_err());
-        assert!(
-            state.result_since(0, at(1)).expect("a result").is_err(),
-            "the failure is shared"
-        );
     }
 
-    #[test]
-    fn those_who_waited_take_a_token_that_this_machine_thinks_expired() {
-        let mut state = State::default();
-        let now = at(120);
-        let new = state
-            .take(Ok(until("late", 60)), now, MINUTE)
-            .expect("a token");
-        let waited = state.result_since(0, now).expect("a result");
-        assert!(waited.expect("a token").is_same(&new));
-        assert!(is(&state.need(now), "token"));
+    #[tokio::test]
+    async fn a_token_that_this_machine_thinks_expired_is_used_by_those_who_waited_for_it() {
+        let source = RefreshingToken::new(|| async { Ok(until("late", 0)) });
+        let found = source.get().await.expect("a token");
+        assert!(found.is_same(&token("late")));
+        assert!(is(&lock(&source.state).need(SystemTime::now()), "token"));
     }
 
     #[tokio::test]
@@ -364,7 +342,7 @@ mod tests {
                 Ok(ExpiringToken::new(token("new"), None))
             }
         });
-        source.state().held = Some(Held {
+        lock(&source.state).held = Some(Held {
             token: token("old"),
             expires_at: None,
             renew_at: Some(SystemTime::UNIX_EPOCH),

@@ -235,7 +235,7 @@ async fn concurrent_calls_share_one_failure_and_the_next_asks_again() {
 }
 
 #[tokio::test]
-async fn dropping_the_call_that_fetches_leaves_the_fetch_to_the_next() {
+async fn dropping_the_call_that_fetches_leaves_the_fetch_to_those_who_wait() {
     let server = Server::start(Reply::json(200, "{}")).await;
     let vault = Vault::shut();
     let client = vault.client(&server);
@@ -248,8 +248,23 @@ async fn dropping_the_call_that_fetches_leaves_the_fetch_to_the_next() {
         vault.gate.add_permits(1);
     });
     answer.expect("a job");
-    assert_eq!(vault.fetched(), 2);
-    assert_eq!(tokens(&server), ["Bearer token-2"]);
+    assert_eq!(vault.fetched(), 1);
+    assert_eq!(tokens(&server), ["Bearer token-1"]);
+}
+
+#[tokio::test]
+async fn a_call_that_nobody_polls_does_not_hold_up_the_others() {
+    let server = Server::start(Reply::json(200, "{}")).await;
+    let vault = Vault::shut();
+    let client = vault.client(&server);
+    // As in a stream of concurrent calls, whose consumer makes a call between two items.
+    let mut forgotten = Box::pin(client.get_job(JOB, GetOptions::new()));
+    let polled = tokio::time::timeout(Duration::ZERO, &mut forgotten).await;
+    assert!(polled.is_err(), "{polled:?}");
+    vault.gate.add_permits(1);
+    client.get_job(JOB, GetOptions::new()).await.expect("a job");
+    forgotten.await.expect("a job");
+    assert_eq!(vault.fetched(), 1);
 }
 
 #[tokio::test]
