@@ -71,10 +71,7 @@ async fn two_hundred_jobs_are_watched_through_the_list() {
     assert_eq!(seen.len(), jobs.len());
     for (job, seen) in &seen {
         assert!(jobs.contains(job));
-        assert_eq!(
-            seen.first().map(String::as_str),
-            Some("first validateSubmitted")
-        );
+        assert!(seen[0].starts_with("first validate"), "{seen:?}");
         assert_eq!(
             seen.last().map(String::as_str),
             Some("reached validatePassed")
