@@ -200,7 +200,9 @@ impl<S: Subject> Watch<S> {
             if !self.patience.until_next().await {
                 return Ok(Some(self.deadline_passed()));
             }
-            let reading = limit(self.patience.deadline(), self.subject.read(&self.key)).await;
+            // On the heap, since a call to the service is long to write down.
+            let reading = Box::pin(self.subject.read(&self.key));
+            let reading = limit(self.patience.deadline(), reading).await;
             let observation = match reading {
                 None => Some(self.deadline_passed()),
                 Some(Ok(state)) => self.take_in(state),

@@ -120,10 +120,10 @@ impl Client {
         wait: Option<&WaitOptions>,
     ) -> Result<CancelReport, Error> {
         let deadline = wait.and_then(WaitOptions::ends_at);
-        let verdict = match self.cancel_job(job).await {
+        let verdict = match Box::pin(self.cancel_job(job)).await {
             Ok(CancelOutcome::Accepted(response)) => CancelVerdict::Accepted(response),
-            Ok(CancelOutcome::Conflict(refusal)) => self.explain(job, refusal).await,
-            Err(lost) if lost.may_have_taken_effect() => match self.read_job(job).await {
+            Ok(CancelOutcome::Conflict(refusal)) => Box::pin(self.explain(job, refusal)).await,
+            Err(lost) if lost.may_have_taken_effect() => match Box::pin(self.read_job(job)).await {
                 Ok(job) if is_cancelling(&job) => CancelVerdict::FoundCancelling { job, lost },
                 _ => return Err(lost),
             },

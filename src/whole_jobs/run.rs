@@ -79,7 +79,7 @@ impl Client {
         options: &WaitOptions,
     ) -> Result<Report, Error> {
         let deadline = options.ends_at();
-        let created = self.create_job(new_job).await?.into_value();
+        let created = Box::pin(self.create_job(new_job)).await?.into_value();
         let name = &new_job.display_name;
         let id = created.id.clone().filter(|id| !id.is_empty());
         let mut run = Run::new(self, name, id.as_deref().unwrap_or(name), options);
@@ -144,7 +144,7 @@ impl<'a> Run<'a> {
     }
 
     async fn start_validation(&mut self) -> Result<Start, Error> {
-        let outcome = self.client.validate_job(&self.key).await;
+        let outcome = Box::pin(self.client.validate_job(&self.key)).await;
         let done = |job: &Job| is_validating(job) || has_status(job, &Status::ValidatePassed);
         self.judge(
             outcome,
@@ -157,7 +157,7 @@ impl<'a> Run<'a> {
 
     /// The same for a job of our own, which went its way by itself if validation cannot be started.
     async fn start_fresh_validation(&mut self) -> Result<Start, Error> {
-        let outcome = self.client.validate_job(&self.key).await;
+        let outcome = Box::pin(self.client.validate_job(&self.key)).await;
         let has_begun = |job: &Job| !is_waiting(job);
         self.judge(
             outcome,
@@ -169,7 +169,7 @@ impl<'a> Run<'a> {
     }
 
     async fn migrate(&mut self) -> Result<JobRunEnd, Error> {
-        let outcome = self.client.migrate_job(&self.key).await;
+        let outcome = Box::pin(self.client.migrate_job(&self.key)).await;
         let done = |job: &Job| is_migrating(job) || has_status(job, &Status::Completed);
         let start = self
             .judge(outcome, is_migrating, done, JobRunEnd::MigrationNotStarted)
@@ -201,14 +201,14 @@ impl<'a> Run<'a> {
             }
             Ok(StartOutcome::ValidationExpired(refusal)) => JobRunEnd::ValidationExpired(refusal),
             Err(lost) if lost.may_have_taken_effect() => {
-                return match self.client.read_job(&self.key).await {
+                return match Box::pin(self.client.read_job(&self.key)).await {
                     Ok(job) if is_done(&job) => Ok(Start::UnderWay(None)),
                     _ => Err(lost),
                 };
             }
             Err(error) => return Err(error),
         };
-        let job = self.client.read_job(&self.key).await?;
+        let job = Box::pin(self.client.read_job(&self.key)).await?;
         let is_under_way = is_under_way(&job);
         self.job = Some(job);
         Ok(if is_under_way {
@@ -251,7 +251,7 @@ impl<'a> Run<'a> {
         if !matches!(report.end, JobRunEnd::Gone | JobRunEnd::DeadlinePassed) {
             let id = report.job.as_ref().and_then(|job| job.id.as_deref());
             let key = id.filter(|id| !id.is_empty()).unwrap_or(&self.key);
-            let collected = self.client.collect_problems(key, self.options).await;
+            let collected = Box::pin(self.client.collect_problems(key, self.options)).await;
             report.users = collected.users;
             report.problems = collected.problems;
             report.users_unread = collected.unread;

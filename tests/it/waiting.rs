@@ -11,7 +11,7 @@ use futures_util::TryStreamExt;
 use msgraph_migrations::models::CrossTenantMigrationJob;
 use msgraph_migrations::waiting::{Awaited, Observation, WaitEnd, WaitOptions};
 use msgraph_migrations::{AccessToken, Client, ClientBuilder, Error, RetryPolicy};
-use msgraph_migrations_sandbox::{JobStatus, Sandbox, SandboxBuilder};
+use msgraph_migrations_sandbox::{JobSnapshot, JobStatus, Sandbox, SandboxBuilder};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -43,21 +43,30 @@ pub fn status(job: &CrossTenantMigrationJob) -> &str {
     job.status.as_ref().map_or("none", |status| status.as_str())
 }
 
-/// Lets virtual time pass, in steps that no stage of a job is shorter than, until `future` is done.
+/// Lets virtual time pass after each reading, until `future` is done.
 pub async fn as_time_passes<T>(sandbox: &Sandbox, future: impl Future<Output = T>) -> T {
     let mut future = pin!(future);
+    let readings = || {
+        let requests = sandbox.requests();
+        requests
+            .iter()
+            .filter(|request| request.method == "GET")
+            .count()
+    };
+    let mut answered = readings();
     loop {
         tokio::select! {
             biased;
             output = &mut future => return output,
-            () = tokio::time::sleep(Duration::from_millis(3)) => {
-                sandbox.advance(Duration::from_secs(10 * MINUTE)).expect("time passes");
-                // The wait for the date of the cutover takes days.
-                let waits = |job: &msgraph_migrations_sandbox::JobSnapshot| {
-                    job.status == JobStatus::InProgress
-                };
-                if sandbox.jobs().iter().any(waits) {
-                    sandbox.advance(Duration::from_secs(DAY)).expect("time passes");
+            () = tokio::time::sleep(Duration::from_millis(1)) => {
+                // An action, and reading why it was refused, come before the time for it is over.
+                if readings() > answered {
+                    answered = readings();
+                    let waits = |job: &JobSnapshot| job.status == JobStatus::InProgress;
+                    // The wait for the date of the cutover takes days.
+                    let days = u64::from(sandbox.jobs().iter().any(waits));
+                    let step = Duration::from_mins(10) + Duration::from_hours(24 * days);
+                    sandbox.advance(step).expect("time passes");
                 }
             }
         }
@@ -65,7 +74,7 @@ pub async fn as_time_passes<T>(sandbox: &Sandbox, future: impl Future<Output = T
 }
 
 /// How long a job stays in a status, in virtual time.
-fn stage(status: &str) -> Duration {
+pub fn stage(status: &str) -> Duration {
     Duration::from_secs(match status {
         "validateSubmitted" | "validateProcessing" => MINUTE,
         "validateInProgress" => 10 * MINUTE,
@@ -245,7 +254,7 @@ async fn a_stalled_job_is_reported_once_for_each_stall() {
         .expect("a status");
     sandbox.set_job_stalled(&job, true).expect("a job");
     sandbox
-        .advance(Duration::from_secs(DAY))
+        .advance(Duration::from_hours(24))
         .expect("time passes");
     let stalled_after = Duration::from_millis(5);
     let options = options().stalled_after(stalled_after);

@@ -109,7 +109,7 @@ async fn the_list_is_read_only_as_far_as_the_last_job_that_is_watched() {
     let (sandbox, client) = start(Sandbox::builder()).await;
     sandbox.preload_jobs(100, 1).expect("jobs");
     let newest = job(&sandbox, 1);
-    let options = options().deadline(Duration::from_millis(30)).page_size(10);
+    let options = options().deadline(Duration::from_millis(300)).page_size(10);
     let seen = watch_all(&sandbox, &client, vec![newest.clone()], &options).await;
     assert_eq!(
         seen.expect("a watch")[&newest],
@@ -191,7 +191,7 @@ async fn a_name_means_the_living_job_even_while_a_deleted_one_is_shown() {
     let name = &new_job.display_name;
     client.create_job(&new_job).await.expect("a job");
     sandbox.set_job_status(name, "deleted").expect("a status");
-    let options = options().deadline(Duration::from_millis(30));
+    let options = options().deadline(Duration::from_millis(300));
     let seen = watch_all(&sandbox, &client, vec![name.clone()], &options).await;
     assert_eq!(seen.expect("a watch")[name], ["elsewhere deleted"]);
     client.create_job(&new_job).await.expect("the name is free");
@@ -211,7 +211,7 @@ async fn stalls_and_deadlines_are_told_for_each_job() {
         .expect("a status");
     let options = options()
         .stalled_after(Duration::from_millis(10))
-        .deadline(Duration::from_millis(200));
+        .deadline(Duration::from_millis(500));
     let seen = watch_all(&sandbox, &client, jobs.clone(), &options).await;
     let seen = seen.expect("a watch");
     assert_eq!(seen[&jobs[0]], ["reached validateFailed"]);

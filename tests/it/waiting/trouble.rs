@@ -95,7 +95,7 @@ async fn a_status_that_nobody_knows_is_reported_and_waited_out() {
 async fn a_status_that_stays_unknown_lasts_to_the_deadline_and_keeps_its_text() {
     let body = format!(r#"{{"id":"{JOB}","status":"awaitingReview"}}"#);
     let server = Server::start(Reply::json(200, body)).await;
-    let options = options().deadline(Duration::from_millis(30));
+    let options = options().deadline(Duration::from_millis(300));
     let end = server
         .client()
         .wait_for_job(JOB, Awaited::Final, &options)
@@ -192,7 +192,7 @@ async fn the_service_is_left_alone_for_as_long_as_it_asks() {
         let job = job(&sandbox, 1);
         let rule = FaultRule::new("getJob", fault).after(1).times(1);
         sandbox.set_faults(vec![rule]).expect("a rule");
-        let options = options().deadline(Duration::from_millis(80));
+        let options = options().deadline(Duration::from_millis(500));
         let end = client
             .wait_for_job(&job, Awaited::Validation, &options)
             .await;

@@ -76,7 +76,7 @@ async fn a_validation_that_expired_is_told_apart() {
         .set_job_status(&job, "validatePassed")
         .expect("a status");
     sandbox
-        .advance(Duration::from_secs(8 * 24 * 3600))
+        .advance(Duration::from_hours(8 * 24))
         .expect("time passes");
     let report = client
         .migrate_and_wait(&job, &options())
@@ -120,7 +120,7 @@ async fn a_failed_validation_and_a_cancelled_one_are_reports() {
                 tokio::time::sleep(Duration::from_millis(1)).await;
             }
             sandbox
-                .advance(Duration::from_secs(600))
+                .advance(Duration::from_mins(10))
                 .expect("time passes");
         })
     };
