@@ -6,6 +6,7 @@ use std::time::SystemTime;
 use chrono::{DateTime, Utc};
 use reqwest::header::DATE;
 
+use super::report::Line;
 use crate::client::Client;
 use crate::date_time::DateTimeOffset;
 use crate::error::Error;
@@ -279,7 +280,7 @@ impl fmt::Display for TooLate {
 /// How the request was taken and what came of it, on one line for people.
 impl fmt::Display for CancelReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.asked_for.escape_debug(), self.verdict)?;
+        write!(f, "{}: {}", Line(&self.asked_for), self.verdict)?;
         let status = |job: &Option<Job>| {
             let status = job.as_ref().and_then(|job| job.status.as_ref());
             status.map_or("not seen", Status::as_str).to_owned()

@@ -170,7 +170,7 @@ impl Client {
 }
 
 /// Words of the service on one line.
-struct Line<'a>(&'a str);
+pub(super) struct Line<'a>(pub &'a str);
 
 impl fmt::Display for Line<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

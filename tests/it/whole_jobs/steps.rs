@@ -1,5 +1,6 @@
 //! Validating or migrating a job that exists.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -223,4 +224,37 @@ async fn users_that_cannot_be_read_do_not_take_back_how_the_job_ended() {
         report.to_string().contains("could not all be read"),
         "{report}"
     );
+}
+
+#[tokio::test]
+async fn reading_the_users_goes_on_where_it_broke_off() {
+    let (sandbox, client) = start(Sandbox::builder()).await;
+    let job = job(&sandbox, 65);
+    let users: BTreeSet<_> = sandbox.jobs()[0]
+        .users
+        .iter()
+        .map(|user| user.id.clone())
+        .collect();
+    sandbox
+        .set_job_outcome(&job, &UserOutcome::is_invalid())
+        .expect("a job");
+    let rule = FaultRule::new("listUsers", Fault::DropAfterEffect).every(2);
+    sandbox.set_faults(vec![rule]).expect("a rule");
+    let options = options();
+    let wait = client.validate_and_wait(&job, &options);
+    let report = as_time_passes(&sandbox, wait).await.expect("a report");
+    assert!(report.users_unread.is_none(), "{report}");
+    assert_eq!((report.users, report.problems.len()), (65, 65 * 4));
+    let found: BTreeSet<_> = report
+        .problems
+        .iter()
+        .map(|problem| problem.user.clone())
+        .collect();
+    assert_eq!(found, users);
+    let pages = sandbox.requests();
+    let is_page = |id: &str| id == "listUsers";
+    let pages = pages
+        .iter()
+        .filter(|page| page.operation.as_deref().is_some_and(is_page));
+    assert_eq!(pages.count(), 4 + 3, "four pages, and three that broke off");
 }
