@@ -127,6 +127,11 @@ pub(crate) fn is_throttling(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS
 }
 
+/// Whether the service says that there is no such thing, or no longer.
+pub(crate) fn is_absence(refusal: &Refusal) -> bool {
+    matches!(refusal.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
+}
+
 /// Whether the status says that the token is not, or no longer, good.
 pub(crate) fn is_unauthorized(refusal: &Refusal) -> bool {
     refusal.status() == StatusCode::UNAUTHORIZED

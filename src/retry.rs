@@ -81,7 +81,8 @@ impl RetryPolicy {
     }
 }
 
-fn is_worth_repeating(error: &Error) -> bool {
+/// Whether the same request may fare better in a while, and can do no harm.
+pub(crate) fn is_worth_repeating(error: &Error) -> bool {
     // A deletion could be repeated without harm, but the repetition would be answered by "not in a
     // final status", which reads as if nothing had been deleted.
     let repeatable = error

@@ -1,1 +1,5 @@
 //! Actions seen through to their end.
+
+mod cancelling;
+mod run;
+mod steps;
