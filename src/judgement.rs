@@ -127,21 +127,16 @@ pub(crate) fn is_throttling(status: StatusCode) -> bool {
     status == StatusCode::TOO_MANY_REQUESTS
 }
 
-/// Whether the service says that there is no such thing, or no longer.
-pub(crate) fn is_absence(refusal: &Refusal) -> bool {
-    matches!(refusal.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
-}
-
 /// Whether the status says that the token is not, or no longer, good.
 pub(crate) fn is_unauthorized(refusal: &Refusal) -> bool {
     refusal.status() == StatusCode::UNAUTHORIZED
 }
 
-/// Whether the service itself says that there is no such thing.
+/// Whether the service itself says that there is no such thing, or no longer.
 ///
 /// A 404 without a Graph error may come from something in front of the service.
-pub(crate) fn is_not_found(refusal: &Refusal) -> bool {
-    refusal.status() == StatusCode::NOT_FOUND
+pub(crate) fn is_absence(refusal: &Refusal) -> bool {
+    matches!(refusal.status(), StatusCode::NOT_FOUND | StatusCode::GONE)
         && (refusal.code().is_some() || refusal.message().is_some())
 }
 

@@ -13,7 +13,7 @@ use super::resolved::{Resolved, Sighting};
 use crate::client::Client;
 use crate::error::{Error, ErrorKind};
 use crate::generated::operations;
-use crate::judgement::is_not_found;
+use crate::judgement::is_absence;
 use crate::models::{
     CrossTenantMigrationJob, CrossTenantMigrationJobCreate, CrossTenantMigrationJobStatus,
     CrossTenantMigrationTask,
@@ -191,7 +191,7 @@ impl Subject for User<'_> {
             .get_user(self.job, self.user, GetOptions::new())
             .await;
         let user = match user {
-            Err(error) if error.refusal().is_some_and(is_not_found) => error,
+            Err(error) if error.refusal().is_some_and(is_absence) => error,
             user => return sighting(Self::READ, user),
         };
         // Only if the job is there and is not being deleted is it the user who is missing.
@@ -239,7 +239,7 @@ pub(super) fn sighting<T>(
             ErrorKind::Unreadable,
             "the answer has no body",
         )),
-        Err(error) if error.refusal().is_some_and(is_not_found) => Ok(Sighting::Absent),
+        Err(error) if error.refusal().is_some_and(is_absence) => Ok(Sighting::Absent),
         Err(error) => Err(error),
     }
 }

@@ -146,12 +146,12 @@ impl Client {
         if response.value().status.is_some() {
             return Ok(response.into_value());
         }
-        let id = response.client_request_id().unwrap_or("unknown");
+        let id = response.client_request_id();
         Err(Error::new(
             ErrorKind::Unreadable,
             "the answer does not tell the status of the job",
         )
-        .on(&operations::GET_JOB, "", id))
+        .on(&operations::GET_JOB, "", Some(id)))
     }
 }
 

@@ -58,12 +58,12 @@ impl Subject for TaskSubject {
         if response.value().status.is_some() {
             return Ok(response.into_value());
         }
-        let id = response.client_request_id().unwrap_or("unknown");
+        let id = response.client_request_id();
         Err(Error::new(
             ErrorKind::Unreadable,
             "the answer does not tell the status of the task",
         )
-        .on(&operations::GET_SHAREPOINT_TASK, "", id))
+        .on(&operations::GET_SHAREPOINT_TASK, "", Some(id)))
     }
 
     fn stage(&self, task: &Task) -> Stage {
