@@ -28,8 +28,24 @@
 //! # Ok(())
 //! # }
 //! ```
-
-#![cfg_attr(docsrs, feature(doc_cfg))]
+//!
+//! # Long migrations
+//!
+//! Around the calls there are modules for migrations of many calls and many days. Nothing depends on
+//! them, and each can be left alone:
+//!
+//! * [`RefreshingToken`] renews tokens before they expire; [`RetryPolicy`] repeats a request only where
+//!   that cannot double its effect, at a pace that all calls of a client share;
+//! * [`Client::jobs`] and [`Client::users`] list any number of items;
+//! * [`ambiguity`] finds out by reading what became of an action whose answer was lost;
+//! * [`waiting`] watches jobs and tasks until they end, and [`whole_jobs`] sees actions through;
+//! * [`bulk`] does the same for many users, tasks and mappings.
+//!
+//! # What this crate does not do
+//!
+//! It does not sign in by itself, does not repeat an action whose answer was lost, and calls nothing
+//! that Microsoft has not documented. Nothing in it was tried on a live tenant: it is built from the
+//! public documents and tried against a simulation of them.
 
 pub mod ambiguity;
 mod answer;
