@@ -262,7 +262,7 @@ async fn a_cancellation_goes_through_under_faults() {
         FaultRule::new("getJob", Fault::OddCasing),
     ];
     sandbox.set_faults(rules).expect("rules");
-    for number in 1..=10 {
+    for number in 1..=4 {
         let job = job(&sandbox, 1);
         let options = options();
         let confirmed = client.cancel_and_confirm(&job, Some(&options));
