@@ -16,6 +16,20 @@ use crate::judgement;
 /// `Retry-After` beats the back-off. A wait that would exceed the total timeout of the call is not
 /// begun: the call fails at once, with what the service asked for in
 /// [`Error::retry_after`](crate::Error::retry_after).
+///
+/// ```
+/// use std::time::Duration;
+/// use msgraph_migrations::{AccessToken, Client, RetryPolicy};
+///
+/// # fn example(token: AccessToken) -> Result<(), msgraph_migrations::Error> {
+/// let patient = RetryPolicy::default().max_attempts(10).max_delay(Duration::from_mins(2));
+/// let client = Client::builder(token)
+///     .retry(patient)
+///     .total_timeout(Duration::from_mins(15))
+///     .build()?;
+/// # Ok(())
+/// # }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {

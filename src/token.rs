@@ -128,6 +128,23 @@ pub type TokenFuture<'a> =
 ///
 /// It is asked before every request, so that a source may refresh what it holds. Dropping the
 /// future must leave the source usable.
+///
+/// ```
+/// use msgraph_migrations::{AccessToken, TokenError, TokenFuture, TokenSource};
+///
+/// /// Takes the token from the environment each time, so that it can be replaced from outside.
+/// struct Environment;
+///
+/// impl TokenSource for Environment {
+///     fn token(&self) -> TokenFuture<'_> {
+///         Box::pin(async {
+///             let secret = std::env::var("GRAPH_TOKEN")
+///                 .map_err(|error| TokenError::with_source("GRAPH_TOKEN cannot be read", error))?;
+///             AccessToken::new(&secret)
+///         })
+///     }
+/// }
+/// ```
 pub trait TokenSource: Send + Sync {
     /// The token to send now.
     fn token(&self) -> TokenFuture<'_>;
