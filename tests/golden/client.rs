@@ -1779,6 +1779,7 @@ Takes at most **50** items. An item with `@removed` and the source identity remo
 other item adds or replaces the mapping of its source identity. Both kinds may be mixed. How a failure of
 a single item is reported, and whether the call is atomic, is not documented: compare the answer with
 what was sent.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointgroupidentitymapping-update)
 
@@ -1813,6 +1814,7 @@ Arguments:
 
 The key is an OData alternate key and stands in parentheses. Which answer an unknown key gets is not
 documented. The map lives on the target tenant.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointgroupidentitymapping-get)
 
@@ -1854,6 +1856,7 @@ Arguments:
 Called on the source tenant. What is moved follows from the `@odata.type` of `parameters` alone. Answers
 200, not 201. The page is titled "create or update", but describes no way to update. With `validateOnly`
 nothing moves, the answer is `completed` at once and has no `id`.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-update)
 
@@ -1888,6 +1891,7 @@ Arguments:
 
 Returns exactly one task; which one, when the same source was submitted several times, is not documented.
 The mail nickname is also called the group's alias.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-getbysourcegroupmailnickname)
 
@@ -1928,6 +1932,7 @@ Arguments:
 
 Returns exactly one task; which one, when the same source was submitted several times, is not documented.
 The address is an OData string literal and is percent-encoded like any other.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-getbysourcesiteurl)
 
@@ -1968,6 +1973,7 @@ Arguments:
 
 Returns exactly one task; which one, when the same source was submitted several times, is not documented.
 Note the name of the parameter: `sourcePrincipalName`, without "User".
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-getbysourceuserprincipalname)
 
@@ -2008,6 +2014,7 @@ Arguments:
 
 This is the call to poll. A task ends in `completed`, `failed` or `cancelled`; a failure is explained in
 `error`. `lastUpdatedDateTime` shows a task that has stopped moving.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-get)
 
@@ -2049,6 +2056,7 @@ Arguments:
 Possible only before the task starts, and while reverting it would not make the system unstable. The
 error statuses stand only in drafts of the page; the published page shows 204 alone. Send no body, and
 `Content-Length: 0`.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-cancel)
 
@@ -2085,6 +2093,7 @@ Takes at most **50** items. An item with `@removed` and the source identity remo
 other item adds or replaces the mapping of its source identity. Both kinds may be mixed. How a failure of
 a single item is reported, and whether the call is atomic, is not documented: compare the answer with
 what was sent.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-update)
 
@@ -2119,6 +2128,7 @@ Arguments:
 
 The key is an OData alternate key and stands in parentheses. Which answer an unknown key gets is not
 documented. The map lives on the target tenant.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-get)
 
