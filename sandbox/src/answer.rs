@@ -48,6 +48,14 @@ impl Answer {
         }
     }
 
+    /// The plain number that `/$count` answers.
+    pub(crate) fn count(count: usize) -> Self {
+        Self {
+            body: Body::Text(count.to_string()),
+            ..Self::empty(200)
+        }
+    }
+
     /// The same answer, which changed something.
     pub(crate) fn changing(mut self, effect: impl Into<String>) -> Self {
         self.effect = Some(effect.into());
@@ -99,6 +107,13 @@ impl GraphError {
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "NotFound", message)
+    }
+
+    /// The text of the drafts for a parameter that a request lacks.
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        Self::bad_request(format!(
+            "Cannot process the request because the required parameter {name} is missing."
+        ))
     }
 
     /// A 422 whose specific code stands in `details`, where the field is named too.

@@ -1,39 +1,26 @@
 //! How a sandbox is set up.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 
 use crate::clock::DEFAULT_START;
+use crate::config::{Access, Config};
+use crate::engine::log::RequestEntry;
 use crate::faults::FaultRule;
-use crate::http::Observer;
-use crate::log::RequestEntry;
 use crate::sandbox::{Sandbox, StartError};
-use crate::service::Access;
 use crate::settings::{CreateStarts, PastCompleteAfter, Settings, Timings};
-
-/// What a sandbox starts with, and starts over with.
-#[derive(Clone, Debug)]
-pub(crate) struct Config {
-    pub(crate) seed: u64,
-    pub(crate) speed: f64,
-    pub(crate) start_time: DateTime<Utc>,
-    pub(crate) access: Access,
-    pub(crate) settings: Settings,
-    pub(crate) faults: Vec<FaultRule>,
-    pub(crate) rate_limit: Option<f64>,
-    pub(crate) demo: bool,
-}
+use crate::wire::core::Observer;
 
 /// Sets up a [`Sandbox`].
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct SandboxBuilder {
-    pub(crate) config: Config,
-    pub(crate) address: IpAddr,
-    pub(crate) port: u16,
-    pub(crate) observer: Option<Observer>,
+    config: Config,
+    address: IpAddr,
+    port: u16,
+    observer: Option<Observer>,
 }
 
 impl std::fmt::Debug for SandboxBuilder {
@@ -64,6 +51,13 @@ impl Default for SandboxBuilder {
             port: 0,
             observer: None,
         }
+    }
+}
+
+impl Sandbox {
+    /// Sets up a sandbox.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 }
 
@@ -197,6 +191,7 @@ impl SandboxBuilder {
     ///
     /// When the address cannot be listened on, or when settings, speed, rate or fault rules make no sense.
     pub async fn start(self) -> Result<Sandbox, StartError> {
-        Sandbox::start(self).await
+        let wanted = SocketAddr::new(self.address, self.port);
+        Sandbox::start(self.config, wanted, self.observer).await
     }
 }

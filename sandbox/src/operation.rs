@@ -1,6 +1,19 @@
 //! The operations that the service has, under the ids of the specification.
 
-use crate::route::{MappingKind, TaskSource};
+/// What a SharePoint task is looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskSource {
+    UserPrincipalName,
+    SiteUrl,
+    GroupMailNickname,
+}
+
+/// Whose identities a mapping maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MappingKind {
+    User,
+    Group,
+}
 
 /// The operations of the specification, and the ones that only metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

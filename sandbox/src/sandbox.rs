@@ -9,17 +9,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::builder::SandboxBuilder;
 use crate::clock::latest;
-use crate::connection::{Fuse, FusedListener};
+use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::log::RequestEntry;
+use crate::engine::rehearse::{self, ControlError};
+use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults::FaultRule;
-use crate::http::{self, Core};
-use crate::jobs::outcome::UserOutcome;
-use crate::log::RequestEntry;
-use crate::rehearse::{self, ControlError};
 use crate::settings::Settings;
-use crate::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::state::outcome::UserOutcome;
+use crate::wire::connection::{Fuse, FusedListener};
+use crate::wire::core::{Core, Observer, closed};
+use crate::wire::http;
 
 /// How long a shutdown waits for answers that are under way.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -53,13 +54,12 @@ pub enum StartError {
 }
 
 impl Sandbox {
-    /// Sets up a sandbox.
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::default()
-    }
-
-    pub(crate) async fn start(builder: SandboxBuilder) -> Result<Self, StartError> {
-        let config = &builder.config;
+    /// Listens at `wanted` and answers as `config` says.
+    pub(crate) async fn start(
+        config: Config,
+        wanted: SocketAddr,
+        observer: Option<Observer>,
+    ) -> Result<Self, StartError> {
         if !(config.speed.is_finite() && config.speed >= 0.0) {
             return Err(StartError::Setup(format!(
                 "the speed {} isn't zero or more",
@@ -79,8 +79,7 @@ impl Sandbox {
                 "the start time isn't between 1970 and 9998".into(),
             ));
         }
-        let engine = Engine::new(builder.config).map_err(StartError::Setup)?;
-        let wanted = SocketAddr::new(builder.address, builder.port);
+        let engine = Engine::new(config).map_err(StartError::Setup)?;
         let listen = |source| StartError::Listen {
             address: wanted,
             source,
@@ -89,7 +88,7 @@ impl Sandbox {
         let address = listener.local_addr().map_err(listen)?;
         let (open, closing) = watch::channel(());
         let origin = format!("http://{address}");
-        let core = Core::new(engine, builder.observer, &origin, closing.clone());
+        let core = Core::new(engine, observer, &origin, closing.clone());
         let service = Router::new()
             .fallback(http::serve)
             .with_state(core.clone())
@@ -285,15 +284,13 @@ impl Sandbox {
         rehearse::preload_jobs(&mut self.core.engine(), count, users_each)
     }
 
-    /// Adds what [`SandboxBuilder::demo`] starts with.
+    /// Adds what [`SandboxBuilder::demo`](crate::SandboxBuilder::demo) starts with.
     ///
     /// # Errors
     ///
     /// When it is there already.
     pub fn load_demo(&self) -> Result<(), ControlError> {
-        let mut engine = self.core.engine();
-        let now = engine.settle();
-        crate::demo::load(&mut engine.state, now).map_err(ControlError::Invalid)
+        rehearse::load_demo(&mut self.core.engine())
     }
 
     /// Starts over as the sandbox was started: state, clock, faults and log.
@@ -316,10 +313,4 @@ impl Sandbox {
             server.abort();
         }
     }
-}
-
-/// Waits until the handle is gone or says so.
-pub(crate) async fn closed(mut closing: watch::Receiver<()>) {
-    // Nothing is ever sent, so a change means that the sender still lives.
-    while closing.changed().await.is_ok() {}
 }

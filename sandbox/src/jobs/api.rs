@@ -4,14 +4,17 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::create::{self, NewJob};
-use super::model::{Job, User};
-use super::status::{JobStatus, can_cancel, can_delete};
 use super::view;
-use crate::answer::{Answer, Body, GraphError};
+use crate::answer::{Answer, GraphError};
+use crate::body;
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::JobKey;
-use crate::service::{Call, State};
 use crate::settings::{CreateStarts, span};
+use crate::state::State;
+use crate::state::job::{Job, User};
+use crate::state::job_store::JobKey;
+use crate::state::rules::{can_cancel, can_delete};
+use crate::state::status::JobStatus;
 
 pub(super) const COLLECTION: &str = "solutions/migrations/crossTenantMigrationJobs";
 
@@ -83,15 +86,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
 pub(crate) fn count(state: &State) -> Answer {
     let visible = |index: &usize| state.jobs.is_visible(*index, &state.settings);
     let count = (0..state.jobs.all().len()).filter(visible).count();
-    text(count)
-}
-
-/// The plain number that `/$count` answers.
-pub(crate) fn text(count: usize) -> Answer {
-    Answer {
-        body: Body::Text(count.to_string()),
-        ..Answer::empty(200)
-    }
+    Answer::count(count)
 }
 
 pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, GraphError> {
@@ -201,8 +196,8 @@ pub(crate) fn update(
     key: &JobKey,
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
-    let body = create::object(call.json()?)?;
-    create::check_names(body, &["completeAfterDateTime"])?;
+    let body = body::object(call.json()?)?;
+    body::check_names(body, &["completeAfterDateTime"])?;
     let date = body.get("completeAfterDateTime").ok_or_else(|| {
         GraphError::bad_request(
             "The property 'completeAfterDateTime' is required; no other can be updated.",

@@ -6,10 +6,10 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::model::{Service, Services};
 use crate::answer::GraphError;
-use crate::clock::latest;
+use crate::body::{check_names, instant, object};
 use crate::settings::{PastCompleteAfter, Settings};
+use crate::state::job::{Service, Services};
 
 /// A job that is to be created.
 #[derive(Debug)]
@@ -56,22 +56,6 @@ fn invalid(property: &str, expected: &str) -> GraphError {
     bad(format!("The value of '{property}' isn't {expected}."))
 }
 
-/// Refuses properties that the type does not have; annotations pass.
-pub(crate) fn check_names(body: &Map<String, Value>, known: &[&str]) -> Result<(), GraphError> {
-    match body
-        .keys()
-        .find(|name| !name.contains('@') && !known.contains(&name.as_str()))
-    {
-        Some(name) => Err(bad(format!("The type has no property '{name}'."))),
-        None => Ok(()),
-    }
-}
-
-pub(crate) fn object(body: &Value) -> Result<&Map<String, Value>, GraphError> {
-    body.as_object()
-        .ok_or_else(|| bad("The request body isn't a JSON object."))
-}
-
 fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, GraphError> {
     match body.get(name) {
         None | Some(Value::Null) => Err(missing(name)),
@@ -97,14 +81,6 @@ pub(crate) fn complete_after(
         ));
     }
     Ok(date)
-}
-
-/// Reads a point in time that lies within the years that every answer can show.
-pub(crate) fn instant(value: &Value) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc3339(value.as_str()?)
-        .ok()?
-        .with_timezone(&Utc);
-    (date <= latest() && date >= DateTime::<Utc>::UNIX_EPOCH).then_some(date)
 }
 
 /// Reads the body of a creation.

@@ -1,21 +1,29 @@
 //! Everything behind one lock: the core, the clock, the faults and the log.
 
+mod demo;
+pub(crate) mod log;
+mod rate;
+pub(crate) mod rehearse;
+mod shape;
+pub(crate) mod snapshot;
+
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
+use self::log::{Log, RequestEntry};
+use self::rate::RateLimiter;
 use crate::answer::{Answer, Body, GraphError, Ids};
-use crate::builder::Config;
+use crate::call::Request;
 use crate::clock::Clock;
-use crate::demo;
+use crate::config::Config;
+use crate::dispatch;
 use crate::faults::{Fault, Faults, RetryAfter};
-use crate::log::{Log, RequestEntry};
 use crate::operation::Operation;
-use crate::rate::RateLimiter;
-use crate::route::JobKey;
-use crate::service::{self, Request, State};
-use crate::shape;
+use crate::state::State;
+use crate::state::job_store::JobKey;
+use crate::state::random::{guid, stream};
 
 /// The number that each stream of random numbers has.
 const REQUEST_IDS: u64 = 2;
@@ -70,7 +78,7 @@ pub(crate) struct Manners {
 impl Engine {
     pub(crate) fn new(config: Config) -> Result<Self, String> {
         config.settings.check()?;
-        let faults = Faults::new(config.faults.clone(), service::stream(config.seed, FAULTS))?;
+        let faults = Faults::new(config.faults.clone(), stream(config.seed, FAULTS))?;
         let clock = Clock::new(config.start_time, config.speed);
         let mut state = State::new(config.settings.clone(), config.seed);
         if config.demo {
@@ -80,7 +88,7 @@ impl Engine {
             limiter: config
                 .rate_limit
                 .map(|limit| RateLimiter::new(limit, Instant::now())),
-            request_ids: service::stream(config.seed, REQUEST_IDS),
+            request_ids: stream(config.seed, REQUEST_IDS),
             log: Log::default(),
             faults,
             clock,
@@ -110,8 +118,8 @@ impl Engine {
         real: Instant,
     ) -> Delivery {
         let now = self.settle();
-        let ids = service::ids(&mut self.request_ids, manners.client_request_id.clone());
-        let prepared = service::prepare(&self.state, request);
+        let ids = ids(&mut self.request_ids, manners.client_request_id.clone());
+        let prepared = dispatch::prepare(&self.state, request);
         let operation = prepared.as_ref().ok().map(|prepared| prepared.operation);
         let limited = self
             .limiter
@@ -141,14 +149,14 @@ impl Engine {
             let message = "The request body is too large, or ended before its length.";
             Err(GraphError::new(413, "RequestEntityTooLarge", message))
         } else {
-            service::admit(
+            dispatch::admit::admit(
                 &self.config.access,
                 &self.state.settings,
                 request,
                 operation,
             )
             .and(prepared)
-            .and_then(|prepared| service::perform(&mut self.state, request, &prepared, now))
+            .and_then(|prepared| dispatch::perform(&mut self.state, request, &prepared, now))
         };
         let answer = result.unwrap_or_else(|error| error.into_answer(&ids, now));
         let mut delivery = Delivery {
@@ -278,5 +286,14 @@ fn distort(
 fn alter(delivery: &mut Delivery, change: impl FnOnce(&mut Value)) {
     if let Body::Json(body) = &mut delivery.answer.body {
         change(body);
+    }
+}
+
+/// The identifiers of a request: the service's own, and the caller's if it sent one.
+fn ids(random: &mut fastrand::Rng, client_request: Option<String>) -> Ids {
+    let request = guid(random).to_string();
+    Ids {
+        client_request: client_request.unwrap_or_else(|| request.clone()),
+        request,
     }
 }

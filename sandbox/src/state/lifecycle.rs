@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::model::{Job, Reason, Service, Services};
+use super::job::{Job, Reason, Service, Services};
 use super::outcome::UserOutcome;
 use super::status::JobStatus;
 use crate::clock::latest;

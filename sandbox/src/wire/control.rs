@@ -7,15 +7,15 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::core::Core;
 use crate::engine::Engine;
+use crate::engine::rehearse::{self, ControlError};
+use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults;
-use crate::http::Core;
-use crate::jobs::outcome::UserOutcome;
-use crate::rehearse::{self, ControlError};
-use crate::route::MappingKind;
+use crate::operation::MappingKind;
 use crate::settings::Settings;
 use crate::sharepoint::tasks;
-use crate::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::state::outcome::UserOutcome;
 
 /// A refusal: status, code and message.
 struct Refusal(u16, &'static str, String);

@@ -3,55 +3,9 @@
 use crate::answer::GraphError;
 use crate::odata::path::{Argument, ArgumentValue, Segment, unqualified};
 use crate::odata::query::Query;
-use crate::operation::Operation;
-
-/// The version of Graph that a path starts with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    V1,
-    Beta,
-}
-
-impl Version {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "v1.0",
-            Self::Beta => "beta",
-        }
-    }
-}
-
-/// How a job is named in a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum JobKey {
-    /// Its id, or its display name in its place.
-    IdOrName(String),
-    /// `(displayName='…')`.
-    AlternateKey(String),
-}
-
-impl JobKey {
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::IdOrName(key) | Self::AlternateKey(key) => key,
-        }
-    }
-}
-
-/// What a SharePoint task is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TaskSource {
-    UserPrincipalName,
-    SiteUrl,
-    GroupMailNickname,
-}
-
-/// Whose identities a mapping maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MappingKind {
-    User,
-    Group,
-}
+use crate::odata::version::Version;
+use crate::operation::{MappingKind, Operation, TaskSource};
+use crate::state::job_store::JobKey;
 
 /// What can be done to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -309,13 +263,6 @@ const FUNCTIONS: [(&str, &str, TaskSource); 3] = [
     ),
 ];
 
-/// The text of the drafts for a parameter that a request lacks.
-pub(crate) fn missing_parameter(name: &str) -> GraphError {
-    GraphError::bad_request(format!(
-        "Cannot process the request because the required parameter {name} is missing."
-    ))
-}
-
 fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, GraphError> {
     let Some((collection, rest)) = path.split_first() else {
         return Err(unknown(None));
@@ -333,7 +280,7 @@ fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, Gra
         (None, [count]) if count.is("$count") => Ok(Resource::MappingsCount(kind)),
         (Some(arguments), []) => match argument(arguments, Some(key_name), query)? {
             Some(key) if !key.trim().is_empty() => Ok(Resource::Mapping(kind, key)),
-            _ => Err(missing_parameter(key_name)),
+            _ => Err(GraphError::missing_parameter(key_name)),
         },
         (_, [other, ..]) => Err(unknown(Some(other))),
     }
@@ -347,7 +294,7 @@ fn task_resource(
     if let Some(arguments) = collection.arguments {
         return match argument(arguments, None, query)? {
             Some(id) if !id.trim().is_empty() => task(id, rest),
-            _ => Err(missing_parameter("sharePointMigrationTaskId")),
+            _ => Err(GraphError::missing_parameter("sharePointMigrationTaskId")),
         };
     }
     let Some((first, after)) = rest.split_first() else {
@@ -363,12 +310,12 @@ fn task_resource(
         let arguments = first.arguments.unwrap_or_default();
         return match argument(arguments, Some(parameter), query)? {
             Some(value) if !value.trim().is_empty() => Ok(Resource::TaskBySource(*source, value)),
-            _ => Err(missing_parameter(parameter)),
+            _ => Err(GraphError::missing_parameter(parameter)),
         };
     }
     match first.key() {
         Some(id) => task(id, after),
-        None => Err(missing_parameter("sharePointMigrationTaskId")),
+        None => Err(GraphError::missing_parameter("sharePointMigrationTaskId")),
     }
 }
 

@@ -1,7 +1,6 @@
 //! The thin shell: reads requests off the wire, asks the engine, and sends what it says.
 
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::body::{Body as HttpBody, Bytes};
@@ -9,15 +8,13 @@ use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shared};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::watch;
 
+use super::connection::Fuse;
+use super::control;
+use super::core::{Core, closed};
 use crate::answer::{Answer, Body};
-use crate::connection::Fuse;
-use crate::control;
-use crate::engine::{Delivery, Ending, Engine, Manners};
-use crate::log::RequestEntry;
-use crate::sandbox::closed;
-use crate::service::Request;
+use crate::call::Request;
+use crate::engine::{Delivery, Ending, Manners};
 
 /// The largest body that is read; a job of 2,000 users takes a fiftieth of it.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
@@ -26,50 +23,6 @@ const LARGEST_BODY: usize = 4 * 1024 * 1024;
 const LARGEST_DRAINED: usize = 16 * LARGEST_BODY;
 
 const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
-
-/// Told of every request.
-pub(crate) type Observer = Arc<dyn Fn(&RequestEntry) + Send + Sync>;
-
-/// What the shell and the handle of a sandbox share.
-#[derive(Clone)]
-pub(crate) struct Core {
-    engine: Arc<Mutex<Engine>>,
-    observer: Option<Observer>,
-    /// What links start with when the caller names no host.
-    origin: Arc<str>,
-    /// Closes when the sandbox stops.
-    closing: watch::Receiver<()>,
-}
-
-impl std::fmt::Debug for Core {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Core")
-            .field("origin", &self.origin)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Core {
-    pub(crate) fn new(
-        engine: Engine,
-        observer: Option<Observer>,
-        origin: &str,
-        closing: watch::Receiver<()>,
-    ) -> Self {
-        Self {
-            engine: Arc::new(Mutex::new(engine)),
-            observer,
-            origin: origin.into(),
-            closing,
-        }
-    }
-
-    /// The engine; a panic elsewhere leaves it usable, since no change is left half done by one.
-    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Answers every request there is.
 pub(crate) async fn serve(

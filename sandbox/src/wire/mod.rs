@@ -1,0 +1,6 @@
+//! What stands between the sockets and the engine.
+
+pub(crate) mod connection;
+mod control;
+pub(crate) mod core;
+pub(crate) mod http;
