@@ -18,10 +18,12 @@ pub(crate) struct Request {
     /// What the `Authorization` header holds.
     pub(crate) authorization: Option<String>,
     pub(crate) content_type: Option<String>,
+    /// What the `If-Match` header holds.
+    pub(crate) if_match: Option<String>,
     /// Whether the length of the body is known or the body is sent in chunks.
     pub(crate) has_length: bool,
     pub(crate) body: Vec<u8>,
-    /// Scheme and host that the caller used, for links.
+    /// What links start with: where the caller, or the proxy before it, reaches the service.
     pub(crate) origin: String,
 }
 

@@ -43,6 +43,7 @@ mod wire;
 
 pub use builder::SandboxBuilder;
 pub use clock::DEFAULT_START;
+pub use config::Access;
 pub use engine::log::RequestEntry;
 pub use engine::rehearse::ControlError;
 pub use engine::snapshot::{JobSnapshot, TaskSnapshot, UserSnapshot};

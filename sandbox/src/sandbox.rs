@@ -20,7 +20,8 @@ use crate::settings::Settings;
 use crate::state::outcome::UserOutcome;
 use crate::wire::connection::{Fuse, FusedListener};
 use crate::wire::core::{Core, Observer, closed};
-use crate::wire::http;
+use crate::wire::door::{Door, PublicUrl};
+use crate::wire::{http, tls};
 
 /// How long a shutdown waits for answers that are under way.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -32,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sandbox {
     core: Core,
     address: SocketAddr,
+    certificate: Option<String>,
     /// Dropped to stop the server; whoever listens sees the channel close.
     open: Option<watch::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -53,11 +55,19 @@ pub enum StartError {
     Setup(String),
 }
 
+/// Where and how a sandbox is reached.
+pub(crate) struct Listen {
+    pub(crate) wanted: SocketAddr,
+    pub(crate) public: Option<PublicUrl>,
+    pub(crate) has_tls: bool,
+    pub(crate) patience: Duration,
+}
+
 impl Sandbox {
-    /// Listens at `wanted` and answers as `config` says.
+    /// Listens and answers as `config` says.
     pub(crate) async fn start(
         config: Config,
-        wanted: SocketAddr,
+        listen: Listen,
         observer: Option<Observer>,
     ) -> Result<Self, StartError> {
         if !(config.speed.is_finite() && config.speed >= 0.0) {
@@ -80,37 +90,60 @@ impl Sandbox {
             ));
         }
         let engine = Engine::new(config).map_err(StartError::Setup)?;
-        let listen = |source| StartError::Listen {
+        let wanted = listen.wanted;
+        let refused = |source| StartError::Listen {
             address: wanted,
             source,
         };
-        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let tls = if listen.has_tls {
+            let names: Vec<String> = listen.public.iter().map(PublicUrl::name).collect();
+            Some(tls::make(wanted.ip(), &names).map_err(StartError::Setup)?)
+        } else {
+            None
+        };
         let (open, closing) = watch::channel(());
-        let origin = format!("http://{address}");
-        let core = Core::new(engine, observer, &origin, closing.clone());
+        let door = Door::new(address, tls.is_some(), listen.public);
+        let core = Core::new(engine, observer, door, closing.clone());
         let service = Router::new()
             .fallback(http::serve)
             .with_state(core.clone())
             .into_make_service_with_connect_info::<Fuse>();
+        let (acceptor, certificate) = match tls {
+            Some(tls) => (Some(tls.acceptor), Some(tls.certificate)),
+            None => (None, None),
+        };
+        let listener = FusedListener {
+            listener,
+            tls: acceptor,
+            patience: listen.patience,
+        };
         let server = tokio::spawn(async move {
             // Serving never fails: what goes wrong on a connection ends that connection alone.
-            let _ = axum::serve(FusedListener(listener), service)
+            let _ = axum::serve(listener, service)
                 .with_graceful_shutdown(closed(closing))
                 .await;
         });
         Ok(Self {
             core,
             address,
+            certificate,
             open: Some(open),
             server: Some(server),
         })
     }
 
-    /// Scheme, host and port, without a version: `http://127.0.0.1:PORT`.
+    /// Scheme, host and port that are listened on, without a version: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.core.door.base_url()
+    }
+
+    /// The certificate that a client has to trust, in PEM, if the sandbox answers TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The address that is listened on.
@@ -142,7 +175,8 @@ impl Sandbox {
     /// The latest requests to Graph's paths, oldest first, at most 100,000.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestEntry> {
-        self.core.engine().log.entries().cloned().collect()
+        let entries: Vec<_> = self.core.engine().log.entries().cloned().collect();
+        entries.iter().map(|entry| (**entry).clone()).collect()
     }
 
     /// How many requests of an operation changed something, whether or not their answer arrived.

@@ -6,6 +6,31 @@ use crate::config::Access;
 use crate::operation::Operation;
 use crate::settings::Settings;
 
+/// The token of a request, if it has one.
+pub(crate) fn bearer(request: &Request) -> Option<&str> {
+    let (scheme, token) = request.authorization.as_deref()?.split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The refusal of a token that was good once, with the challenge that tells a client to get another.
+pub(crate) fn expired() -> GraphError {
+    // {"access_token":{"nbf":{"essential":true,"value":"1767600000"}}}
+    const CLAIMS: &str =
+        "eyJhY2Nlc3NfdG9rZW4iOnsibmJmIjp7ImVzc2VudGlhbCI6dHJ1ZSwidmFsdWUiOiIxNzY3NjAwMDAwIn19fQ==";
+    GraphError::new(
+        401,
+        "InvalidAuthenticationToken",
+        "Lifetime validation failed, the token is expired.",
+    )
+    .with_header(
+        "www-authenticate",
+        format!(
+            "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", error=\"insufficient_claims\", claims=\"{CLAIMS}\""
+        ),
+    )
+}
+
 /// Checks who calls and whether the request is one that HTTP allows.
 pub(crate) fn admit(
     access: &Access,
@@ -13,12 +38,10 @@ pub(crate) fn admit(
     request: &Request,
     operation: Option<Operation>,
 ) -> Result<(), GraphError> {
-    let bearer = request.authorization.as_deref().and_then(|header| {
-        let (scheme, token) = header.split_once(' ')?;
-        let token = token.trim();
-        (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
-    });
-    let refusal = match (bearer, &access.token) {
+    if operation.is_some_and(Operation::is_public) {
+        return Ok(());
+    }
+    let refusal = match (bearer(request), &access.token) {
         (None, _) => Some("Access token is empty."),
         (Some(given), Some(expected)) if given != expected => {
             Some("Access token validation failure.")
@@ -29,7 +52,9 @@ pub(crate) fn admit(
         return Err(GraphError::new(401, "InvalidAuthenticationToken", message)
             .with_header("www-authenticate", "Bearer realm=\"\""));
     }
-    if let (Some(operation), Some(scopes)) = (operation, &access.scopes) {
+    // The requests within a batch are held against the scopes, each by itself.
+    let own = operation.filter(|operation| *operation != Operation::Batch);
+    if let (Some(operation), Some(scopes)) = (own, &access.scopes) {
         let wanted = scopes_of(operation, settings);
         let has = |scope: &&str| scopes.iter().any(|given| given.eq_ignore_ascii_case(scope));
         if !wanted.iter().any(has) {

@@ -1,13 +1,15 @@
 //! The core: state and request in, answer out. No sockets, no real time.
 
 pub(crate) mod admit;
+pub(crate) mod batch;
 mod route;
 
 use chrono::{DateTime, Utc};
 use serde_json::Value;
 
 use self::route::{JobAction, Resource};
-use crate::answer::{Answer, GraphError};
+use crate::answer::{Answer, Body, GraphError};
+use crate::body::without_mark;
 use crate::call::{Call, Request};
 use crate::jobs;
 use crate::odata::path::{self, Segment};
@@ -19,7 +21,7 @@ use crate::state::State;
 
 /// A request whose operation is known, ready to take effect.
 pub(crate) struct Prepared {
-    version: Version,
+    pub(crate) version: Version,
     query: Query,
     resource: Resource,
     pub(crate) operation: Operation,
@@ -97,21 +99,24 @@ fn takes_body(operation: Operation) -> bool {
             | Operation::CreateTask
             | Operation::UpdateMappings(_)
             | Operation::CollectionValidate
+            | Operation::Batch
     )
 }
 
-fn read_body(request: &Request) -> Result<Option<Value>, GraphError> {
+pub(super) fn read_body(request: &Request) -> Result<Option<Value>, GraphError> {
     if request.body.is_empty() {
         return Ok(None);
     }
     let kind = request.content_type.as_deref().unwrap_or_default();
     let essence = kind.split(';').next().unwrap_or_default().trim();
     if !essence.eq_ignore_ascii_case("application/json") {
-        return Err(GraphError::bad_request(
+        return Err(GraphError::new(
+            415,
+            "UnsupportedMediaType",
             "A request with a body needs the header 'Content-Type: application/json'.",
         ));
     }
-    serde_json::from_slice(&request.body)
+    serde_json::from_slice(without_mark(&request.body))
         .map(Some)
         .map_err(|error| {
             GraphError::bad_request(format!("The request body isn't valid JSON: {error}."))
@@ -146,7 +151,7 @@ pub(crate) fn perform(
         Resource::CollectionValidate => jobs::api::collection_validate(state, &call),
         Resource::Job(key) => match prepared.operation {
             Operation::UpdateJob => jobs::api::update(state, &call, key),
-            Operation::DeleteJob => jobs::api::delete(state, key, now),
+            Operation::DeleteJob => jobs::api::delete(state, key, request.if_match.as_deref(), now),
             _ => jobs::api::get_one(state, &call, key),
         },
         Resource::JobAction(key, JobAction::Cancel) => jobs::api::cancel(state, &call, key),
@@ -164,5 +169,13 @@ pub(crate) fn perform(
         Resource::Mappings(kind) => mappings::update(state, &call, *kind),
         Resource::MappingsCount(kind) => Ok(Answer::count(state.mappings.len(*kind))),
         Resource::Mapping(kind, key) => mappings::get(state, &call, *kind, key),
+        Resource::Metadata => Ok(Answer {
+            body: Body::Xml(match prepared.version {
+                Version::V1 => include_str!("metadata/v1.0.xml"),
+                Version::Beta => include_str!("metadata/beta.xml"),
+            }),
+            ..Answer::empty(200)
+        }),
+        Resource::Batch => Err(GraphError::bad_request("A batch can't hold a batch.")),
     }
 }

@@ -35,6 +35,8 @@ pub(crate) enum Resource {
     Mappings(MappingKind),
     MappingsCount(MappingKind),
     Mapping(MappingKind, String),
+    Metadata,
+    Batch,
 }
 
 impl Resource {
@@ -69,6 +71,8 @@ impl Resource {
             Self::Mappings(kind) => vec![("PATCH", Operation::UpdateMappings(*kind))],
             Self::MappingsCount(kind) => vec![("GET", Operation::CountMappings(*kind))],
             Self::Mapping(kind, _) => vec![("GET", Operation::GetMapping(*kind))],
+            Self::Metadata => vec![("GET", Operation::GetMetadata)],
+            Self::Batch => vec![("POST", Operation::Batch)],
         }
     }
 }
@@ -94,6 +98,8 @@ pub(crate) fn resource(
 ) -> Result<Resource, GraphError> {
     let path: Vec<Part<'_>> = segments.iter().map(Part::of).collect();
     match path.as_slice() {
+        [metadata] if metadata.is("$metadata") => Ok(Resource::Metadata),
+        [batch] if batch.is("$batch") => Ok(Resource::Batch),
         [solutions, migrations, rest @ ..]
             if solutions.is("solutions") && migrations.is("migrations") =>
         {
@@ -107,8 +113,25 @@ pub(crate) fn resource(
         {
             sharepoint_resource(rest, query)
         }
-        _ => Err(unknown(path.last())),
+        _ => Err(unknown(first_unknown(version, &path))),
     }
+}
+
+/// The segment at which a path leaves what there is under a version.
+fn first_unknown<'a, 'b>(version: Version, path: &'b [Part<'a>]) -> Option<&'b Part<'a>> {
+    let known = |names: &[&str]| {
+        let matching = path
+            .iter()
+            .zip(names)
+            .take_while(|(part, name)| part.is(name));
+        matching.count()
+    };
+    let sharepoint: &[&str] = match version {
+        Version::Beta => &["solutions", "sharepoint", "migrations"],
+        Version::V1 => &["solutions"],
+    };
+    let reached = known(sharepoint).max(known(&["solutions", "migrations"]));
+    path.get(reached).or(path.last())
 }
 
 /// A segment with the name to compare by.

@@ -1,25 +1,31 @@
 //! Everything behind one lock: the core, the clock, the faults and the log.
 
+mod batch;
+pub(crate) mod delivery;
 mod demo;
 pub(crate) mod log;
 mod rate;
 pub(crate) mod rehearse;
 mod shape;
 pub(crate) mod snapshot;
+mod tokens;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
-use serde_json::Value;
 
+pub(crate) use self::delivery::{Delivery, Ending};
+use self::delivery::{distort, payload, refusal, too_many_requests, whole_seconds};
 use self::log::{Log, RequestEntry};
 use self::rate::RateLimiter;
+use self::tokens::Tokens;
 use crate::answer::{Answer, Body, GraphError, Ids};
 use crate::call::Request;
 use crate::clock::Clock;
-use crate::config::Config;
-use crate::dispatch;
-use crate::faults::{Fault, Faults, RetryAfter};
+use crate::config::{Access, Config};
+use crate::dispatch::{self, Prepared, admit};
+use crate::faults::Faults;
 use crate::operation::Operation;
 use crate::state::State;
 use crate::state::job_store::JobKey;
@@ -28,6 +34,7 @@ use crate::state::random::{guid, stream};
 /// The number that each stream of random numbers has.
 const REQUEST_IDS: u64 = 2;
 const FAULTS: u64 = 3;
+const BATCHES: u64 = 4;
 
 /// The sandbox without its sockets.
 pub(crate) struct Engine {
@@ -36,32 +43,12 @@ pub(crate) struct Engine {
     pub(crate) state: State,
     pub(crate) faults: Faults,
     pub(crate) log: Log,
+    pub(crate) access: Access,
+    tokens: Tokens,
     limiter: Option<RateLimiter>,
     request_ids: fastrand::Rng,
-}
-
-/// How the answer leaves the house.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Ending {
-    /// As it should.
-    Whole,
-    /// Half of the body, then the connection is closed.
-    CutOff,
-    /// Half of the body, with a length that fits.
-    Halved,
-    /// The connection is closed without an answer.
-    Dropped,
-}
-
-/// An answer together with how it is to be sent.
-pub(crate) struct Delivery {
-    pub(crate) answer: Answer,
-    pub(crate) ids: Ids,
-    pub(crate) ending: Ending,
-    pub(crate) latency: Duration,
-    /// Whether the caller's preference for unknown enumeration members was heeded.
-    pub(crate) preference_applied: bool,
-    pub(crate) entry: RequestEntry,
+    /// Decides in which order the answers of a batch stand.
+    batches: fastrand::Rng,
 }
 
 /// What only the shell knows of a request.
@@ -73,6 +60,21 @@ pub(crate) struct Manners {
     pub(crate) is_oversized: bool,
     /// The path and query for the log.
     pub(crate) target: String,
+    /// The headers for the log, which masks what is secret in them.
+    pub(crate) headers: Vec<(String, String)>,
+    /// The request id of the batch that the request came in.
+    pub(crate) batch: Option<String>,
+}
+
+/// Whether the values of the `Prefer` headers ask for members of enumerations that came later.
+pub(crate) fn prefers_unknown_members<'a>(mut preferences: impl Iterator<Item = &'a str>) -> bool {
+    preferences.any(|value| {
+        value.split(',').any(|preference| {
+            preference
+                .trim()
+                .eq_ignore_ascii_case("include-unknown-enum-members")
+        })
+    })
 }
 
 impl Engine {
@@ -89,6 +91,9 @@ impl Engine {
                 .rate_limit
                 .map(|limit| RateLimiter::new(limit, Instant::now())),
             request_ids: stream(config.seed, REQUEST_IDS),
+            batches: stream(config.seed, BATCHES),
+            access: config.access.clone(),
+            tokens: Tokens::default(),
             log: Log::default(),
             faults,
             clock,
@@ -110,34 +115,42 @@ impl Engine {
         now
     }
 
-    /// Answers a request.
+    /// Answers a request, or every request of a batch.
     pub(crate) fn handle(
         &mut self,
         request: &Request,
         manners: Manners,
         real: Instant,
     ) -> Delivery {
-        let now = self.settle();
-        let ids = ids(&mut self.request_ids, manners.client_request_id.clone());
         let prepared = dispatch::prepare(&self.state, request);
-        let operation = prepared.as_ref().ok().map(|prepared| prepared.operation);
+        match prepared {
+            Ok(prepared) if prepared.operation == Operation::Batch => {
+                self.handle_batch(request, manners, &prepared, real)
+            }
+            prepared => self.handle_one(request, manners, prepared, real),
+        }
+    }
+
+    fn handle_one(
+        &mut self,
+        request: &Request,
+        manners: Manners,
+        prepared: Result<Prepared, GraphError>,
+        real: Instant,
+    ) -> Delivery {
+        let now = self.settle();
+        let ids = self.ids(&manners);
+        let mut about = About::new(prepared.as_ref().ok());
+        self.look_up(&mut about);
         let limited = self
             .limiter
             .as_mut()
             .and_then(|limiter| limiter.take(real).err());
-        let faults = match (&prepared, limited) {
-            (Ok(prepared), None) => {
-                let found = prepared.job().and_then(|job| {
-                    let key = JobKey::IdOrName(job.to_owned());
-                    let index = self.state.jobs.find(&key, &self.state.settings)?;
-                    self.state.jobs.get(index)
-                });
-                let mut names: Vec<&str> = prepared.job().into_iter().collect();
-                if let Some(job) = found {
-                    names.extend([job.id.as_str(), job.display_name.as_str()]);
-                }
+        let faults = match (about.operation, limited) {
+            (Some(operation), None) => {
+                let names = about.names();
                 self.faults
-                    .decide(prepared.operation, &names, prepared.user())
+                    .decide(operation, &names, about.user.as_deref(), now)
             }
             _ => Vec::new(),
         };
@@ -145,155 +158,169 @@ impl Engine {
             Err(too_many_requests().with_header("retry-after", whole_seconds(wait).to_string()))
         } else if let Some(fault) = faults.iter().find(|fault| fault.prevents_effect()) {
             Err(refusal(fault))
-        } else if manners.is_oversized {
-            let message = "The request body is too large, or ended before its length.";
-            Err(GraphError::new(413, "RequestEntityTooLarge", message))
         } else {
-            dispatch::admit::admit(
-                &self.config.access,
-                &self.state.settings,
-                request,
-                operation,
-            )
-            .and(prepared)
-            .and_then(|prepared| dispatch::perform(&mut self.state, request, &prepared, now))
+            self.admit(request, &manners, about.operation, now)
+                .and(prepared)
+                .and_then(|prepared| dispatch::perform(&mut self.state, request, &prepared, now))
         };
         let answer = result.unwrap_or_else(|error| error.into_answer(&ids, now));
         let mut delivery = Delivery {
-            entry: RequestEntry {
-                sequence: 0,
-                at: now,
-                method: request.method.clone(),
-                path: manners.target,
-                operation: operation.map(|operation| operation.id().to_owned()),
-                status: None,
-                client_request_id: manners.client_request_id,
-                request_id: ids.request.clone(),
-                effect: answer.effect.clone(),
-                faults: faults.iter().map(|fault| fault.name().to_owned()).collect(),
-            },
+            payload: None,
             answer,
             ids,
             ending: Ending::Whole,
             latency: Duration::ZERO,
             preference_applied: manners.prefers_unknown_members,
+            entries: Vec::new(),
         };
-        if limited.is_some() {
-            delivery.entry.faults.push("rateLimit".into());
-        }
+        let effect = delivery.answer.effect.clone();
         for fault in &faults {
-            distort(&mut delivery, fault, operation, now);
+            distort(&mut delivery, fault, about.operation, now);
         }
-        delivery.entry.status =
-            (delivery.ending != Ending::Dropped).then_some(delivery.answer.status);
-        delivery.entry = self.log.push(delivery.entry);
+        let mut names: Vec<String> = faults.iter().map(|fault| fault.name().to_owned()).collect();
+        if limited.is_some() {
+            names.push("rateLimit".into());
+        }
+        // A creation is about the job that it made.
+        if about.operation == Some(Operation::CreateJob) && effect.is_some() {
+            about.job = self.state.jobs.all().last().map(|job| job.id.clone());
+        }
+        self.finish(&mut delivery, request, manners, about, effect, names, now);
         delivery
     }
-}
 
-fn too_many_requests() -> GraphError {
-    GraphError::new(429, "TooManyRequests", "Please retry again later.")
-}
-
-fn whole_seconds(wait: Duration) -> u64 {
-    wait.as_secs()
-        .saturating_add(u64::from(wait.subsec_nanos() > 0))
-}
-
-fn retry_after(error: GraphError, header: RetryAfter) -> GraphError {
-    let value = match header {
-        RetryAfter::None => return error,
-        RetryAfter::Seconds(seconds) => seconds.to_string(),
-        RetryAfter::Fraction(seconds) => seconds.to_string(),
-        // A client holds a date against its own clock, so this one is real time.
-        RetryAfter::Date(seconds) => (Utc::now() + crate::settings::span(seconds))
-            .format("%a, %d %b %Y %H:%M:%S GMT")
-            .to_string(),
-    };
-    error.with_header("retry-after", value)
-}
-
-/// The answer of a fault that has a status of its own.
-fn refusal(fault: &Fault) -> GraphError {
-    match fault {
-        Fault::Throttle {
-            retry_after: header,
-        } => retry_after(too_many_requests(), *header),
-        Fault::ServiceUnavailable {
-            retry_after: header,
-            ..
-        } => {
-            let message = "The service is temporarily unavailable.";
-            retry_after(GraphError::new(503, "ServiceUnavailable", message), *header)
+    /// Checks who calls, and whether the token is still good.
+    fn admit(
+        &mut self,
+        request: &Request,
+        manners: &Manners,
+        operation: Option<Operation>,
+        now: DateTime<Utc>,
+    ) -> Result<(), GraphError> {
+        if manners.is_oversized {
+            let message = "The request body is too large, or ended before its length.";
+            return Err(GraphError::new(413, "RequestEntityTooLarge", message));
         }
-        Fault::GatewayTimeout { .. } => {
-            GraphError::new(504, "GatewayTimeout", "The service didn't answer in time.")
+        let is_public = operation.is_some_and(Operation::is_public);
+        if let Some(token) = admit::bearer(request).filter(|_| !is_public)
+            && self.tokens.has_expired(token, &self.access, now)
+        {
+            return Err(admit::expired());
         }
-        Fault::BadGateway { .. } => GraphError::new(502, "BadGateway", "Bad gateway."),
-        _ => GraphError::new(500, "InternalServerError", "An unexpected error occurred."),
+        admit::admit(&self.access, &self.state.settings, request, operation)
+    }
+
+    /// Writes the answer out and puts it into the log.
+    #[expect(clippy::too_many_arguments, reason = "what one entry of the log holds")]
+    fn finish(
+        &mut self,
+        delivery: &mut Delivery,
+        request: &Request,
+        manners: Manners,
+        about: About,
+        effect: Option<String>,
+        faults: Vec<String>,
+        now: DateTime<Utc>,
+    ) {
+        delivery.payload = payload(&delivery.answer.body);
+        let entry = RequestEntry {
+            sequence: 0,
+            at: now,
+            method: request.method.clone(),
+            path: manners.target,
+            operation: about.operation.map(|operation| operation.id().to_owned()),
+            job: about.job,
+            user: about.user,
+            batch: manners.batch,
+            status: (delivery.ending != Ending::Dropped).then_some(delivery.answer.status),
+            client_request_id: manners.client_request_id,
+            request_id: delivery.ids.request.clone(),
+            effect,
+            faults,
+            request_headers: log::masked(&manners.headers),
+            request_body: log::kept_body(&request.body),
+            response_headers: delivery
+                .answer
+                .headers
+                .iter()
+                .map(|(name, value)| (name.to_string(), value.clone()))
+                .collect(),
+            response_body: delivery
+                .payload
+                .as_ref()
+                .and_then(|(_, text)| log::kept_body(text.as_bytes())),
+        };
+        delivery.entries.push(self.log.push(entry));
+    }
+
+    /// The identifiers of a request: the service's own, and the caller's if it sent one.
+    fn ids(&mut self, manners: &Manners) -> Ids {
+        let request = guid(&mut self.request_ids).to_string();
+        Ids {
+            client_request: manners
+                .client_request_id
+                .clone()
+                .unwrap_or_else(|| request.clone()),
+            request,
+        }
+    }
+
+    /// Finds the job that a request is about, so that rules and the log know it by id and by name.
+    fn look_up(&self, about: &mut About) {
+        let Some(called) = &about.called else {
+            return;
+        };
+        let key = JobKey::IdOrName(called.clone());
+        let found = self
+            .state
+            .jobs
+            .find(&key, &self.state.settings)
+            .and_then(|index| self.state.jobs.get(index));
+        about.job = Some(found.map_or_else(|| called.clone(), |job| job.id.clone()));
+        about.job_name = found.map(|job| job.display_name.clone());
     }
 }
 
-const BAD_GATEWAY_PAGE: &str = "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<h1>502 Bad Gateway</h1>\r\n</body>\r\n</html>\r\n";
-
-/// Applies a fault to an answer that is otherwise ready.
-fn distort(
-    delivery: &mut Delivery,
-    fault: &Fault,
+/// What a request is about.
+#[derive(Default)]
+struct About {
     operation: Option<Operation>,
-    now: DateTime<Utc>,
-) {
-    let is_success = (200..300).contains(&delivery.answer.status);
-    match (fault, operation) {
-        (
-            Fault::InternalServerError { .. }
-            | Fault::ServiceUnavailable { .. }
-            | Fault::GatewayTimeout { .. },
-            _,
-        ) => {
-            delivery.answer = refusal(fault).into_answer(&delivery.ids, now);
+    /// What the path calls the job.
+    called: Option<String>,
+    job: Option<String>,
+    job_name: Option<String>,
+    user: Option<String>,
+}
+
+impl About {
+    fn new(prepared: Option<&Prepared>) -> Self {
+        let Some(prepared) = prepared else {
+            return Self::default();
+        };
+        Self {
+            operation: Some(prepared.operation),
+            called: prepared.job().map(str::to_owned),
+            user: prepared.user().map(str::to_owned),
+            ..Self::default()
         }
-        (Fault::BadGateway { .. }, _) => {
-            delivery.answer = Answer {
-                body: Body::Html(BAD_GATEWAY_PAGE.into()),
-                ..Answer::empty(502)
-            };
-        }
-        (Fault::Latency { milliseconds }, _) => {
-            delivery.latency = delivery
-                .latency
-                .saturating_add(Duration::from_millis(*milliseconds));
-        }
-        (Fault::DropBeforeEffect | Fault::DropAfterEffect, _) => delivery.ending = Ending::Dropped,
-        (Fault::TruncateBody { well_framed: true }, _) => delivery.ending = Ending::Halved,
-        (Fault::TruncateBody { well_framed: false }, _) => delivery.ending = Ending::CutOff,
-        (Fault::EmptyBody, _) => delivery.answer.body = Body::None,
-        (Fault::Throttle { .. }, _) | (_, None) => {}
-        (Fault::UnknownEnumValue { value }, Some(operation)) if is_success => {
-            let is_preferred = delivery.preference_applied;
-            alter(delivery, |body| {
-                shape::unknown_enum_value(body, operation, value, is_preferred);
-            });
-        }
-        (Fault::UnknownMembers, _) => alter(delivery, shape::unknown_members),
-        (Fault::OddCasing, Some(operation)) if is_success => {
-            alter(delivery, |body| shape::odd_casing(body, operation));
-        }
-        (Fault::UnknownEnumValue { .. } | Fault::OddCasing, Some(_)) => {}
+    }
+
+    /// Everything that a rule can call the job.
+    fn names(&self) -> Vec<&str> {
+        [&self.called, &self.job, &self.job_name]
+            .into_iter()
+            .filter_map(|name| name.as_deref())
+            .collect()
     }
 }
 
-fn alter(delivery: &mut Delivery, change: impl FnOnce(&mut Value)) {
-    if let Body::Json(body) = &mut delivery.answer.body {
-        change(body);
+/// The answer to a request that could not be told from others, for the log of a batch.
+fn plain_answer(body: serde_json::Value) -> Answer {
+    Answer {
+        body: Body::Json(body),
+        ..Answer::empty(200)
     }
 }
 
-/// The identifiers of a request: the service's own, and the caller's if it sent one.
-fn ids(random: &mut fastrand::Rng, client_request: Option<String>) -> Ids {
-    let request = guid(random).to_string();
-    Ids {
-        client_request: client_request.unwrap_or_else(|| request.clone()),
-        request,
-    }
-}
+/// Entries that belong to one delivery.
+type Entries = Vec<Arc<RequestEntry>>;

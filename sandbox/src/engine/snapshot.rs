@@ -96,7 +96,7 @@ impl JobSnapshot {
             },
             status: job.status,
             message: job.message.clone(),
-            complete_after: job.complete_after,
+            complete_after: job.complete_after.at,
             attempts: job.attempts,
             stalled: job.stalled,
             users: users.collect(),

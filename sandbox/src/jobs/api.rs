@@ -197,7 +197,7 @@ pub(crate) fn update(
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
     let body = body::object(call.json()?)?;
-    body::check_names(body, &["completeAfterDateTime"])?;
+    body::check_names(body, &create::KNOWN)?;
     let date = body.get("completeAfterDateTime").ok_or_else(|| {
         GraphError::bad_request(
             "The property 'completeAfterDateTime' is required; no other can be updated.",
@@ -207,7 +207,7 @@ pub(crate) fn update(
     let is_deleted = matches!(job.status, JobStatus::PendingDelete | JobStatus::Deleted);
     let is_late = state.settings.refuse_late_update
         && !job.status.is_validation()
-        && job.complete_after <= call.now;
+        && job.complete_after.at <= call.now;
     if is_deleted || is_late {
         return Err(GraphError::conflict(format!(
             "The job can't be updated because its current status is {}.",
@@ -225,7 +225,7 @@ pub(crate) fn update(
     let effect = format!(
         "job {}: completeAfterDateTime set to {}",
         job.id,
-        view::date(date)
+        date.text()
     );
     let answer = if settings.update_returns_job {
         let context = call.context(&format!("{COLLECTION}/$entity"));
@@ -242,9 +242,18 @@ pub(crate) fn update(
 pub(crate) fn delete(
     state: &mut State,
     key: &JobKey,
+    if_match: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
+    // No answer carries an entity tag, so whoever names one has it from somewhere else.
+    if if_match.is_some_and(|tags| !tags.trim().is_empty() && tags.trim() != "*") {
+        return Err(GraphError::new(
+            412,
+            "PreconditionFailed",
+            "The entity tag in 'If-Match' isn't that of the job; nothing was deleted.",
+        ));
+    }
     let settings = state.settings.clone();
     let job = get(state, index)?;
     if !can_delete(job.status, &settings) {

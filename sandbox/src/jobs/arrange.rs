@@ -5,7 +5,7 @@ use uuid::Uuid;
 
 use super::create::NewJob;
 use crate::state::State;
-use crate::state::job::{Job, Reason, Service, Services};
+use crate::state::job::{Date, Job, Reason, Service, Services};
 use crate::state::lifecycle::{self, Circumstances};
 use crate::state::status::JobStatus;
 
@@ -120,7 +120,10 @@ fn fail_some(job: &mut Job, all: bool) {
 pub(crate) fn new_job(display_name: String, users: Vec<Uuid>, now: DateTime<Utc>) -> NewJob {
     NewJob {
         display_name,
-        complete_after: now + TimeDelta::days(7),
+        complete_after: Date {
+            at: now + TimeDelta::days(7),
+            digits: 0,
+        },
         source_tenant_id: "6f1d4c02-83be-47a5-9d10-52e7c8b0a936".into(),
         exchange_settings: Some(("source-to-target".into(), "target.example".into())),
         workloads: Service::ALL

@@ -7,15 +7,15 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::answer::GraphError;
-use crate::body::{check_names, instant, object};
+use crate::body::{check_names, fraction_digits, instant, object};
 use crate::settings::{PastCompleteAfter, Settings};
-use crate::state::job::{Service, Services};
+use crate::state::job::{Date, Service, Services};
 
 /// A job that is to be created.
 #[derive(Debug)]
 pub(crate) struct NewJob {
     pub(crate) display_name: String,
-    pub(crate) complete_after: DateTime<Utc>,
+    pub(crate) complete_after: Date,
     pub(crate) source_tenant_id: String,
     pub(crate) exchange_settings: Option<(String, String)>,
     pub(crate) workloads: Vec<String>,
@@ -25,7 +25,7 @@ pub(crate) struct NewJob {
 }
 
 /// The properties that a caller may send; the read-only ones are accepted and ignored, as Graph does.
-const KNOWN: [&str; 16] = [
+pub(super) const KNOWN: [&str; 16] = [
     "id",
     "displayName",
     "jobType",
@@ -69,7 +69,7 @@ pub(crate) fn complete_after(
     value: &Value,
     settings: &Settings,
     now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, GraphError> {
+) -> Result<Date, GraphError> {
     const NAME: &str = "completeAfterDateTime";
     let date = instant(value)
         .ok_or_else(|| invalid(NAME, "a date and time by ISO 8601 with its offset"))?;
@@ -80,7 +80,10 @@ pub(crate) fn complete_after(
             "completeAfterDateTime must be greater than the current time.",
         ));
     }
-    Ok(date)
+    Ok(Date {
+        at: date,
+        digits: fraction_digits(value),
+    })
 }
 
 /// Reads the body of a creation.

@@ -44,11 +44,6 @@ pub(crate) const USER_PROPERTIES: [&str; 4] =
 /// The properties of a user that can be sorted by.
 pub(crate) const USER_ORDERS: [&str; 1] = ["id"];
 
-/// A date without trailing zeros, as callers send it.
-pub(crate) fn date(at: DateTime<Utc>) -> String {
-    at.to_rfc3339_opts(SecondsFormat::AutoSi, true)
-}
-
 /// Seven digits after the comma, as the service writes the time of creation.
 fn precise(at: DateTime<Utc>) -> String {
     format!(
@@ -90,7 +85,7 @@ pub(crate) fn job(job: &Job, settings: &Settings, created: bool) -> Value {
         "jobType": if job.is_migration { "migrate" } else { "validate" },
         "status": cased(job.status.as_str(), settings),
         "message": job.message,
-        "completeAfterDateTime": date(job.complete_after),
+        "completeAfterDateTime": job.complete_after.text(),
         "sourceTenantId": job.source_tenant_id,
         "targetTenantId": job.target_tenant_id,
         "exchangeSettings": exchange,

@@ -20,7 +20,7 @@ pub(crate) fn can_cancel(job: &Job, settings: &Settings, now: DateTime<Utc>) -> 
         | JobStatus::AdminActionRequired => true,
         JobStatus::Processing | JobStatus::InProgress => match settings.cancel_in_progress {
             CancelInProgress::Never => false,
-            CancelInProgress::UntilCompleteAfter => now < job.complete_after,
+            CancelInProgress::UntilCompleteAfter => now < job.complete_after.at,
             CancelInProgress::UntilCuttingOver => true,
         },
         JobStatus::CuttingOver

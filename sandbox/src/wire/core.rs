@@ -4,6 +4,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::watch;
 
+use super::door::Door;
 use crate::engine::Engine;
 use crate::engine::log::RequestEntry;
 
@@ -15,8 +16,7 @@ pub(crate) type Observer = Arc<dyn Fn(&RequestEntry) + Send + Sync>;
 pub(crate) struct Core {
     engine: Arc<Mutex<Engine>>,
     pub(crate) observer: Option<Observer>,
-    /// What links start with when the caller names no host.
-    pub(crate) origin: Arc<str>,
+    pub(crate) door: Arc<Door>,
     /// Closes when the sandbox stops.
     pub(crate) closing: watch::Receiver<()>,
 }
@@ -25,7 +25,7 @@ impl std::fmt::Debug for Core {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         formatter
             .debug_struct("Core")
-            .field("origin", &self.origin)
+            .field("door", &self.door)
             .finish_non_exhaustive()
     }
 }
@@ -34,13 +34,13 @@ impl Core {
     pub(crate) fn new(
         engine: Engine,
         observer: Option<Observer>,
-        origin: &str,
+        door: Door,
         closing: watch::Receiver<()>,
     ) -> Self {
         Self {
             engine: Arc::new(Mutex::new(engine)),
             observer,
-            origin: origin.into(),
+            door: Arc::new(door),
             closing,
         }
     }

@@ -3,4 +3,6 @@
 pub(crate) mod connection;
 mod control;
 pub(crate) mod core;
+pub(crate) mod door;
 pub(crate) mod http;
+pub(crate) mod tls;
