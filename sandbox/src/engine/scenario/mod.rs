@@ -135,11 +135,37 @@ impl Planned {
     }
 }
 
+/// The members of an outcome that say something.
+fn outcome_in_words(outcome: &impl Serialize) -> String {
+    let mut json = serde_json::json!(outcome);
+    if let Some(members) = json.as_object_mut() {
+        members.retain(|name, value| {
+            let is_usual = matches!(
+                (name.as_str(), value.as_str()),
+                ("failsAs", Some("failed")) | ("completesAs", Some("completed"))
+            );
+            !(is_usual || value.is_null() || *value == false || *value == 0)
+        });
+        if members.is_empty() {
+            return "succeeds".to_owned();
+        }
+        let words: Vec<String> = members
+            .iter()
+            .map(|(name, value)| match value {
+                serde_json::Value::String(text) => format!("{name} {text}"),
+                other => format!("{name} {other}"),
+            })
+            .collect();
+        return words.join(", ");
+    }
+    json.to_string()
+}
+
 impl Act {
     fn in_words(&self) -> String {
         match self {
             Self::JobOutcome(job, outcome) => {
-                format!("every user of '{job}': {}", serde_json::json!(outcome))
+                format!("every user of '{job}': {}", outcome_in_words(outcome))
             }
             Self::UserOutcome(job, user, outcome) => {
                 let user = match user {
@@ -149,10 +175,10 @@ impl Act {
                 let of = job
                     .as_ref()
                     .map_or_else(String::new, |job| format!(" of '{job}'"));
-                format!("{user}{of}: {}", serde_json::json!(outcome))
+                format!("{user}{of}: {}", outcome_in_words(outcome))
             }
             Self::SourceOutcome(source, outcome) => {
-                format!("tasks of {source}: {}", serde_json::json!(outcome))
+                format!("tasks of {source}: {}", outcome_in_words(outcome))
             }
             Self::Status(job, status) => format!("'{job}' is put into {}", status.as_str()),
             Self::Stalled(job, true) => format!("time passes '{job}' by"),

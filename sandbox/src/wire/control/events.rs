@@ -218,6 +218,7 @@ fn job(job: &Job, state: &State, now: DateTime<Utc>) -> Value {
     json!({
         "id": job.id, "name": job.display_name, "status": job.status, "message": job.message,
         "migrates": job.is_migration, "completeAfter": job.complete_after.at, "entered": job.entered,
-        "attempts": job.attempts, "stalled": job.stalled, "users": job.users.len(), "cells": cells,
+        "attempts": job.attempts, "stalled": job.stalled, "users": job.users.len(),
+        "services": job.services.iter().map(|service| service.as_str()).collect::<Vec<_>>(), "cells": cells,
     })
 }
