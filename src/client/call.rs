@@ -10,7 +10,6 @@ use tracing::{Instrument, debug, field};
 use crate::answers::answer::Answer;
 use crate::answers::error::{Earlier, Error, ErrorKind};
 use crate::answers::judgement::{self, Failure};
-use crate::calls::request_check::Check;
 use crate::client::Client;
 use crate::client::bare;
 use crate::client::endpoint::Version;
@@ -30,7 +29,7 @@ impl Client {
     pub(crate) async fn call<F, Sent, T>(
         &self,
         operation: &'static Operation,
-        check: Check,
+        check: Result<(), String>,
         send: F,
         judge: fn(Answer) -> Result<T, Failure>,
     ) -> Result<T, Error>
@@ -46,7 +45,7 @@ impl Client {
         &self,
         operation: &'static Operation,
         address: Option<&reqwest::Url>,
-        check: Check,
+        check: Result<(), String>,
         send: F,
         judge: fn(Answer) -> Result<T, Failure>,
     ) -> Result<T, Error>
