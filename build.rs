@@ -45,6 +45,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let out_dir = PathBuf::from(std::env::var("OUT_DIR")?);
     let document = document::Document::read(Path::new(SPEC))?;
     let generated = generation::generate(&document)?;
-    std::fs::write(out_dir.join("client.rs"), generated)?;
+    std::fs::write(out_dir.join("models.rs"), generated.models)?;
+    std::fs::write(out_dir.join("client.rs"), generated.client)?;
     Ok(())
 }

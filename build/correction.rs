@@ -131,10 +131,10 @@ fn encode_path_arguments(file: &mut syn::File) -> Result<()> {
                 let value = &to_string.receiver;
                 *argument = if quoted {
                     self.literals += 1;
-                    parse_quote!(crate::odata::encode_literal(#value))
+                    parse_quote!(crate::client::odata::encode_literal(#value))
                 } else {
                     self.segments += 1;
-                    parse_quote!(crate::odata::encode_segment(#value))
+                    parse_quote!(crate::client::odata::encode_segment(#value))
                 };
             }
             call.tokens = arguments.to_token_stream();
@@ -176,9 +176,9 @@ fn read_null_as_empty_list(types: &mut ItemMod) -> Result<()> {
                 .to_string()
                 .contains("vec :: Vec")
         {
-            field
-                .attrs
-                .push(parse_quote!(#[serde(deserialize_with = "crate::tolerant::null_as_empty")]));
+            field.attrs.push(
+                parse_quote!(#[serde(deserialize_with = "crate::models::tolerant::null_as_empty")]),
+            );
             corrected += 1;
         }
     }

@@ -1,9 +1,7 @@
 //! Everything that a user of the crate would notice, over real sockets.
 
-mod ambiguity;
 mod azure;
 mod build_script;
-mod bulk;
 mod conformance;
 mod documented_examples;
 mod errors;
@@ -14,6 +12,7 @@ mod provenance;
 mod request_checks;
 mod requests;
 mod retrying;
+mod rooms;
 mod sandbox;
 mod sending;
 mod spec_examples;
@@ -21,5 +20,3 @@ mod support;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;
-mod waiting;
-mod whole_jobs;

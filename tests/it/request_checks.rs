@@ -4,7 +4,7 @@ use msgraph_migrations::models::{
     CrossTenantMigrationJobCreate, SharePointMigrationTaskParameters,
     SharePointSiteMigrationTaskParameters, SharePointUserIdentityMappingDeltaItem,
 };
-use msgraph_migrations::{Client, ErrorKind, MOST_MAPPINGS};
+use msgraph_migrations::{Client, ErrorKind, MAX_MAPPINGS};
 use serde_json::json;
 
 use crate::support::calls::{UPN, group_mapping, new_job, new_task, user, user_mapping};
@@ -122,10 +122,10 @@ async fn mappings_are_counted_and_must_name_their_source() {
     );
     assert_refused(
         &server,
-        client.update_user_mappings(many(MOST_MAPPINGS + 1)).await,
+        client.update_user_mappings(many(MAX_MAPPINGS + 1)).await,
         "51 mappings are more than the 50",
     );
-    let groups = (0..=MOST_MAPPINGS)
+    let groups = (0..=MAX_MAPPINGS)
         .map(|n| group_mapping(&n.to_string()))
         .collect();
     assert_refused(
@@ -151,7 +151,7 @@ async fn mappings_are_counted_and_must_name_their_source() {
     );
 
     client
-        .update_user_mappings(many(MOST_MAPPINGS))
+        .update_user_mappings(many(MAX_MAPPINGS))
         .await
         .expect("the most is allowed");
     let by_id = SharePointUserIdentityMappingDeltaItem {

@@ -112,7 +112,7 @@ async fn refusals_that_last_are_not_asked_for_again() {
         .expect_err("no JSON");
     assert_eq!(error.kind(), ErrorKind::Unreadable);
     assert!(
-        error.to_string().contains("contradicts the documents"),
+        error.to_string().contains("a body that cannot be used"),
         "{error}"
     );
     server.request();
@@ -140,7 +140,7 @@ async fn a_body_that_broke_off_is_read_again() {
         let error = client.cancel_job(JOB).await.expect_err("not whole");
         assert_eq!(error.kind(), ErrorKind::Unreadable);
         assert!(
-            error.to_string().contains("did not arrive whole"),
+            error.to_string().contains("a body that cannot be used"),
             "{error}"
         );
         assert!(
@@ -225,7 +225,7 @@ async fn a_pause_that_the_service_asked_for_holds_back_the_next_call() {
     let client = builder(&server).build().expect("a client");
     client.cancel_job(JOB).await.expect_err("come back later");
     let error = client.clone().migrate_job(JOB).await.expect_err("not yet");
-    assert_eq!(error.kind(), ErrorKind::HeldBack);
+    assert_eq!(error.kind(), ErrorKind::RateLimited);
     assert!(
         error
             .retry_after()

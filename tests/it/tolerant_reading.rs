@@ -28,7 +28,7 @@ async fn nulls_and_missing_members_are_accepted_everywhere() {
             .await
             .expect("a job");
         assert_eq!(*answer.value(), CrossTenantMigrationJob::default());
-        assert!(answer.oddities().is_empty());
+        assert!(answer.deviations().is_empty());
     }
     let users = json!({ "value": [{ "id": "u", "currentStatus": [{ "service": null, "status": null, "errors": null }] }] });
     let server = answering(&users).await;
@@ -137,9 +137,9 @@ async fn one_odd_field_never_loses_a_page() {
     assert_eq!(settings.target_delivery_domain.as_deref(), Some("d"));
     assert_eq!(page.value[3].resources, ["a", "b"]);
     let mut odd: Vec<_> = answer
-        .oddities()
+        .deviations()
         .iter()
-        .map(|oddity| oddity.pointer.as_str())
+        .map(|deviation| deviation.pointer.as_str())
         .collect();
     odd.sort_unstable();
     assert_eq!(
@@ -173,7 +173,7 @@ async fn a_page_of_which_every_item_is_odd_is_still_read() {
         .await
         .expect("a page");
     assert_eq!(answer.value().value.len(), 2_000);
-    assert_eq!(answer.oddities().len(), 2_000);
+    assert_eq!(answer.deviations().len(), 2_000);
 }
 
 #[tokio::test]

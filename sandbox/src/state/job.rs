@@ -21,8 +21,12 @@ impl Services {
         self.0 & (1 << service as u8) != 0
     }
 
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks by reference whether to leave a member out"
+    )]
     pub(crate) fn is_empty(&self) -> bool {
-        self.0 & 0b1111 == 0
+        self.iter().next().is_none()
     }
 
     /// The services of both sets.
@@ -128,6 +132,10 @@ pub(crate) struct User {
     pub(crate) reason: Reason,
     /// The errors that were chosen for what is invalid or failed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[expect(
+        clippy::box_collection,
+        reason = "most users have none, and then it takes a third of the room"
+    )]
     pub(crate) failures: Option<Box<Vec<Failure>>>,
 }
 

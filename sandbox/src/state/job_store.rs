@@ -267,7 +267,7 @@ impl JobStore {
             // What is chosen for all workloads takes the place of whatever was chosen before.
             None => chosen.clear(),
             Some(workload) => {
-                chosen.retain(|known| known.workload.is_none() || !known.concerns(workload))
+                chosen.retain(|known| known.workload.is_none() || !known.concerns(workload));
             }
         }
         // «Nothing» for one workload still has to stand against what is chosen for all.

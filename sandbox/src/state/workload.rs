@@ -36,9 +36,8 @@ impl Seat<'_> {
 
     /// A number from 0 to 1 that the seed, the user and the workload decide.
     fn chance(&self, service: Service) -> f64 {
-        let id = self.user.id.as_u128();
-        let mixed =
-            (id as u64) ^ ((id >> 64) as u64) ^ self.seed.rotate_left(17) ^ (service as u64 + 1);
+        let (high, low) = self.user.id.as_u64_pair();
+        let mixed = high ^ low ^ self.seed.rotate_left(17) ^ (service as u64 + 1);
         fastrand::Rng::with_seed(mixed).f64()
     }
 
@@ -47,12 +46,9 @@ impl Seat<'_> {
         if timings.spread_percent == 0 {
             return duration;
         }
-        let share = 1.0 - self.chance(service) * f64::from(timings.spread_percent.min(100)) / 100.0;
-        #[expect(
-            clippy::cast_possible_truncation,
-            reason = "no duration comes near the largest number"
-        )]
-        TimeDelta::milliseconds((duration.num_milliseconds() as f64 * share) as i64)
+        let percent = self.chance(service) * f64::from(timings.spread_percent.min(100));
+        let duration = duration.to_std().unwrap_or_default();
+        TimeDelta::from_std(duration.mul_f64(1.0 - percent / 100.0)).unwrap_or(TimeDelta::zero())
     }
 }
 

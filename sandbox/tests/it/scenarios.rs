@@ -432,6 +432,30 @@ async fn any_status_can_be_answered_in_place_of_the_service() {
             .await
             .expect(400);
     }
+    // Rules can be added and taken away one by one.
+    let add = json!([{"operation": "listJobs", "fault": {"kind": "emptyBody"}}]);
+    put(
+        &room,
+        "faults",
+        json!([{"operation": "getJob", "fault": {"kind": "tokenExpired"}}]),
+    )
+    .await
+    .expect(200);
+    let both = room
+        .body("POST", "/_sandbox/faults", &add)
+        .await
+        .expect(200)
+        .json();
+    assert_eq!(both["value"].as_array().map(Vec::len), Some(2));
+    let expired = room.get(&format!("{JOBS}/{job}")).await.expect(401);
+    assert!(
+        expired
+            .header("www-authenticate")
+            .is_some_and(|header| header.contains("claims="))
+    );
+    room.delete("/_sandbox/faults/0").await.expect(200);
+    room.get(&format!("{JOBS}/{job}")).await.expect(200);
+    room.delete("/_sandbox/faults/1").await.expect(404);
     // A rule can be in force for a time.
     let now = room.sandbox.now();
     let rule = FaultRule::new("listJobs", Fault::EmptyBody)

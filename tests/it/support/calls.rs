@@ -27,7 +27,7 @@ pub struct Seen {
     pub status: u16,
     pub request_id: Option<String>,
     pub text: String,
-    pub oddities: Vec<String>,
+    pub deviations: Vec<String>,
     pub value: Value,
 }
 
@@ -184,8 +184,8 @@ fn seen<T: Serialize>(outcome: &'static str, response: &Response<T>) -> Seen {
         status: response.status().as_u16(),
         request_id: response.request_id().map(str::to_owned),
         text: response.text().into_owned(),
-        oddities: response
-            .oddities()
+        deviations: response
+            .deviations()
             .iter()
             .map(ToString::to_string)
             .collect(),
@@ -207,7 +207,7 @@ fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
         status: refusal.status().as_u16(),
         request_id: refusal.request_id().map(str::to_owned),
         text: refusal.text().into_owned(),
-        oddities: Vec::new(),
+        deviations: Vec::new(),
         value: Value::Null,
     }
 }

@@ -51,7 +51,9 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
     }
     println!("build: generating the client from the spec");
     let built = build::generated_code(root)?;
-    golden(root, &built.code, options.check, &mut outcome)?;
+    for (name, code) in &built.files {
+        golden(root, name, code, options.check, &mut outcome)?;
+    }
     if !built.compiles {
         let problem =
             "the written code does not compile with the generated one; its messages stand above";
@@ -136,8 +138,14 @@ fn lint(root: &Path) -> Result<(), String> {
 }
 
 /// Compares the generated code with the reviewed copy and shows what callers will feel.
-fn golden(root: &Path, generated: &str, check: bool, outcome: &mut Outcome) -> Result<(), String> {
-    let file = root.join("tests/golden/client.rs");
+fn golden(
+    root: &Path,
+    name: &str,
+    generated: &str,
+    check: bool,
+    outcome: &mut Outcome,
+) -> Result<(), String> {
+    let file = root.join("tests/golden").join(name);
     let reviewed = if file.exists() {
         fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?
@@ -145,16 +153,16 @@ fn golden(root: &Path, generated: &str, check: bool, outcome: &mut Outcome) -> R
         String::new()
     };
     let changes = items::changes(&items::public(&reviewed)?, &items::public(generated)?);
-    show(&changes);
+    show(name, &changes);
     settle(root, &file, &reviewed, generated, check, outcome)
 }
 
-fn show(changes: &[(Effect, Item)]) {
+fn show(file: &str, changes: &[(Effect, Item)]) {
     if changes.is_empty() {
-        println!("public items: unchanged");
+        println!("public items of {file}: unchanged");
         return;
     }
-    println!("public items: {} changed", changes.len());
+    println!("public items of {file}: {} changed", changes.len());
     for (effect, item) in changes {
         println!("  {}: {}", effect.name(), item.path);
         if !item.before.is_empty() {

@@ -71,19 +71,17 @@ pub(crate) fn script(name_or_text: &str) -> Result<Script, ScenarioError> {
     if name_or_text.contains('\n') {
         return Script::parse(name_or_text);
     }
-    match shipped::find(name_or_text) {
-        Some(shipped) => Script::parse(shipped.text),
-        None => {
-            let names: Vec<&str> = shipped::ALL.iter().map(|one| one.name).collect();
-            Err(ScenarioError {
-                line: 1,
-                reason: format!(
-                    "there is no scenario '{name_or_text}'; choose among {}",
-                    names.join(", ")
-                ),
-            })
-        }
+    if let Some(shipped) = shipped::find(name_or_text) {
+        return Script::parse(shipped.text);
     }
+    let names: Vec<&str> = shipped::ALL.iter().map(|one| one.name).collect();
+    Err(ScenarioError {
+        line: 1,
+        reason: format!(
+            "there is no scenario '{name_or_text}'; choose among {}",
+            names.join(", ")
+        ),
+    })
 }
 
 impl Scenario {

@@ -14,7 +14,7 @@ use tokio::sync::watch;
 
 use super::look;
 use crate::engine::Engine;
-use crate::operation::MappingKind;
+use crate::operation::{MappingKind, Service};
 use crate::sharepoint::tasks;
 use crate::state::State;
 use crate::state::job::Job;
@@ -76,20 +76,18 @@ pub(crate) fn stream(core: &Core) -> impl Stream<Item = Result<Bytes, Infallible
         is_first: true,
     };
     stream::unfold(told, |mut told| async move {
-        loop {
-            if !told.is_first && !told.wait().await {
-                return None;
-            }
-            told.is_first = false;
-            let events = told.collect();
-            // A comment keeps the connection from counting as idle, and finds out whether anybody is there.
-            let text = if events.is_empty() {
-                ":\n\n".to_owned()
-            } else {
-                events
-            };
-            return Some((Ok(Bytes::from(text)), told));
+        if !told.is_first && !told.wait().await {
+            return None;
         }
+        told.is_first = false;
+        let events = told.collect();
+        // A comment keeps the connection from counting as idle, and finds out whether anybody is there.
+        let text = if events.is_empty() {
+            ":\n\n".to_owned()
+        } else {
+            events
+        };
+        Some((Ok(Bytes::from(text)), told))
     })
 }
 
@@ -219,6 +217,6 @@ fn job(job: &Job, state: &State, now: DateTime<Utc>) -> Value {
         "id": job.id, "name": job.display_name, "status": job.status, "message": job.message,
         "migrates": job.is_migration, "completeAfter": job.complete_after.at, "entered": job.entered,
         "attempts": job.attempts, "stalled": job.stalled, "users": job.users.len(),
-        "services": job.services.iter().map(|service| service.as_str()).collect::<Vec<_>>(), "cells": cells,
+        "services": job.services.iter().map(Service::as_str).collect::<Vec<_>>(), "cells": cells,
     })
 }

@@ -15,10 +15,11 @@ use self::options::Options;
 use super::core::Core;
 use crate::access::Access;
 use crate::body::without_mark;
+use crate::engine::Engine;
 use crate::engine::rehearse::{self, ControlError};
 use crate::engine::scenario::{self, shipped};
-use crate::engine::{Engine, rehearse as arrange};
 use crate::faults;
+use crate::operation::Service;
 use crate::script::Script;
 use crate::state::codes;
 use crate::state::outcome::UserOutcome;
@@ -102,7 +103,7 @@ fn answer(
 fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
     Some(match path {
         ["reset" | "advance" | "expire-tokens"] => &["POST"],
-        ["jobs"] => &["GET", "POST"],
+        ["jobs"] | ["scenarios", _] => &["GET", "POST"],
         ["requests" | "state" | "export" | "codes" | "scenarios" | "operations"]
         | ["requests" | "jobs", _] => &["GET"],
         ["faults"] => &["GET", "PUT", "POST"],
@@ -112,7 +113,6 @@ fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
         ["import"]
         | ["jobs", _, "status" | "stalled" | "outcome"]
         | ["users" | "sources", _, "outcome"] => &["PUT"],
-        ["scenarios", _] => &["GET", "POST"],
         _ => return None,
     })
 }
@@ -147,14 +147,7 @@ fn change(
             engine.clock.set_speed(wanted.speed);
             Ok(look::clock(engine))
         }
-        ["faults"] => {
-            let rules = faults::read(without_mark(body)).map_err(invalid)?;
-            match method {
-                "POST" => engine.faults.add(rules).map_err(invalid)?,
-                _ => engine.faults.replace(rules).map_err(invalid)?,
-            }
-            Ok(json!({"value": engine.faults.counted()}))
-        }
+        ["faults"] => put_faults(engine, method, body),
         ["faults", place] => {
             let removed = place.parse().is_ok_and(|place| engine.faults.remove(place));
             if !removed {
@@ -222,11 +215,22 @@ fn change(
         }
         ["sources", source, "outcome"] => {
             let outcome: SourceOutcome = read(body)?;
-            arrange::set_source_outcome(engine, source, outcome.clone());
+            rehearse::set_source_outcome(engine, source, outcome.clone());
             Ok(json!(outcome))
         }
         _ => Err(Refusal(404, "notFound", "there is no such endpoint".into())),
     }
+}
+
+/// Puts other rules in force, or further ones beside those there are.
+fn put_faults(engine: &mut Engine, method: &str, body: &[u8]) -> Result<Value, Refusal> {
+    let rules = faults::read(without_mark(body)).map_err(invalid)?;
+    match method {
+        "POST" => engine.faults.add(rules),
+        _ => engine.faults.replace(rules),
+    }
+    .map_err(invalid)?;
+    Ok(json!({"value": engine.faults.counted()}))
 }
 
 fn play(engine: &mut Engine, script: &Script) -> Result<Value, Refusal> {
@@ -370,7 +374,7 @@ fn known_codes() -> Value {
         .map(|family| {
             json!({
                 "codes": family.codes,
-                "workload": family.service.map(|service| service.as_str()),
+                "workload": family.service.map(Service::as_str),
                 "meaning": family.what,
             })
         })

@@ -1,0 +1,127 @@
+//! One request and its answer: sending, and telling the ways apart in which no answer comes.
+
+use std::future::{Future, poll_fn};
+use std::pin::Pin;
+
+use bytes::{Bytes, BytesMut};
+use futures_core::Stream;
+use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
+use reqwest::StatusCode;
+use reqwest::header::HeaderMap;
+
+use crate::answers::answer::{Answer, CutShort, SentRequest};
+use crate::answers::error::{Error, ErrorKind};
+use crate::client::transport::Transport;
+use crate::models::operation::Operation;
+
+/// More than any page of this service; a longer body is cut rather than held in memory.
+const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
+
+/// Sends by `send`, which is one method of the generated client, and reads the answer to its end.
+pub(crate) async fn exchange<F>(
+    transport: &Transport,
+    operation: &'static Operation,
+    send: F,
+) -> Result<Answer, Error>
+where
+    F: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+{
+    let result = send.await;
+    let request = SentRequest {
+        operation,
+        path: transport.sent_path().unwrap_or_default().to_owned(),
+        client_request_id: transport.client_request_id().to_owned(),
+    };
+    if transport.was_redirected() {
+        return Err(redirected());
+    }
+    match result {
+        Ok(response) => {
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok(answer(request, status, headers, response.into_inner_stream()).await)
+        }
+        Err(Bare::UnexpectedResponse(response)) => {
+            let (status, headers) = (response.status(), response.headers().clone());
+            Ok(answer(request, status, headers, Box::pin(response.bytes_stream())).await)
+        }
+        Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),
+        Err(
+            error @ (Bare::InvalidRequest(_)
+            | Bare::Custom(_)
+            | Bare::InvalidUpgrade(_)
+            | Bare::ErrorResponse(_)
+            | Bare::ResponseBodyError(_)
+            | Bare::InvalidResponsePayload(..)),
+        ) => Err(match transport.sent_path() {
+            None => Error::new(ErrorKind::InvalidRequest, "the request could not be built")
+                .with_source(error),
+            Some(_) => Error::new(ErrorKind::Interrupted, "the answer could not be taken in")
+                .with_source(error),
+        }),
+    }
+}
+
+fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
+    let error = error.without_url();
+    let (kind, detail) = if transport.sent_path().is_none() || error.is_builder() {
+        (ErrorKind::InvalidRequest, "the request could not be built")
+    } else if error.is_connect() {
+        (ErrorKind::Connect, "no connection to the service")
+    } else if error.is_timeout() {
+        (ErrorKind::Interrupted, "no answer in time")
+    } else if error.is_redirect() {
+        return redirected();
+    } else {
+        (
+            ErrorKind::Interrupted,
+            "the connection broke before an answer came",
+        )
+    };
+    Error::new(kind, detail).with_source(error)
+}
+
+/// A client that follows redirects turns an action into something else at another address.
+fn redirected() -> Error {
+    Error::new(
+        ErrorKind::Interrupted,
+        "the HTTP client followed a redirect, so that the answer is not the service's",
+    )
+    .lasting()
+}
+
+type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>;
+
+async fn answer(
+    request: SentRequest,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Body,
+) -> Answer {
+    let (text, cut_short) = read(body).await;
+    Answer {
+        status,
+        headers,
+        text,
+        cut_short,
+        request,
+    }
+}
+
+async fn read(mut stream: Body) -> (Bytes, Option<CutShort>) {
+    let mut text = BytesMut::new();
+    loop {
+        match poll_fn(|context| stream.as_mut().poll_next(context)).await {
+            None => return (text.freeze(), None),
+            Some(Ok(chunk)) if text.len() + chunk.len() <= MAX_BODY_BYTES => {
+                text.extend_from_slice(&chunk);
+            }
+            Some(Ok(_)) => {
+                return (text.freeze(), Some(CutShort::TooLong(MAX_BODY_BYTES)));
+            }
+            Some(Err(error)) => {
+                let reason = error.without_url().to_string();
+                return (text.freeze(), Some(CutShort::BrokenOff(reason)));
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! What every request carries, and how it leaves.
+
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
+use reqwest::{Method, Request, Url};
+
+use crate::client::bare;
+use crate::client::token::AccessToken;
+
+pub(crate) const DEFAULT_USER_AGENT: &str =
+    concat!("msgraph-migrations/", env!("CARGO_PKG_VERSION"));
+
+/// What goes with one request, and what is known of it once it was sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Transport {
+    token: AccessToken,
+    client_request_id: String,
+    user_agent: HeaderValue,
+    timeout: Duration,
+    /// Where to send the request instead of the address that was built.
+    address: Option<Url>,
+    /// The path as it was sent, without the query; set just before the first byte leaves.
+    sent_path: Arc<OnceLock<String>>,
+    /// Set when the answer came from another address than the request went to.
+    redirected: Arc<OnceLock<()>>,
+}
+
+impl Transport {
+    pub fn new(
+        token: AccessToken,
+        client_request_id: String,
+        user_agent: HeaderValue,
+        timeout: Duration,
+    ) -> Self {
+        Self {
+            token,
+            client_request_id,
+            user_agent,
+            timeout,
+            address: None,
+            sent_path: Arc::default(),
+            redirected: Arc::default(),
+        }
+    }
+
+    /// Sends the request to an address that the service gave, if there is one.
+    #[must_use]
+    pub fn to(mut self, address: Option<&Url>) -> Self {
+        self.address = address.cloned();
+        self
+    }
+
+    pub fn client_request_id(&self) -> &str {
+        &self.client_request_id
+    }
+
+    /// The path of the request, once it was sent.
+    pub fn sent_path(&self) -> Option<&str> {
+        self.sent_path.get().map(String::as_str)
+    }
+
+    /// Whether a client that follows redirects brought the answer from elsewhere.
+    pub fn was_redirected(&self) -> bool {
+        self.redirected.get().is_some()
+    }
+
+    fn prepare(&self, request: &mut Request) -> Result<(), reqwest::header::InvalidHeaderValue> {
+        let client_request_id = HeaderValue::from_str(&self.client_request_id)?;
+        if let Some(address) = &self.address {
+            *request.url_mut() = address.clone();
+        }
+        *request.timeout_mut() = Some(self.timeout);
+        let headers = request.headers_mut();
+        headers.insert(AUTHORIZATION, self.token.header());
+        headers.insert("client-request-id", client_request_id);
+        headers.insert(USER_AGENT, self.user_agent.clone());
+        // Graph answers 411 to an action without a length, and no HTTP/1.1 client sends one
+        // unasked.
+        if request.body().is_none() && request.method() == Method::POST {
+            request
+                .headers_mut()
+                .insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+        }
+        Ok(())
+    }
+}
+
+impl ClientHooks<Transport> for bare::Client {
+    async fn pre<E>(
+        &self,
+        request: &mut Request,
+        _: &OperationInfo,
+    ) -> Result<(), progenitor_client::Error<E>> {
+        self.inner()
+            .prepare(request)
+            .map_err(|error| progenitor_client::Error::Custom(error.to_string()))
+    }
+
+    async fn exec(
+        &self,
+        request: Request,
+        _: &OperationInfo,
+    ) -> reqwest::Result<reqwest::Response> {
+        let mut url = request.url().clone();
+        // It does not travel, and so comes back with no answer.
+        url.set_fragment(None);
+        // Each transport serves one request, so neither is set before.
+        let _ = self.inner().sent_path.set(url.path().to_owned());
+        let response = self.client().execute(request).await?;
+        if *response.url() != url {
+            let _ = self.inner().redirected.set(());
+        }
+        Ok(response)
+    }
+}

@@ -1,0 +1,16 @@
+//! The types of the service, generated from the spec.
+//!
+//! Unknown members are ignored, missing and null ones accepted, and enums keep a value that they do
+//! not know.
+//!
+// The lowest room: the vocabulary of the service and how tolerantly it is read. Nothing that sends,
+// waits or judges a status may enter; it uses no other room.
+
+pub(crate) mod date_time;
+pub(crate) mod generated;
+pub(crate) mod open_enum;
+pub(crate) mod open_union;
+pub(crate) mod operation;
+pub(crate) mod tolerant;
+
+pub use generated::types::*;

@@ -1,0 +1,7 @@
+//! Workflows on the sandbox and on scripted servers, over real sockets.
+
+mod bulk;
+mod jobs;
+mod reconciliation;
+mod support;
+mod waiting;
