@@ -14,6 +14,10 @@ pub(crate) struct Tls {
 }
 
 /// A certificate, followed by those that lead to its authority, and its key, in PEM.
+#[cfg_attr(
+    not(feature = "__tls"),
+    allow(dead_code, reason = "without TLS it is only refused")
+)]
 struct Identity {
     certificates: Vec<u8>,
     key: Vec<u8>,
@@ -43,24 +47,11 @@ fn refused(reason: impl Into<String>) -> Error {
 #[cfg(not(feature = "__tls"))]
 impl Tls {
     pub fn apply(self, builder: ClientBuilder, is_tls: bool) -> Result<ClientBuilder, Error> {
-        let Self {
-            roots,
-            only_these,
-            identity,
-        } = self;
-        let is_asked_for = only_these || !roots.is_empty();
-        if is_tls || is_asked_for || identity.is_some_and(Identity::is_any) {
+        if is_tls || self.only_these || !self.roots.is_empty() || self.identity.is_some() {
             let reason = "this build has no TLS; enable the feature rustls or native-tls";
             return Err(refused(reason));
         }
         Ok(builder)
-    }
-}
-
-#[cfg(not(feature = "__tls"))]
-impl Identity {
-    fn is_any(self) -> bool {
-        !self.certificates.is_empty() || !self.key.is_empty()
     }
 }
 

@@ -226,6 +226,44 @@ async fn plain_http_elsewhere_in_the_program_needs_no_provider() {
     assert_eq!(answer.send().await.expect("an answer").status(), 200);
 }
 
+/// A provider is installed for the whole process, so this test runs itself in one of its own.
+#[cfg(feature = "rustls")]
+#[tokio::test]
+async fn where_two_providers_meet_installing_one_helps_everybody() {
+    use tokio_rustls::rustls::{ClientConfig, crypto::ring};
+
+    const NAME: &str = "tls::where_two_providers_meet_installing_one_helps_everybody";
+    const MODE: &str = "MSGRAPH_MIGRATIONS_TEST_PROVIDER";
+    let authority = Authority::new("own");
+    let server = TlsServer::start(&authority.certify("localhost"), Greeting::default()).await;
+    let trusting = || server.builder().only_root_certificates(authority.pem());
+    match std::env::var(MODE).as_deref() {
+        Ok("install") => {
+            assert!(ring::default_provider().install_default().is_ok());
+            let _ = ClientConfig::builder();
+            get(trusting()).await.expect("a job");
+            return;
+        }
+        Ok(_) => {
+            get(trusting()).await.expect("this client needs none");
+            let _ = ClientConfig::builder();
+            return;
+        }
+        Err(_) => {}
+    }
+    for (mode, succeeds) in [("install", true), ("leave", false)] {
+        let mut child = Command::new(std::env::current_exe().expect("this program"));
+        child.args([NAME, "--exact", "--nocapture"]).env(MODE, mode);
+        let output = tokio::task::spawn_blocking(move || child.output()).await;
+        let output = output.expect("no panic").expect("the child runs");
+        assert_eq!(output.status.success(), succeeds, "{output:?}");
+        // Without the line it is rustls that panics, and not this client.
+        let stderr = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(stderr.contains("CryptoProvider"), !succeeds, "{stderr}");
+        assert!(!stderr.contains("this client needs none"), "{stderr}");
+    }
+}
+
 /// A server by other hands: OpenSSL's checks the client's certificate and sends a file as the answer.
 #[tokio::test]
 async fn the_server_of_openssl_agrees() {
