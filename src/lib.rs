@@ -61,6 +61,7 @@ pub use client::Client;
 #[cfg(feature = "azure")]
 pub use client::azure;
 pub use client::builder::ClientBuilder;
+pub use client::call_options::CallOptions;
 pub use client::endpoint::Version;
 pub use client::refreshing::{ExpiringToken, RefreshingToken};
 pub use client::retry::RetryPolicy;

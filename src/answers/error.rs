@@ -147,13 +147,6 @@ impl Error {
         self
     }
 
-    /// Says that the same request would end in the same way.
-    #[must_use]
-    pub(crate) fn lasting(mut self) -> Self {
-        self.0.is_lasting = true;
-        self
-    }
-
     /// Whether the same request would end in the same way.
     pub(crate) fn is_lasting(&self) -> bool {
         self.0.is_lasting

@@ -9,15 +9,17 @@ pub mod azure;
 pub(crate) mod bare;
 pub(crate) mod builder;
 mod call;
+pub(crate) mod call_options;
 pub(crate) mod endpoint;
 mod exchange;
+mod http;
 pub(crate) mod odata;
 mod rate_limiter;
 pub(crate) mod refreshing;
 pub(crate) mod retry;
-#[cfg(feature = "rustls")]
 mod tls;
 pub(crate) mod token;
+mod token_cache;
 mod transport;
 
 use std::fmt;
@@ -28,6 +30,7 @@ use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::builder::ClientBuilder;
+use crate::client::call_options::Extras;
 use crate::client::endpoint::{Endpoint, Version};
 use crate::client::rate_limiter::RateLimiter;
 use crate::client::retry::RetryPolicy;
@@ -65,12 +68,12 @@ pub struct Client {
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
     pub(crate) rate_limiter: Arc<RateLimiter>,
+    pub(crate) extras: Arc<Extras>,
 }
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
-    pub connect: Duration,
     pub attempt: Duration,
     pub total: Duration,
 }

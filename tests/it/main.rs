@@ -3,6 +3,7 @@
 mod azure;
 mod build_script;
 mod cancelling;
+mod call_options;
 mod conformance;
 mod documented_examples;
 mod errors;
@@ -18,6 +19,8 @@ mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;
