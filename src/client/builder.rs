@@ -8,7 +8,7 @@ use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::endpoint::{Endpoint, Version};
-use crate::client::rate_limiter::RateLimiter;
+use crate::client::rate_limits::{RateLimitOptions, RateLimits};
 use crate::client::retry::RetryPolicy;
 use crate::client::token::TokenSource;
 use crate::client::transport::DEFAULT_USER_AGENT;
@@ -31,6 +31,7 @@ pub struct ClientBuilder {
     application: Option<String>,
     retry: RetryPolicy,
     timeouts: Timeouts,
+    rate_limits: Option<RateLimits>,
 }
 
 enum Http {
@@ -50,6 +51,7 @@ impl ClientBuilder {
             application: None,
             retry: RetryPolicy::default(),
             timeouts: TIMEOUTS,
+            rate_limits: None,
         }
     }
 
@@ -100,6 +102,12 @@ impl ClientBuilder {
     /// waits between; 300 s unless set.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.total = timeout;
+        self
+    }
+
+    /// Shares limits with other clients, or begins with known ones; limits of its own unless set.
+    pub fn rate_limits(mut self, limits: &RateLimits) -> Self {
+        self.rate_limits = Some(limits.clone());
         self
     }
 
@@ -157,7 +165,9 @@ impl ClientBuilder {
             user_agent,
             retry: self.retry,
             timeouts: self.timeouts,
-            rate_limiter: Arc::new(RateLimiter::new()),
+            rate_limits: self
+                .rate_limits
+                .unwrap_or_else(|| RateLimits::new(&RateLimitOptions::new())),
         })
     }
 }

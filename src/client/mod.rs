@@ -12,9 +12,11 @@ mod call;
 pub(crate) mod endpoint;
 mod exchange;
 pub(crate) mod odata;
-mod rate_limiter;
+mod rate_controller;
+pub(crate) mod rate_limits;
 pub(crate) mod refreshing;
 pub(crate) mod retry;
+mod shared_file;
 #[cfg(feature = "rustls")]
 mod tls;
 pub(crate) mod token;
@@ -29,7 +31,7 @@ use reqwest::header::HeaderValue;
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::builder::ClientBuilder;
 use crate::client::endpoint::{Endpoint, Version};
-use crate::client::rate_limiter::RateLimiter;
+use crate::client::rate_limits::RateLimits;
 use crate::client::retry::RetryPolicy;
 use crate::client::token::{AccessToken, TokenSource};
 
@@ -64,7 +66,7 @@ pub struct Client {
     pub(crate) user_agent: HeaderValue,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
-    pub(crate) rate_limiter: Arc<RateLimiter>,
+    pub(crate) rate_limits: RateLimits,
 }
 
 /// How long a call may take.
@@ -96,6 +98,12 @@ impl Client {
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// When its requests may leave, as learned so far; clones of the client share it.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.rate_limits
     }
 }
 
