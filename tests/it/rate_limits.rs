@@ -50,7 +50,7 @@ fn limits(options: &RateLimitOptions) -> RateLimits {
 
 async fn migrate(client: &Client) -> Result<(), Error> {
     client.migrate_job(JOB).await.map(|outcome| {
-        assert!(matches!(outcome, StartOutcome::Accepted(_)), "{outcome:?}");
+        assert!(matches!(outcome, StartOutcome::Started(_)), "{outcome:?}");
     })
 }
 

@@ -249,6 +249,21 @@ fn unrelated() -> Vec<Case> {
             }
         }
     }
+    for share in [0.001, 0.01, 0.05, 0.2] {
+        let name = format!(
+            "{} % refused by chance, 1 at once, Retry-After 1 s",
+            share * 100.0
+        );
+        let limiter = move || -> Box<dyn Limiter> {
+            Box::new(Unrelated {
+                share,
+                retry_after: 1.0,
+                rest: Unlimited,
+            })
+        };
+        let case = Case::new(name, 5_000.0, 0.0, Goal::TimesBest(1.3), limiter).at_once(1);
+        cases.push(case);
+    }
     cases
 }
 
@@ -447,21 +462,6 @@ fn mixtures() -> Vec<Case> {
             };
             cases.push(Case::new(name, 3_000.0, 60.0, Goal::None, limiter));
         }
-    }
-    for share in [0.01, 0.05] {
-        let name = format!(
-            "{} % refused by chance, 1 at once, Retry-After 1 s",
-            share * 100.0
-        );
-        let limiter = move || -> Box<dyn Limiter> {
-            Box::new(Unrelated {
-                share,
-                retry_after: 1.0,
-                rest: Unlimited,
-            })
-        };
-        let case = Case::new(name, 5_000.0, 100.0, Goal::None, limiter).at_once(1);
-        cases.push(case);
     }
     cases
 }
