@@ -11,6 +11,8 @@ mod golden;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_limits;
+mod rate_matrix;
 mod request_checks;
 mod requests;
 mod retrying;
