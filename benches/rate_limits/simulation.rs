@@ -252,9 +252,10 @@ impl Simulation<'_> {
                 Pacing::Controlled(controller) => controller
                     .admit(Duration::from_secs_f64(now), Urgency::Ordinary)
                     .map(Some),
-                Pacing::PausesOnly if client.told > now => {
-                    Err(Wait::For(Duration::from_secs_f64(client.told - now), Reason::Pause))
-                }
+                Pacing::PausesOnly if client.told > now => Err(Wait::For(
+                    Duration::from_secs_f64(client.told - now),
+                    Reason::Pause,
+                )),
                 Pacing::PausesOnly => Ok(None),
             };
             match admitted {

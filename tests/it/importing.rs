@@ -117,3 +117,19 @@ fn answers_made_up_for_tests_tell_what_real_ones_would() {
         );
     }
 }
+
+#[test]
+fn every_link_of_a_readme_holds_outside_the_repository() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    for readme in ["README.md", "workflows/README.md", "sandbox/README.md"] {
+        let text = std::fs::read_to_string(root.join(readme)).expect("a README");
+        for (at, start) in text.match_indices("](") {
+            let target = &text[at + start.len()..];
+            let target = target.split(')').next().unwrap_or_default();
+            assert!(
+                target.starts_with("https://") || target.starts_with('#'),
+                "{readme} links to {target}"
+            );
+        }
+    }
+}

@@ -204,7 +204,10 @@ impl RateController {
         }
         if self.probe == Probe::UnderWay || self.under_way >= self.belief.width.allowed() {
             let may_widen = self.probe == Probe::NotNeeded
-                && self.belief.width.widen(now, self.belief.patience * self.pause.max(1.0));
+                && self
+                    .belief
+                    .width
+                    .widen(now, self.belief.patience * self.pause.max(1.0));
             if !may_widen {
                 return Err(Wait::ForAnswer);
             }
@@ -370,7 +373,8 @@ impl RateController {
             }
         } else {
             self.before = Some(self.belief.clone());
-            self.belief.learn(&stretch, self.pause, self.round_trip, now);
+            self.belief
+                .learn(&stretch, self.pause, self.round_trip, now);
         }
         if std::mem::take(&mut self.was_cut_short) {
             self.probe = Probe::Due;
@@ -398,5 +402,8 @@ fn least(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 
 fn until(then: f64, now: f64, reason: Reason) -> Wait {
     // A clock that counts in nanoseconds must not come back too early for a rounding.
-    Wait::For(Duration::from_secs_f64(then - now) + Duration::from_nanos(1), reason)
+    Wait::For(
+        Duration::from_secs_f64(then - now) + Duration::from_nanos(1),
+        reason,
+    )
 }
