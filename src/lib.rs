@@ -78,6 +78,12 @@ pub use models::tolerant::Deviation;
 ///
 /// A program that names such a type need not depend on the crate itself, nor guess its version.
 pub mod dependencies {
+    #[cfg(feature = "azure")]
+    #[doc(no_inline)]
+    pub use azure_core;
+    #[cfg(feature = "schemars")]
+    #[doc(no_inline)]
+    pub use schemars;
     #[doc(no_inline)]
     pub use {chrono, futures_core, reqwest, serde_json};
 }
