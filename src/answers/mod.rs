@@ -13,3 +13,5 @@ pub mod outcome;
 mod presentation;
 pub(crate) mod refusal;
 pub(crate) mod response;
+#[cfg(feature = "test-util")]
+pub mod test_util;

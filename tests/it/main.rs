@@ -8,6 +8,7 @@ mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
+mod importing;
 mod outcomes;
 mod paging;
 mod provenance;

@@ -192,11 +192,9 @@ async fn tasks(client: &Client) {
     assert_eq!(found.value().id.as_deref(), Some(id.as_str()));
 
     let site = "https://alderwood.sharepoint.example/sites/O'Brien & Søn";
-    let parameters = SharePointSiteMigrationTaskParameters {
-        source_site_url: Some(site.to_owned()),
-        target_site_url: Some("https://harborlane.sharepoint.example/sites/obrien".to_owned()),
-        ..Default::default()
-    };
+    let parameters = SharePointSiteMigrationTaskParameters::new()
+        .source_site_url(site)
+        .target_site_url("https://harborlane.sharepoint.example/sites/obrien");
     client
         .create_sharepoint_task(parameters)
         .await

@@ -159,11 +159,9 @@ pub fn new_job() -> CrossTenantMigrationJobCreate {
 }
 
 pub fn new_task() -> SharePointUserMigrationTaskParameters {
-    SharePointUserMigrationTaskParameters {
-        source_user_identity: Some(user(UPN)),
-        target_user_identity: Some(user("ines.moreau@harborlane.example")),
-        ..Default::default()
-    }
+    SharePointUserMigrationTaskParameters::new()
+        .source_user_identity(user(UPN))
+        .target_user_identity(user("ines.moreau@harborlane.example"))
 }
 
 pub fn user(name: &str) -> UserIdentity {
