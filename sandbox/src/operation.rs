@@ -1,6 +1,19 @@
 //! The operations that the service has, under the ids of the specification.
 
-use crate::route::{MappingKind, TaskSource};
+/// What a SharePoint task is looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum TaskSource {
+    UserPrincipalName,
+    SiteUrl,
+    GroupMailNickname,
+}
+
+/// Whose identities a mapping maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MappingKind {
+    User,
+    Group,
+}
 
 /// The operations of the specification, and the ones that only metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +40,8 @@ pub(crate) enum Operation {
     CountTasks,
     CountMappings(MappingKind),
     CollectionValidate,
+    GetMetadata,
+    Batch,
 }
 
 impl Operation {
@@ -64,6 +79,8 @@ impl Operation {
             Self::CountMappings(MappingKind::User) => "countUserMappings",
             Self::CountMappings(MappingKind::Group) => "countGroupMappings",
             Self::CollectionValidate => "validateJobs",
+            Self::GetMetadata => "getMetadata",
+            Self::Batch => "batch",
         }
     }
 
@@ -94,12 +111,24 @@ impl Operation {
             Self::CountUsers,
             Self::CountTasks,
             Self::CollectionValidate,
+            Self::GetMetadata,
+            Self::Batch,
         ];
         all.extend(sources.map(Self::GetTaskBySource));
         all.extend(kinds.map(Self::GetMapping));
         all.extend(kinds.map(Self::UpdateMappings));
         all.extend(kinds.map(Self::CountMappings));
         all.into_iter().map(Self::id).collect()
+    }
+
+    /// Whether a rule for every operation means this one: a batch counts by what is in it.
+    pub(crate) fn is_meant_by(self, rule: &str) -> bool {
+        rule == self.id() || (rule == "*" && self != Self::Batch)
+    }
+
+    /// Whether anybody may call the operation, without a token.
+    pub(crate) fn is_public(self) -> bool {
+        self == Self::GetMetadata
     }
 
     /// Whether the operation only looks.
@@ -117,6 +146,7 @@ impl Operation {
                 | Self::CountUsers
                 | Self::CountTasks
                 | Self::CountMappings(_)
+                | Self::GetMetadata
         )
     }
 

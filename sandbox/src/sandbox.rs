@@ -9,17 +9,19 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::builder::SandboxBuilder;
 use crate::clock::latest;
-use crate::connection::{Fuse, FusedListener};
+use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::log::RequestEntry;
+use crate::engine::rehearse::{self, ControlError};
+use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults::FaultRule;
-use crate::http::{self, Core};
-use crate::jobs::outcome::UserOutcome;
-use crate::log::RequestEntry;
-use crate::rehearse::{self, ControlError};
 use crate::settings::Settings;
-use crate::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::state::outcome::UserOutcome;
+use crate::wire::connection::{Fuse, FusedListener};
+use crate::wire::core::{Core, Observer, closed};
+use crate::wire::door::{Door, PublicUrl};
+use crate::wire::{http, tls};
 
 /// How long a shutdown waits for answers that are under way.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,6 +33,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sandbox {
     core: Core,
     address: SocketAddr,
+    certificate: Option<String>,
     /// Dropped to stop the server; whoever listens sees the channel close.
     open: Option<watch::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -52,14 +55,21 @@ pub enum StartError {
     Setup(String),
 }
 
-impl Sandbox {
-    /// Sets up a sandbox.
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::default()
-    }
+/// Where and how a sandbox is reached.
+pub(crate) struct Listen {
+    pub(crate) wanted: SocketAddr,
+    pub(crate) public: Option<PublicUrl>,
+    pub(crate) has_tls: bool,
+    pub(crate) patience: Duration,
+}
 
-    pub(crate) async fn start(builder: SandboxBuilder) -> Result<Self, StartError> {
-        let config = &builder.config;
+impl Sandbox {
+    /// Listens and answers as `config` says.
+    pub(crate) async fn start(
+        config: Config,
+        listen: Listen,
+        observer: Option<Observer>,
+    ) -> Result<Self, StartError> {
         if !(config.speed.is_finite() && config.speed >= 0.0) {
             return Err(StartError::Setup(format!(
                 "the speed {} isn't zero or more",
@@ -79,39 +89,61 @@ impl Sandbox {
                 "the start time isn't between 1970 and 9998".into(),
             ));
         }
-        let engine = Engine::new(builder.config).map_err(StartError::Setup)?;
-        let wanted = SocketAddr::new(builder.address, builder.port);
-        let listen = |source| StartError::Listen {
+        let engine = Engine::new(config).map_err(StartError::Setup)?;
+        let wanted = listen.wanted;
+        let refused = |source| StartError::Listen {
             address: wanted,
             source,
         };
-        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let tls = if listen.has_tls {
+            let names: Vec<String> = listen.public.iter().map(PublicUrl::name).collect();
+            Some(tls::make(wanted.ip(), &names).map_err(StartError::Setup)?)
+        } else {
+            None
+        };
         let (open, closing) = watch::channel(());
-        let origin = format!("http://{address}");
-        let core = Core::new(engine, builder.observer, &origin, closing.clone());
+        let door = Door::new(address, tls.is_some(), listen.public);
+        let core = Core::new(engine, observer, door, closing.clone());
         let service = Router::new()
             .fallback(http::serve)
             .with_state(core.clone())
             .into_make_service_with_connect_info::<Fuse>();
+        let (acceptor, certificate) = match tls {
+            Some(tls) => (Some(tls.acceptor), Some(tls.certificate)),
+            None => (None, None),
+        };
+        let listener = FusedListener {
+            listener,
+            tls: acceptor,
+            patience: listen.patience,
+        };
         let server = tokio::spawn(async move {
             // Serving never fails: what goes wrong on a connection ends that connection alone.
-            let _ = axum::serve(FusedListener(listener), service)
+            let _ = axum::serve(listener, service)
                 .with_graceful_shutdown(closed(closing))
                 .await;
         });
         Ok(Self {
             core,
             address,
+            certificate,
             open: Some(open),
             server: Some(server),
         })
     }
 
-    /// Scheme, host and port, without a version: `http://127.0.0.1:PORT`.
+    /// Scheme, host and port that are listened on, without a version: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.core.door.base_url()
+    }
+
+    /// The certificate that a client has to trust, in PEM, if the sandbox answers TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The address that is listened on.
@@ -143,7 +175,8 @@ impl Sandbox {
     /// The latest requests to Graph's paths, oldest first, at most 100,000.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestEntry> {
-        self.core.engine().log.entries().cloned().collect()
+        let entries: Vec<_> = self.core.engine().log.entries().cloned().collect();
+        entries.iter().map(|entry| (**entry).clone()).collect()
     }
 
     /// How many requests of an operation changed something, whether or not their answer arrived.
@@ -285,15 +318,13 @@ impl Sandbox {
         rehearse::preload_jobs(&mut self.core.engine(), count, users_each)
     }
 
-    /// Adds what [`SandboxBuilder::demo`] starts with.
+    /// Adds what [`SandboxBuilder::demo`](crate::SandboxBuilder::demo) starts with.
     ///
     /// # Errors
     ///
     /// When it is there already.
     pub fn load_demo(&self) -> Result<(), ControlError> {
-        let mut engine = self.core.engine();
-        let now = engine.settle();
-        crate::demo::load(&mut engine.state, now).map_err(ControlError::Invalid)
+        rehearse::load_demo(&mut self.core.engine())
     }
 
     /// Starts over as the sandbox was started: state, clock, faults and log.
@@ -316,10 +347,4 @@ impl Sandbox {
             server.abort();
         }
     }
-}
-
-/// Waits until the handle is gone or says so.
-pub(crate) async fn closed(mut closing: watch::Receiver<()>) {
-    // Nothing is ever sent, so a change means that the sender still lives.
-    while closing.changed().await.is_ok() {}
 }

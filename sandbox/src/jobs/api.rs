@@ -4,14 +4,17 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::create::{self, NewJob};
-use super::model::{Job, User};
-use super::status::{JobStatus, can_cancel, can_delete};
 use super::view;
-use crate::answer::{Answer, Body, GraphError};
+use crate::answer::{Answer, GraphError};
+use crate::body;
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::JobKey;
-use crate::service::{Call, State};
 use crate::settings::{CreateStarts, span};
+use crate::state::State;
+use crate::state::job::{Job, User};
+use crate::state::job_store::JobKey;
+use crate::state::rules::{can_cancel, can_delete};
+use crate::state::status::JobStatus;
 
 pub(super) const COLLECTION: &str = "solutions/migrations/crossTenantMigrationJobs";
 
@@ -83,15 +86,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
 pub(crate) fn count(state: &State) -> Answer {
     let visible = |index: &usize| state.jobs.is_visible(*index, &state.settings);
     let count = (0..state.jobs.all().len()).filter(visible).count();
-    text(count)
-}
-
-/// The plain number that `/$count` answers.
-pub(crate) fn text(count: usize) -> Answer {
-    Answer {
-        body: Body::Text(count.to_string()),
-        ..Answer::empty(200)
-    }
+    Answer::count(count)
 }
 
 pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, GraphError> {
@@ -201,8 +196,8 @@ pub(crate) fn update(
     key: &JobKey,
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
-    let body = create::object(call.json()?)?;
-    create::check_names(body, &["completeAfterDateTime"])?;
+    let body = body::object(call.json()?)?;
+    body::check_names(body, &create::KNOWN)?;
     let date = body.get("completeAfterDateTime").ok_or_else(|| {
         GraphError::bad_request(
             "The property 'completeAfterDateTime' is required; no other can be updated.",
@@ -212,7 +207,7 @@ pub(crate) fn update(
     let is_deleted = matches!(job.status, JobStatus::PendingDelete | JobStatus::Deleted);
     let is_late = state.settings.refuse_late_update
         && !job.status.is_validation()
-        && job.complete_after <= call.now;
+        && job.complete_after.at <= call.now;
     if is_deleted || is_late {
         return Err(GraphError::conflict(format!(
             "The job can't be updated because its current status is {}.",
@@ -230,7 +225,7 @@ pub(crate) fn update(
     let effect = format!(
         "job {}: completeAfterDateTime set to {}",
         job.id,
-        view::date(date)
+        date.text()
     );
     let answer = if settings.update_returns_job {
         let context = call.context(&format!("{COLLECTION}/$entity"));
@@ -247,9 +242,18 @@ pub(crate) fn update(
 pub(crate) fn delete(
     state: &mut State,
     key: &JobKey,
+    if_match: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
+    // No answer carries an entity tag, so whoever names one has it from somewhere else.
+    if if_match.is_some_and(|tags| !tags.trim().is_empty() && tags.trim() != "*") {
+        return Err(GraphError::new(
+            412,
+            "PreconditionFailed",
+            "The entity tag in 'If-Match' isn't that of the job; nothing was deleted.",
+        ));
+    }
     let settings = state.settings.clone();
     let job = get(state, index)?;
     if !can_delete(job.status, &settings) {

@@ -2,13 +2,15 @@
 
 use serde_json::json;
 
-use super::api::{COLLECTION, cancel_answer, entity, find, get, text};
-use super::status::can_cancel;
-use super::view::{self, Seat};
+use super::api::{COLLECTION, cancel_answer, entity, find, get};
+use super::view;
 use crate::answer::{Answer, GraphError};
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::JobKey;
-use crate::service::{Call, State};
+use crate::state::State;
+use crate::state::job_store::JobKey;
+use crate::state::rules::can_cancel;
+use crate::state::workload::{Seat, workload_status};
 
 pub(crate) fn list(state: &State, call: &Call<'_>, key: &JobKey) -> Result<Answer, GraphError> {
     let options = call.query.for_list()?;
@@ -48,7 +50,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>, key: &JobKey) -> Result<Answe
 }
 
 pub(crate) fn count(state: &State, key: &JobKey) -> Result<Answer, GraphError> {
-    Ok(text(get(state, find(state, key)?)?.users.len()))
+    Ok(Answer::count(get(state, find(state, key)?)?.users.len()))
 }
 
 pub(crate) fn get_one(
@@ -95,7 +97,7 @@ pub(crate) fn cancel(
         // Of several workloads the mailbox decides, because it is the one that cuts over first.
         let service = job.services.iter().last();
         let status = service.map_or(job.status.as_str(), |service| {
-            view::workload_status(job, &seat, service, &settings, call.now)
+            workload_status(job, &seat, service, &settings, call.now)
         });
         return Err(GraphError::conflict(format!(
             "Cancel is not possible. Current status is {status}"

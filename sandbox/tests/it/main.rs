@@ -1,5 +1,6 @@
 //! The sandbox over real sockets.
 
+mod clients;
 mod conformance;
 mod control;
 mod documented;
@@ -12,6 +13,7 @@ mod program;
 mod random;
 mod rehearsal;
 mod rules;
+mod safety;
 mod sharepoint;
 mod spec;
 mod support;

@@ -4,11 +4,11 @@ use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::json;
 
 use crate::jobs::api;
-use crate::jobs::status::JobStatus;
-use crate::rehearse::{force, new_job};
-use crate::service::State;
+use crate::jobs::arrange::{force, new_job};
 use crate::sharepoint::parameters;
-use crate::sharepoint::tasks::{Task, TaskStatus};
+use crate::state::State;
+use crate::state::status::JobStatus;
+use crate::state::task::{Task, TaskStatus};
 
 /// How many users each job has.
 const USERS: usize = 25;

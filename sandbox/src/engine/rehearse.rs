@@ -1,18 +1,16 @@
 //! What whoever rehearses can do to the service from behind the scenes.
 
-use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
-use crate::engine::Engine;
+use super::Engine;
 use crate::jobs::api;
-use crate::jobs::create::NewJob;
-use crate::jobs::lifecycle::{self, Circumstances};
-use crate::jobs::model::{Job, Reason, Service, Services};
-use crate::jobs::outcome::UserOutcome;
-use crate::jobs::status::JobStatus;
-use crate::route::JobKey;
-use crate::service::State;
+use crate::jobs::arrange::{force, new_job};
 use crate::settings::Settings;
+use crate::state::State;
+use crate::state::job::Service;
+use crate::state::job_store::JobKey;
+use crate::state::outcome::UserOutcome;
+use crate::state::status::JobStatus;
 
 /// Why something cannot be arranged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -62,113 +60,6 @@ pub(crate) fn set_job_status(
     let index = find(&engine.state, id_or_name)?;
     force(&mut engine.state, index, wanted, now);
     Ok(())
-}
-
-/// Puts a job into a status, with users to match it.
-pub(crate) fn force(state: &mut State, index: usize, status: JobStatus, now: DateTime<Utc>) {
-    let settings = state.settings.clone();
-    state.jobs.judge(index, &settings, |job, around| {
-        arrange(job, status, now, around);
-    });
-}
-
-fn arrange(job: &mut Job, status: JobStatus, now: DateTime<Utc>, around: &[Circumstances<'_>]) {
-    let before = job.status;
-    job.is_migration = !status.is_validation();
-    job.before_deletion = None;
-    match status {
-        JobStatus::Submitted | JobStatus::ValidateSubmitted | JobStatus::ValidateProcessing => {
-            job.validated_at = None;
-            clear(job);
-        }
-        JobStatus::ValidateInProgress => {
-            clear(job);
-            lifecycle::check(job, around);
-        }
-        JobStatus::ValidatePassed => {
-            clear(job);
-            job.validated_at = Some(now);
-        }
-        JobStatus::ValidateFailed => {
-            clear(job);
-            lifecycle::check(job, around);
-            let services = job.services;
-            if job.remaining().all(|user| user.invalid.is_empty())
-                && let Some(user) = job
-                    .users
-                    .iter_mut()
-                    .find(|user| user.cancelled_at.is_none())
-            {
-                user.invalid = services;
-                user.reason = Reason::Chosen;
-            }
-        }
-        JobStatus::Processing | JobStatus::InProgress => begin(job, before, now),
-        JobStatus::CuttingOver => {
-            begin(job, before, now);
-            lifecycle::plan(job, around);
-        }
-        JobStatus::Completed => {
-            clear(job);
-            begin(job, before, now);
-            lifecycle::conclude(job);
-        }
-        JobStatus::CompletedWithErrors | JobStatus::Failed => {
-            clear(job);
-            begin(job, before, now);
-            fail_some(job, status == JobStatus::Failed);
-            lifecycle::conclude(job);
-        }
-        JobStatus::PendingDelete | JobStatus::Deleted => {
-            let is_final = !before.is_active()
-                && before != JobStatus::PendingDelete
-                && before != JobStatus::Deleted;
-            job.before_deletion = Some(if is_final {
-                before
-            } else {
-                JobStatus::Cancelled
-            });
-        }
-        JobStatus::Cancelled
-        | JobStatus::PendingCancel
-        | JobStatus::Approved
-        | JobStatus::AdminActionRequired => {}
-    }
-    if let Some(message) = lifecycle::message(status) {
-        message.clone_into(&mut job.message);
-    }
-    job.enter(status, now, true);
-}
-
-fn clear(job: &mut Job) {
-    for user in &mut job.users {
-        user.invalid = Services::default();
-        user.failed = Services::default();
-        user.completed = Services::default();
-    }
-}
-
-fn begin(job: &mut Job, before: JobStatus, now: DateTime<Utc>) {
-    if !before.is_active() {
-        job.active_since = now;
-    }
-    job.attempts = job.attempts.max(1);
-    job.validated_at.get_or_insert(now);
-}
-
-/// Fails all users, or the first one; of a job with a single user the first workload.
-fn fail_some(job: &mut Job, all: bool) {
-    let services = job.services;
-    let first: Services = services.iter().take(1).collect();
-    let alone = job.remaining().count() == 1;
-    let remaining = job
-        .users
-        .iter_mut()
-        .filter(|user| user.cancelled_at.is_none());
-    for user in remaining.take(if all { usize::MAX } else { 1 }) {
-        user.failed = if alone && !all { first } else { services };
-        user.reason = Reason::Chosen;
-    }
 }
 
 pub(crate) fn set_job_stalled(
@@ -271,19 +162,8 @@ pub(crate) fn preload_jobs(
     Ok(ids)
 }
 
-/// A job of the simplest kind, to cut over a week from now.
-pub(crate) fn new_job(display_name: String, users: Vec<Uuid>, now: DateTime<Utc>) -> NewJob {
-    NewJob {
-        display_name,
-        complete_after: now + TimeDelta::days(7),
-        source_tenant_id: "6f1d4c02-83be-47a5-9d10-52e7c8b0a936".into(),
-        exchange_settings: Some(("source-to-target".into(), "target.example".into())),
-        workloads: Service::ALL
-            .iter()
-            .map(|service| service.as_str().to_owned())
-            .collect(),
-        services: Service::ALL.into_iter().collect(),
-        resource_type: "Users".into(),
-        users,
-    }
+/// Adds jobs in every status, SharePoint tasks and mappings.
+pub(crate) fn load_demo(engine: &mut Engine) -> Result<(), ControlError> {
+    let now = engine.settle();
+    super::demo::load(&mut engine.state, now).map_err(ControlError::Invalid)
 }

@@ -1,7 +1,7 @@
 //! The thin shell: reads requests off the wire, asks the engine, and sends what it says.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use axum::body::{Body as HttpBody, Bytes};
@@ -9,67 +9,20 @@ use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shared};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::{Response, StatusCode};
 use futures_util::{StreamExt as _, stream};
-use tokio::sync::watch;
 
-use crate::answer::{Answer, Body};
-use crate::connection::Fuse;
-use crate::control;
-use crate::engine::{Delivery, Ending, Engine, Manners};
-use crate::log::RequestEntry;
-use crate::sandbox::closed;
-use crate::service::Request;
+use super::connection::Fuse;
+use super::control;
+use super::core::{Core, closed};
+use crate::answer::Answer;
+use crate::call::Request;
+use crate::engine::delivery::JSON;
+use crate::engine::{Delivery, Ending, Manners, prefers_unknown_members};
 
 /// The largest body that is read; a job of 2,000 users takes a fiftieth of it.
 const LARGEST_BODY: usize = 4 * 1024 * 1024;
 
 /// How much is read at most of a body that is too large.
 const LARGEST_DRAINED: usize = 16 * LARGEST_BODY;
-
-const JSON: &str = "application/json;odata.metadata=minimal;odata.streaming=true;IEEE754Compatible=false;charset=utf-8";
-
-/// Told of every request.
-pub(crate) type Observer = Arc<dyn Fn(&RequestEntry) + Send + Sync>;
-
-/// What the shell and the handle of a sandbox share.
-#[derive(Clone)]
-pub(crate) struct Core {
-    engine: Arc<Mutex<Engine>>,
-    observer: Option<Observer>,
-    /// What links start with when the caller names no host.
-    origin: Arc<str>,
-    /// Closes when the sandbox stops.
-    closing: watch::Receiver<()>,
-}
-
-impl std::fmt::Debug for Core {
-    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        formatter
-            .debug_struct("Core")
-            .field("origin", &self.origin)
-            .finish_non_exhaustive()
-    }
-}
-
-impl Core {
-    pub(crate) fn new(
-        engine: Engine,
-        observer: Option<Observer>,
-        origin: &str,
-        closing: watch::Receiver<()>,
-    ) -> Self {
-        Self {
-            engine: Arc::new(Mutex::new(engine)),
-            observer,
-            origin: origin.into(),
-            closing,
-        }
-    }
-
-    /// The engine; a panic elsewhere leaves it usable, since no change is left half done by one.
-    pub(crate) fn engine(&self) -> MutexGuard<'_, Engine> {
-        self.engine.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
 
 /// Answers every request there is.
 pub(crate) async fn serve(
@@ -81,37 +34,56 @@ pub(crate) async fn serve(
     let text = |name: HeaderName| text(&parts.headers, &name);
     let has_length = parts.headers.contains_key(header::CONTENT_LENGTH)
         || parts.headers.contains_key(header::TRANSFER_ENCODING);
-    let (body, is_oversized) = read(body).await;
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
-    if let Some(path) = path.strip_prefix("/_sandbox/") {
+    if path == "/_sandbox" || path.starts_with("/_sandbox/") {
+        if let Err(reason) = core.door.admits(&parts.headers) {
+            let (status, json) = control::refusal(403, "forbidden", &reason);
+            return Ok(plain(status, JSON, json.to_string()));
+        }
+        let (body, _) = read(body).await;
+        let _busy = fuse.busy();
+        let path = path.trim_start_matches("/_sandbox").trim_start_matches('/');
         let (status, json) = control::handle(&core, parts.method.as_str(), path, query, &body);
         return Ok(plain(status, JSON, json.to_string()));
     }
+    let (body, is_oversized) = read(body).await;
+    let _busy = fuse.busy();
     let request = Request {
         method: parts.method.as_str().to_owned(),
         path: path.to_owned(),
         query: query.to_owned(),
         authorization: text(header::AUTHORIZATION),
         content_type: text(header::CONTENT_TYPE),
+        if_match: text(header::IF_MATCH),
         has_length,
         body,
-        origin: text(header::HOST)
-            .map_or_else(|| core.origin.to_string(), |host| format!("http://{host}")),
+        origin: core.door.links(&parts.headers),
     };
     let manners = Manners {
         client_request_id: text(HeaderName::from_static("client-request-id"))
             .filter(|id| !id.is_empty()),
         is_oversized,
-        prefers_unknown_members: prefers_unknown_members(&parts.headers),
+        prefers_unknown_members: prefers_unknown_members(text_of_all(&parts.headers, "prefer")),
         target: parts
             .uri
             .path_and_query()
             .map_or_else(String::new, ToString::to_string),
+        headers: parts
+            .headers
+            .iter()
+            .map(|(name, value)| {
+                let value = String::from_utf8_lossy(value.as_bytes()).into_owned();
+                (name.as_str().to_owned(), value)
+            })
+            .collect(),
+        batch: None,
     };
     let delivery = core.engine().handle(&request, manners, Instant::now());
     if let Some(observer) = &core.observer {
-        observer(&delivery.entry);
+        for entry in &delivery.entries {
+            observer(entry);
+        }
     }
     if !delivery.latency.is_zero() {
         tokio::select! {
@@ -151,17 +123,11 @@ fn text(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
     headers.get(name)?.to_str().ok().map(str::to_owned)
 }
 
-fn prefers_unknown_members(headers: &HeaderMap) -> bool {
+fn text_of_all<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a str> {
     headers
-        .get_all("prefer")
-        .iter()
+        .get_all(name)
+        .into_iter()
         .filter_map(|value| value.to_str().ok())
-        .flat_map(|value| value.split(','))
-        .any(|preference| {
-            preference
-                .trim()
-                .eq_ignore_ascii_case("include-unknown-enum-members")
-        })
 }
 
 fn plain(status: u16, kind: &'static str, body: String) -> Response<HttpBody> {
@@ -176,34 +142,33 @@ fn plain(status: u16, kind: &'static str, body: String) -> Response<HttpBody> {
 
 fn response(delivery: Delivery, fuse: &Fuse) -> Response<HttpBody> {
     let Answer {
-        status,
-        headers,
-        body,
-        ..
+        status, headers, ..
     } = delivery.answer;
-    let mut response = match body {
-        Body::None => {
+    let mut response = match delivery.payload {
+        None => {
             let mut response = plain(status, JSON, String::new());
             response.headers_mut().remove(header::CONTENT_TYPE);
             response
         }
-        Body::Json(json) => payload(status, JSON, json.to_string(), delivery.ending),
-        Body::Text(text) => payload(status, "text/plain", text, delivery.ending),
-        Body::Html(html) => payload(status, "text/html", html, delivery.ending),
+        Some((kind, text)) => payload(status, kind, text, delivery.ending),
     };
     if delivery.ending == Ending::Dropped {
         fuse.blow();
     }
     let ids = [
-        ("request-id", delivery.ids.request),
-        ("client-request-id", delivery.ids.client_request),
+        (Cow::Borrowed("request-id"), delivery.ids.request),
+        (
+            Cow::Borrowed("client-request-id"),
+            delivery.ids.client_request,
+        ),
     ];
     for (name, value) in ids.into_iter().chain(headers) {
-        // Every value was checked as text or made here, so none is left out.
-        if let Ok(value) = HeaderValue::from_str(&value) {
-            response
-                .headers_mut()
-                .insert(HeaderName::from_static(name), value);
+        // Every name and value was checked or made here, so none is left out.
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_str(&value),
+        ) {
+            response.headers_mut().insert(name, value);
         }
     }
     if delivery.preference_applied {

@@ -7,15 +7,16 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
+use super::core::Core;
+use crate::body::without_mark;
 use crate::engine::Engine;
+use crate::engine::rehearse::{self, ControlError};
+use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults;
-use crate::http::Core;
-use crate::jobs::outcome::UserOutcome;
-use crate::rehearse::{self, ControlError};
-use crate::route::MappingKind;
+use crate::operation::{MappingKind, Operation};
 use crate::settings::Settings;
 use crate::sharepoint::tasks;
-use crate::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::state::outcome::UserOutcome;
 
 /// A refusal: status, code and message.
 struct Refusal(u16, &'static str, String);
@@ -44,10 +45,13 @@ pub(crate) fn handle(
 ) -> (u16, Value) {
     match answer(core, method, path, query, body) {
         Ok(json) => (200, json),
-        Err(Refusal(status, name, message)) => {
-            (status, json!({"error": {"code": name, "message": message}}))
-        }
+        Err(Refusal(status, name, message)) => refusal(status, name, &message),
     }
+}
+
+/// A refusal as it is answered.
+pub(super) fn refusal(status: u16, code: &str, message: &str) -> (u16, Value) {
+    (status, json!({"error": {"code": code, "message": message}}))
 }
 
 fn answer(
@@ -84,7 +88,7 @@ fn answer(
         (_, ["requests"]) => requests(&engine, query),
         (_, ["state"]) => Ok(state(&mut engine)),
         ("PUT", ["faults"]) => {
-            let rules = faults::read(body).map_err(invalid)?;
+            let rules = faults::read(without_mark(body)).map_err(invalid)?;
             engine.faults.replace(rules).map_err(invalid)?;
             Ok(json!({"value": engine.faults.counted()}))
         }
@@ -168,7 +172,8 @@ struct SourceBody {
 }
 
 fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Refusal> {
-    serde_json::from_slice(body).map_err(|error| invalid(format!("the body doesn't fit: {error}")))
+    serde_json::from_slice(without_mark(body))
+        .map_err(|error| invalid(format!("the body doesn't fit: {error}")))
 }
 
 /// The value of a query option.
@@ -211,11 +216,18 @@ fn advance(engine: &mut Engine, query: &str) -> Result<Value, Refusal> {
 fn requests(engine: &Engine, query: &str) -> Result<Value, Refusal> {
     let after = number(query, "after", Some(0))?;
     let wanted = option(query, "operation");
+    if let Some(unknown) = wanted.filter(|wanted| !Operation::ids().contains(wanted)) {
+        return Err(invalid(format!(
+            "there is no operation '{unknown}'; choose among {}",
+            Operation::ids().join(", ")
+        )));
+    }
     let entries: Vec<_> = engine
         .log
         .entries()
         .filter(|entry| usize::try_from(entry.sequence).is_ok_and(|sequence| sequence > after))
         .filter(|entry| wanted.is_none() || entry.operation.as_deref() == wanted)
+        .map(AsRef::as_ref)
         .collect();
     Ok(json!({"total": engine.log.total(), "effects": engine.log.effects(), "value": entries}))
 }

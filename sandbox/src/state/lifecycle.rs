@@ -2,7 +2,7 @@
 
 use chrono::{DateTime, Utc};
 
-use super::model::{Job, Reason, Service, Services};
+use super::job::{Job, Reason, Service, Services};
 use super::outcome::UserOutcome;
 use super::status::JobStatus;
 use crate::clock::latest;
@@ -25,10 +25,10 @@ pub(crate) fn due(job: &Job, settings: &Settings) -> Option<DateTime<Utc>> {
         JobStatus::ValidateProcessing => after(timings.validate_processing),
         JobStatus::ValidateInProgress => after(timings.validate_in_progress),
         JobStatus::Processing if gate == CompleteAfterGates::Processing => {
-            after(timings.processing).max(job.complete_after)
+            after(timings.processing).max(job.complete_after.at)
         }
         JobStatus::Processing => after(timings.processing),
-        JobStatus::InProgress => after(timings.synchronising).max(job.complete_after),
+        JobStatus::InProgress => after(timings.synchronising).max(job.complete_after.at),
         JobStatus::CuttingOver => after(timings.cutting_over),
         JobStatus::PendingCancel => after(timings.cancelling),
         JobStatus::PendingDelete => after(timings.deleting),

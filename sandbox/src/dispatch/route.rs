@@ -3,55 +3,9 @@
 use crate::answer::GraphError;
 use crate::odata::path::{Argument, ArgumentValue, Segment, unqualified};
 use crate::odata::query::Query;
-use crate::operation::Operation;
-
-/// The version of Graph that a path starts with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Version {
-    V1,
-    Beta,
-}
-
-impl Version {
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::V1 => "v1.0",
-            Self::Beta => "beta",
-        }
-    }
-}
-
-/// How a job is named in a path.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum JobKey {
-    /// Its id, or its display name in its place.
-    IdOrName(String),
-    /// `(displayName='…')`.
-    AlternateKey(String),
-}
-
-impl JobKey {
-    pub(crate) fn as_str(&self) -> &str {
-        match self {
-            Self::IdOrName(key) | Self::AlternateKey(key) => key,
-        }
-    }
-}
-
-/// What a SharePoint task is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum TaskSource {
-    UserPrincipalName,
-    SiteUrl,
-    GroupMailNickname,
-}
-
-/// Whose identities a mapping maps.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum MappingKind {
-    User,
-    Group,
-}
+use crate::odata::version::Version;
+use crate::operation::{MappingKind, Operation, TaskSource};
+use crate::state::job_store::JobKey;
 
 /// What can be done to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,6 +35,8 @@ pub(crate) enum Resource {
     Mappings(MappingKind),
     MappingsCount(MappingKind),
     Mapping(MappingKind, String),
+    Metadata,
+    Batch,
 }
 
 impl Resource {
@@ -115,6 +71,8 @@ impl Resource {
             Self::Mappings(kind) => vec![("PATCH", Operation::UpdateMappings(*kind))],
             Self::MappingsCount(kind) => vec![("GET", Operation::CountMappings(*kind))],
             Self::Mapping(kind, _) => vec![("GET", Operation::GetMapping(*kind))],
+            Self::Metadata => vec![("GET", Operation::GetMetadata)],
+            Self::Batch => vec![("POST", Operation::Batch)],
         }
     }
 }
@@ -140,6 +98,8 @@ pub(crate) fn resource(
 ) -> Result<Resource, GraphError> {
     let path: Vec<Part<'_>> = segments.iter().map(Part::of).collect();
     match path.as_slice() {
+        [metadata] if metadata.is("$metadata") => Ok(Resource::Metadata),
+        [batch] if batch.is("$batch") => Ok(Resource::Batch),
         [solutions, migrations, rest @ ..]
             if solutions.is("solutions") && migrations.is("migrations") =>
         {
@@ -153,8 +113,25 @@ pub(crate) fn resource(
         {
             sharepoint_resource(rest, query)
         }
-        _ => Err(unknown(path.last())),
+        _ => Err(unknown(first_unknown(version, &path))),
     }
+}
+
+/// The segment at which a path leaves what there is under a version.
+fn first_unknown<'a, 'b>(version: Version, path: &'b [Part<'a>]) -> Option<&'b Part<'a>> {
+    let known = |names: &[&str]| {
+        let matching = path
+            .iter()
+            .zip(names)
+            .take_while(|(part, name)| part.is(name));
+        matching.count()
+    };
+    let sharepoint: &[&str] = match version {
+        Version::Beta => &["solutions", "sharepoint", "migrations"],
+        Version::V1 => &["solutions"],
+    };
+    let reached = known(sharepoint).max(known(&["solutions", "migrations"]));
+    path.get(reached).or(path.last())
 }
 
 /// A segment with the name to compare by.
@@ -309,13 +286,6 @@ const FUNCTIONS: [(&str, &str, TaskSource); 3] = [
     ),
 ];
 
-/// The text of the drafts for a parameter that a request lacks.
-pub(crate) fn missing_parameter(name: &str) -> GraphError {
-    GraphError::bad_request(format!(
-        "Cannot process the request because the required parameter {name} is missing."
-    ))
-}
-
 fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, GraphError> {
     let Some((collection, rest)) = path.split_first() else {
         return Err(unknown(None));
@@ -333,7 +303,7 @@ fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, Gra
         (None, [count]) if count.is("$count") => Ok(Resource::MappingsCount(kind)),
         (Some(arguments), []) => match argument(arguments, Some(key_name), query)? {
             Some(key) if !key.trim().is_empty() => Ok(Resource::Mapping(kind, key)),
-            _ => Err(missing_parameter(key_name)),
+            _ => Err(GraphError::missing_parameter(key_name)),
         },
         (_, [other, ..]) => Err(unknown(Some(other))),
     }
@@ -347,7 +317,7 @@ fn task_resource(
     if let Some(arguments) = collection.arguments {
         return match argument(arguments, None, query)? {
             Some(id) if !id.trim().is_empty() => task(id, rest),
-            _ => Err(missing_parameter("sharePointMigrationTaskId")),
+            _ => Err(GraphError::missing_parameter("sharePointMigrationTaskId")),
         };
     }
     let Some((first, after)) = rest.split_first() else {
@@ -363,12 +333,12 @@ fn task_resource(
         let arguments = first.arguments.unwrap_or_default();
         return match argument(arguments, Some(parameter), query)? {
             Some(value) if !value.trim().is_empty() => Ok(Resource::TaskBySource(*source, value)),
-            _ => Err(missing_parameter(parameter)),
+            _ => Err(GraphError::missing_parameter(parameter)),
         };
     }
     match first.key() {
         Some(id) => task(id, after),
-        None => Err(missing_parameter("sharePointMigrationTaskId")),
+        None => Err(GraphError::missing_parameter("sharePointMigrationTaskId")),
     }
 }
 

@@ -1,8 +1,4 @@
-//! The statuses of a job, and which action each of them allows.
-
-use super::model::Job;
-use crate::settings::{CancelInProgress, Settings};
-use chrono::{DateTime, Utc};
+//! The statuses of a job, and which of them can follow which.
 
 macro_rules! statuses {
     ($($(#[$doc:meta])* $variant:ident => $text:literal),+ $(,)?) => {
@@ -130,42 +126,5 @@ impl JobStatus {
                 | Self::ValidatePassed
                 | Self::ValidateFailed
         )
-    }
-}
-
-/// Whether the job, or one of its users, can be cancelled at `now`.
-pub(crate) fn can_cancel(job: &Job, settings: &Settings, now: DateTime<Utc>) -> bool {
-    match job.status {
-        JobStatus::Submitted
-        | JobStatus::ValidateSubmitted
-        | JobStatus::ValidateProcessing
-        | JobStatus::ValidateInProgress
-        | JobStatus::ValidatePassed
-        | JobStatus::ValidateFailed
-        // Nothing is documented for these two; they are neither in progress nor terminal.
-        | JobStatus::Approved
-        | JobStatus::AdminActionRequired => true,
-        JobStatus::Processing | JobStatus::InProgress => match settings.cancel_in_progress {
-            CancelInProgress::Never => false,
-            CancelInProgress::UntilCompleteAfter => now < job.complete_after,
-            CancelInProgress::UntilCuttingOver => true,
-        },
-        JobStatus::CuttingOver
-        | JobStatus::Completed
-        | JobStatus::CompletedWithErrors
-        | JobStatus::Failed
-        | JobStatus::Cancelled
-        | JobStatus::PendingCancel
-        | JobStatus::PendingDelete
-        | JobStatus::Deleted => false,
-    }
-}
-
-/// Whether the job can be deleted.
-pub(crate) fn can_delete(status: JobStatus, settings: &Settings) -> bool {
-    match status {
-        JobStatus::Completed | JobStatus::Failed | JobStatus::Cancelled => true,
-        JobStatus::CompletedWithErrors => settings.delete_completed_with_errors,
-        _ => false,
     }
 }

@@ -3,11 +3,11 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::jobs::model::{Job, Transition};
-use crate::jobs::status::JobStatus;
-use crate::jobs::view::{self, Seat};
 use crate::settings::Settings;
-use crate::sharepoint::tasks::{Task, TaskStatus};
+use crate::state::job::{Job, Transition};
+use crate::state::status::JobStatus;
+use crate::state::task::{Task, TaskStatus};
+use crate::state::workload::{Seat, workload_status};
 
 /// A job as it is at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -75,7 +75,7 @@ impl JobSnapshot {
     pub(crate) fn of(job: &Job, settings: &Settings, now: DateTime<Utc>) -> Self {
         let users = job.users.iter().enumerate().map(|(place, user)| {
             let seat = Seat { place, user };
-            let status = |service| view::workload_status(job, &seat, service, settings, now);
+            let status = |service| workload_status(job, &seat, service, settings, now);
             UserSnapshot {
                 id: user.id.to_string(),
                 cancelled: user.cancelled_at.is_some(),
@@ -96,7 +96,7 @@ impl JobSnapshot {
             },
             status: job.status,
             message: job.message.clone(),
-            complete_after: job.complete_after,
+            complete_after: job.complete_after.at,
             attempts: job.attempts,
             stalled: job.stalled,
             users: users.collect(),

@@ -67,6 +67,26 @@ impl FromIterator<Service> for Services {
     }
 }
 
+/// A point in time with the digits that it was written with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Date {
+    pub(crate) at: DateTime<Utc>,
+    /// How many digits the fraction of the second has, nine at most.
+    pub(crate) digits: usize,
+}
+
+impl Date {
+    pub(crate) fn text(self) -> String {
+        let seconds = self.at.format("%Y-%m-%dT%H:%M:%S");
+        if self.digits == 0 {
+            return format!("{seconds}Z");
+        }
+        let nanoseconds = format!("{:09}", self.at.timestamp_subsec_nanos());
+        let fraction = nanoseconds.get(..self.digits).unwrap_or(&nanoseconds);
+        format!("{seconds}.{fraction}Z")
+    }
+}
+
 /// Why a workload of a user is invalid or failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Reason {
@@ -140,7 +160,7 @@ pub(crate) struct Job {
     /// The status before the deletion.
     pub(crate) before_deletion: Option<JobStatus>,
     pub(crate) message: String,
-    pub(crate) complete_after: DateTime<Utc>,
+    pub(crate) complete_after: Date,
     pub(crate) source_tenant_id: String,
     pub(crate) target_tenant_id: String,
     pub(crate) exchange_settings: Option<(String, String)>,
@@ -205,7 +225,7 @@ impl Listed for Job {
             "displayName" => self.display_name.to_lowercase(),
             "status" => self.status.as_str().to_owned(),
             "jobType" => self.is_migration.to_string(),
-            "completeAfterDateTime" => date(self.complete_after),
+            "completeAfterDateTime" => date(self.complete_after.at),
             "createdDateTime" => date(self.created),
             "lastUpdatedDateTime" => date(self.updated),
             _ => return None,

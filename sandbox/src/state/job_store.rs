@@ -5,12 +5,28 @@ use std::collections::{BTreeSet, HashMap};
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
+use super::job::{Job, User};
 use super::lifecycle::{self, Circumstances};
-use super::model::{Job, User};
 use super::outcome::UserOutcome;
 use super::status::JobStatus;
-use crate::route::JobKey;
 use crate::settings::Settings;
+
+/// How a job is named in a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum JobKey {
+    /// Its id, or its display name in its place.
+    IdOrName(String),
+    /// `(displayName='…')`.
+    AlternateKey(String),
+}
+
+impl JobKey {
+    pub(crate) fn as_str(&self) -> &str {
+        match self {
+            Self::IdOrName(key) | Self::AlternateKey(key) => key,
+        }
+    }
+}
 
 /// The jobs of the tenant.
 #[derive(Clone, Debug, Default)]

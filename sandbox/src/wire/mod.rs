@@ -1,0 +1,8 @@
+//! What stands between the sockets and the engine.
+
+pub(crate) mod connection;
+mod control;
+pub(crate) mod core;
+pub(crate) mod door;
+pub(crate) mod http;
+pub(crate) mod tls;
