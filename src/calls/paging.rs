@@ -8,6 +8,7 @@ use crate::answers::answer::Answer;
 use crate::answers::error::{Error, ErrorKind};
 use crate::answers::judgement::{self, Failure};
 use crate::answers::response::Response;
+use crate::calls::listed::Listed;
 use crate::calls::options::ListOptions;
 use crate::client::Client;
 use crate::models::generated::operations;
@@ -72,6 +73,9 @@ impl Page for CrossTenantMigrationTaskCollectionResponse {
 /// let mut jobs = std::pin::pin!(client.jobs(ListOptions::new()));
 /// while let Some(job) = jobs.try_next().await? {
 ///     println!("{:?}: {:?}", job.display_name, job.status);
+///     for deviation in job.deviations() {
+///         println!("not understood: {deviation}");
+///     }
 /// }
 /// # Ok(())
 /// # }
@@ -81,7 +85,7 @@ impl Client {
     pub fn jobs(
         &self,
         options: ListOptions,
-    ) -> impl Stream<Item = Result<CrossTenantMigrationJob, Error>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Listed<CrossTenantMigrationJob>, Error>> + Send + use<> {
         items(self.job_pages(options))
     }
 
@@ -122,7 +126,7 @@ impl Client {
         &self,
         job: &str,
         options: ListOptions,
-    ) -> impl Stream<Item = Result<CrossTenantMigrationTask, Error>> + Send + use<> {
+    ) -> impl Stream<Item = Result<Listed<CrossTenantMigrationTask>, Error>> + Send + use<> {
         items(self.user_pages(job, options))
     }
 
@@ -166,13 +170,13 @@ type First<T> = std::pin::Pin<Box<dyn Future<Output = Result<Response<T>, Error>
 fn judge_jobs(
     answer: Answer,
 ) -> Result<Response<CrossTenantMigrationJobCollectionResponse>, Failure> {
-    judgement::read_collection::<_, CrossTenantMigrationJob>(answer)
+    judgement::read_collection(answer)
 }
 
 fn judge_users(
     answer: Answer,
 ) -> Result<Response<CrossTenantMigrationTaskCollectionResponse>, Failure> {
-    judgement::read_collection::<_, CrossTenantMigrationTask>(answer)
+    judgement::read_collection(answer)
 }
 
 enum Start<T> {
@@ -232,9 +236,9 @@ fn pages<T: Page + Send + 'static>(
 
 fn items<T: Page>(
     pages: impl Stream<Item = Result<Response<T>, Error>>,
-) -> impl Stream<Item = Result<T::Item, Error>> {
+) -> impl Stream<Item = Result<Listed<T::Item>, Error>> {
     pages
-        .map_ok(|page| stream::iter(page.into_value().into_items()).map(Ok))
+        .map_ok(|page| stream::iter(page.into_listed()).map(Ok))
         .try_flatten()
 }
 

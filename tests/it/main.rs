@@ -6,6 +6,7 @@ mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
+mod hostile_answers;
 mod outcomes;
 mod paging;
 mod provenance;

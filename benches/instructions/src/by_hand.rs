@@ -46,7 +46,9 @@ struct ServiceError {
 }
 
 pub async fn run(origin: &str, token: &str, scenario: Scenario, times: usize) -> Made {
-    let http = Client::builder().timeout(Duration::from_secs(100)).build()?;
+    let http = Client::builder()
+        .timeout(Duration::from_secs(100))
+        .build()?;
     let jobs = format!("{origin}/v1.0/solutions/migrations/crossTenantMigrationJobs");
     let mut read = 0;
     for _ in 0..times {
@@ -85,7 +87,10 @@ fn count(page: &Page) -> usize {
         status
             .errors
             .iter()
-            .map(|error| error.code.as_ref().map_or(0, String::len) + error.message.as_ref().map_or(0, String::len))
+            .map(|error| {
+                error.code.as_ref().map_or(0, String::len)
+                    + error.message.as_ref().map_or(0, String::len)
+            })
             .sum::<usize>()
     };
     page.next_link.as_ref().map_or(0, String::len)

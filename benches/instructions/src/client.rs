@@ -1,7 +1,10 @@
 //! What the generated client calls, as little as will do.
 
 #[path = "../../../src/client/odata.rs"]
-#[allow(dead_code, reason = "some of it checks arguments, which this program does not do")]
+#[allow(
+    dead_code,
+    reason = "some of it checks arguments, which this program does not do"
+)]
 pub mod odata;
 
 pub mod transport {

@@ -90,7 +90,9 @@ fn main() -> ExitCode {
 }
 
 fn usage() -> ExitCode {
-    eprintln!("instructions serve <users> | instructions <origin> by-hand|generated|layered cancel|users <times>");
+    eprintln!(
+        "instructions serve <users> | instructions <origin> by-hand|generated|layered cancel|users <times>"
+    );
     ExitCode::FAILURE
 }
 

@@ -179,7 +179,8 @@ impl Scene {
             } else {
                 format!("Wave {id}")
             },
-            complete_after_date_time: DateTimeOffset::from(job.complete_after),
+            complete_after_date_time: DateTimeOffset::try_from(job.complete_after)
+                .expect("a year that can be written"),
             exchange_settings: None,
             resource_type: "Users".to_owned(),
             resources: vec![user.clone()],
