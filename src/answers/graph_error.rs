@@ -95,7 +95,9 @@ impl GraphError {
                 .checked_sub(MAX_SHOWN_CODES)
                 .filter(|more| *more > 0)
             {
-                line.push_str(&format!(" and {more} more"));
+                line.push_str(" and ");
+                line.push_str(&more.to_string());
+                line.push_str(" more");
             }
         }
         if let Some(message) = &self.message {
@@ -251,7 +253,7 @@ impl<'de> Visitor<'de> for Level<'_> {
                     };
                 }
                 "error_description" if is_top => {
-                    body.description = members.next_value_seed(Text)?
+                    body.description = members.next_value_seed(Text)?;
                 }
                 "code" | "Code" => keep(&mut error.code, members.next_value_seed(Text)?),
                 "message" | "Message" => keep(&mut error.message, members.next_value_seed(Text)?),

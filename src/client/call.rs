@@ -53,7 +53,10 @@ impl Client {
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
     {
-        let client_request_id = uuid::Uuid::new_v4().to_string();
+        let client_request_id = uuid::Uuid::new_v4()
+            .hyphenated()
+            .encode_lower(&mut uuid::Uuid::encode_buffer())
+            .to_owned();
         // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
             "graph call",
@@ -203,8 +206,10 @@ impl Call<'_> {
         );
         let answer = exchange(&transport, self.operation, send(bare)).await;
         if let Ok(answer) = &answer {
-            span.record("status", answer.status.as_u16())
-                .record("request_id", answer.request_id());
+            if !span.is_disabled() {
+                span.record("status", answer.status.as_u16())
+                    .record("request_id", answer.request_id());
+            }
             if judgement::is_throttling(answer.status) {
                 self.client
                     .rate_limiter

@@ -37,11 +37,11 @@ where
     }
     match result {
         Ok(response) => {
-            let (status, headers) = (response.status(), response.headers().clone());
+            let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, response.into_inner_stream()).await)
         }
         Err(Bare::UnexpectedResponse(response)) => {
-            let (status, headers) = (response.status(), response.headers().clone());
+            let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, Box::pin(response.bytes_stream())).await)
         }
         Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),

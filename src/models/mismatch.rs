@@ -160,7 +160,7 @@ impl<'de> Part<'_, 'de> {
     fn object<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Error> {
         if let Value::Object(members) = self.json {
             return visitor.visit_map(Members {
-                members: members.iter(),
+                left: members.iter(),
                 value: None,
                 parent: self,
             });
@@ -273,7 +273,7 @@ impl<'de> SeqAccess<'de> for Items<'_, 'de> {
 }
 
 struct Members<'a, 'de> {
-    members: serde_json::map::Iter<'de>,
+    left: serde_json::map::Iter<'de>,
     /// The member whose name was read last.
     value: Option<(&'de str, &'de Value)>,
     parent: Part<'a, 'de>,
@@ -286,7 +286,7 @@ impl<'de> MapAccess<'de> for Members<'_, 'de> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, Error> {
-        let Some((name, json)) = self.members.next() else {
+        let Some((name, json)) = self.left.next() else {
             return Ok(None);
         };
         self.value = Some((name, json));
