@@ -2,8 +2,8 @@
 
 Usage: readers.py YAML_MODULE_FOLDER FILE…
 
-YAML 1.1 and 1.2 disagree on what is text: 2026-11-20, no, on, 1:30, 0o17, 12e3 and others. Generators use readers of both
-kinds, so each file is read by PyYAML (1.1), ruamel.yaml (1.2) and the npm package yaml (as 1.1 and as 1.2).
+YAML 1.1 and 1.2 disagree on what is text: 2026-11-20, no, on, 1:30, 0o17, 12e3 and others. Generators use readers of
+both kinds, so each file is read by PyYAML (1.1), ruamel.yaml (1.2) and the npm package yaml (as 1.1 and as 1.2).
 """
 
 import datetime
@@ -18,14 +18,24 @@ from ruamel.yaml import YAML
 # The keywords of OpenAPI and of provenance.yaml whose values are no text, with what they are.
 OTHER_THAN_TEXT = {
     **dict.fromkeys(
-        (
-            "additionalProperties deprecated exclusiveMaximum exclusiveMinimum explode modelAsString nullable readOnly required"
-            " uniqueItems writeOnly held"
-        ).split(),
+        [
+            "additionalProperties",
+            "deprecated",
+            "exclusiveMaximum",
+            "exclusiveMinimum",
+            "explode",
+            "modelAsString",
+            "nullable",
+            "readOnly",
+            "required",
+            "uniqueItems",
+            "writeOnly",
+            "held",
+        ],
         bool,
     ),
-    **dict.fromkeys("maxItems maxLength maxProperties minItems minLength minProperties".split(), int),
-    **dict.fromkeys("maximum minimum multipleOf".split(), (int, float)),
+    **dict.fromkeys(["maxItems", "maxLength", "maxProperties", "minItems", "minLength", "minProperties"], int),
+    **dict.fromkeys(["maximum", "minimum", "multipleOf"], (int, float)),
 }
 # What stands below these has the type that its schema says; the project's tests hold the one against the other.
 SAMPLES = {"default", "enum", "example", "examples"}

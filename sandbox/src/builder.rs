@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::access::Access;
 use crate::clock::DEFAULT_START;
-use crate::config::{Access, Config};
+use crate::config::Config;
 use crate::engine::log::RequestEntry;
+use crate::engine::scenario;
 use crate::faults::FaultRule;
 use crate::sandbox::{Listen, Sandbox, StartError};
 use crate::settings::{CreateStarts, PastCompleteAfter, Settings, Timings};
@@ -26,6 +28,7 @@ pub struct SandboxBuilder {
     has_tls: bool,
     idle_timeout: Duration,
     observer: Option<Observer>,
+    scenario: Option<String>,
 }
 
 impl std::fmt::Debug for SandboxBuilder {
@@ -51,6 +54,7 @@ impl Default for SandboxBuilder {
                 faults: Vec::new(),
                 rate_limit: None,
                 demo: false,
+                scenario: None,
             },
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
@@ -58,6 +62,7 @@ impl Default for SandboxBuilder {
             has_tls: false,
             idle_timeout: Duration::from_mins(2),
             observer: None,
+            scenario: None,
         }
     }
 }
@@ -137,6 +142,19 @@ impl SandboxBuilder {
     /// Starts with jobs in every status, SharePoint tasks and mappings.
     pub fn demo(mut self) -> Self {
         self.config.demo = true;
+        self
+    }
+
+    /// Plays a scenario from the start: the name of one that comes with the sandbox, or the text of a file.
+    pub fn scenario(mut self, name_or_text: impl Into<String>) -> Self {
+        self.scenario = Some(name_or_text.into());
+        self
+    }
+
+    /// For how many requests, and for how many seconds of virtual time, a token is good; see [`Access`].
+    pub fn token_lifetime(mut self, requests: Option<u64>, seconds: Option<u32>) -> Self {
+        self.config.access.token_requests = requests;
+        self.config.access.token_seconds = seconds;
         self
     }
 
@@ -220,7 +238,12 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the address cannot be listened on, or when settings, speed, rate or fault rules make no sense.
-    pub async fn start(self) -> Result<Sandbox, StartError> {
+    pub async fn start(mut self) -> Result<Sandbox, StartError> {
+        if let Some(scenario) = &self.scenario {
+            let script = scenario::script(scenario)
+                .map_err(|error| StartError::Setup(format!("the scenario doesn't fit: {error}")))?;
+            self.config.scenario = Some(script);
+        }
         let public = self
             .public_url
             .as_deref()

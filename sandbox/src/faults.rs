@@ -333,8 +333,8 @@ pub(crate) struct Faults {
 }
 
 /// A rule with how often it matched and fired.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Counted {
     rule: FaultRule,
     matched: u64,
@@ -363,6 +363,31 @@ impl Faults {
             fired: 0,
         };
         self.rules = rules.into_iter().map(counted).collect();
+        Ok(())
+    }
+
+    /// Puts further rules in force beside those there are.
+    pub(crate) fn add(&mut self, rules: Vec<FaultRule>) -> Result<(), String> {
+        let mut all = Self::new(rules, self.random.clone())?;
+        self.rules.append(&mut all.rules);
+        Ok(())
+    }
+
+    /// Takes the rule at a position out of force, if there is one.
+    pub(crate) fn remove(&mut self, position: usize) -> bool {
+        let exists = position < self.rules.len();
+        if exists {
+            self.rules.remove(position);
+        }
+        exists
+    }
+
+    /// Puts rules back as they were written out, with their counts.
+    pub(crate) fn restore(&mut self, rules: Vec<Counted>) -> Result<(), String> {
+        for counted in &rules {
+            counted.rule.check()?;
+        }
+        self.rules = rules;
         Ok(())
     }
 

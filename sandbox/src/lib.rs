@@ -23,6 +23,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod answer;
 mod body;
 mod builder;
@@ -36,24 +37,29 @@ mod jobs;
 mod odata;
 mod operation;
 mod sandbox;
+mod script;
 mod settings;
 mod sharepoint;
 mod state;
+mod when;
 mod wire;
 
+pub use access::Access;
 pub use builder::SandboxBuilder;
 pub use clock::DEFAULT_START;
-pub use config::Access;
+
 pub use engine::log::RequestEntry;
 pub use engine::rehearse::ControlError;
+pub use engine::scenario::ScenarioEvent;
 pub use engine::snapshot::{JobSnapshot, TaskSnapshot, UserSnapshot};
 pub use faults::{Fault, FaultRule, RetryAfter};
 pub use sandbox::{Sandbox, StartError};
+pub use script::ScenarioError;
 pub use settings::{
     CancelInProgress, CompleteAfterGates, CreateStarts, EchoResources, PastCompleteAfter, Settings,
     Timings,
 };
 pub use state::job::Transition;
-pub use state::outcome::UserOutcome;
+pub use state::outcome::{CompletesAs, FailsAs, UserOutcome};
 pub use state::status::JobStatus;
-pub use state::task::TaskStatus;
+pub use state::task::{SourceOutcome, TaskStatus};

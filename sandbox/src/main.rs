@@ -46,6 +46,9 @@ struct Arguments {
     /// File with a JSON object of settings
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// Scenario to play from the start: a name among those that come with the sandbox, or a file
+    #[arg(long, value_name = "NAME|FILE")]
+    scenario: Option<String>,
     /// Requests a second beyond which 429 is answered
     #[arg(long, value_name = "N")]
     rate_limit: Option<f64>,
@@ -113,7 +116,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         StartError::Listen { address, source } => {
             format!("can't listen on {address}: {source}")
         }
-        error => error.to_string(),
+        error @ StartError::Setup(_) => error.to_string(),
     })?;
     let certificate = match sandbox.certificate() {
         Some(pem) => Some(write_certificate(pem, sandbox.address().port())?),
@@ -233,6 +236,9 @@ fn builder(arguments: Arguments) -> Result<SandboxBuilder, String> {
     if let Some(path) = arguments.faults {
         builder = builder.faults(read::<Vec<FaultRule>>(&path, "fault rules")?);
     }
+    if let Some(scenario) = arguments.scenario {
+        builder = builder.scenario(scenario_text(scenario)?);
+    }
     if let Some(url) = arguments.public_url {
         builder = builder.public_url(url);
     }
@@ -250,6 +256,20 @@ fn builder(arguments: Arguments) -> Result<SandboxBuilder, String> {
         builder = builder.start_time(start);
     }
     Ok(builder)
+}
+
+/// A name as it is, and a file by its text.
+fn scenario_text(name_or_path: String) -> Result<String, String> {
+    let is_name = name_or_path
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if is_name {
+        return Ok(name_or_path);
+    }
+    let text = std::fs::read_to_string(&name_or_path)
+        .map_err(|error| format!("can't read the scenario in {name_or_path}: {error}"))?;
+    // A text of one line could be taken for a name.
+    Ok(text + "\n")
 }
 
 fn read<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, String> {

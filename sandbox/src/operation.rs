@@ -1,7 +1,9 @@
-//! The operations that the service has, under the ids of the specification.
+//! The operations that the service has, under the ids of the specification, and what they are about.
+
+use serde::{Deserialize, Serialize};
 
 /// What a SharePoint task is looked up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum TaskSource {
     UserPrincipalName,
     SiteUrl,
@@ -13,6 +15,34 @@ pub(crate) enum TaskSource {
 pub(crate) enum MappingKind {
     User,
     Group,
+}
+
+/// The services a job can move, in the order in which the documented samples list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Service {
+    Odsp,
+    Meeting,
+    Teams,
+    Exchange,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 4] = [Self::Odsp, Self::Meeting, Self::Teams, Self::Exchange];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Odsp => "ODSP",
+            Self::Meeting => "Meeting",
+            Self::Teams => "Teams",
+            Self::Exchange => "Exchange",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|service| service.as_str().eq_ignore_ascii_case(text))
+    }
 }
 
 /// The operations of the specification, and the ones that only metadata knows.

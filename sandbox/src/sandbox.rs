@@ -9,15 +9,19 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
+use crate::access::Access;
 use crate::clock::latest;
 use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::log::RequestEntry;
 use crate::engine::rehearse::{self, ControlError};
+use crate::engine::scenario::{self, ScenarioEvent};
 use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults::FaultRule;
+use crate::script::ScenarioError;
 use crate::settings::Settings;
 use crate::state::outcome::UserOutcome;
+use crate::state::task::SourceOutcome;
 use crate::wire::connection::{Fuse, FusedListener};
 use crate::wire::core::{Core, Observer, closed};
 use crate::wire::door::{Door, PublicUrl};
@@ -201,7 +205,7 @@ impl Sandbox {
             .jobs
             .all()
             .iter()
-            .map(|job| JobSnapshot::of(job, &engine.state.settings, now))
+            .map(|job| JobSnapshot::of(job, &engine.state, now))
             .collect()
     }
 
@@ -213,7 +217,7 @@ impl Sandbox {
         let index = rehearse::find(&engine.state, id_or_name).ok()?;
         Some(JobSnapshot::of(
             engine.state.jobs.get(index)?,
-            &engine.state.settings,
+            &engine.state,
             now,
         ))
     }
@@ -297,12 +301,21 @@ impl Sandbox {
         id_or_name: &str,
         outcome: &UserOutcome,
     ) -> Result<(), ControlError> {
-        rehearse::set_job_outcome(&mut self.core.engine(), id_or_name, outcome)
+        rehearse::set_job_outcome(&mut self.core.engine(), id_or_name, outcome.clone())
     }
 
     /// Chooses whether SharePoint tasks of a source fail: a user principal name, site address or mail nickname.
     pub fn set_source_fails(&self, source: &str, fails: bool) {
-        self.core.engine().state.tasks.choose(source, fails);
+        let outcome = SourceOutcome {
+            fails,
+            ..SourceOutcome::default()
+        };
+        self.set_source_outcome(source, outcome);
+    }
+
+    /// Chooses what becomes of SharePoint tasks of a source, with an error of choice.
+    pub fn set_source_outcome(&self, source: &str, outcome: SourceOutcome) {
+        rehearse::set_source_outcome(&mut self.core.engine(), source, outcome);
     }
 
     /// Creates `count` jobs of `users_each` users at once, all `submitted`, and returns their ids.
@@ -325,6 +338,95 @@ impl Sandbox {
     /// When it is there already.
     pub fn load_demo(&self) -> Result<(), ControlError> {
         rehearse::load_demo(&mut self.core.engine())
+    }
+
+    /// Moves virtual time to the moment at which a job, by id or display name, reaches a status.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such job or status, or when time alone never brings the job there; time then stays.
+    pub fn advance_until(
+        &self,
+        id_or_name: &str,
+        status: &str,
+    ) -> Result<DateTime<Utc>, ControlError> {
+        self.core.engine().advance_until(id_or_name, status)
+    }
+
+    /// Lets virtual time run so many times as fast as real time from here on; 0 stops it.
+    ///
+    /// # Errors
+    ///
+    /// When the speed is negative or no number.
+    pub fn set_speed(&self, speed: f64) -> Result<(), ControlError> {
+        if !(speed.is_finite() && speed >= 0.0) {
+            return Err(ControlError::Invalid(format!(
+                "the speed {speed} isn't zero or more"
+            )));
+        }
+        let mut engine = self.core.engine();
+        engine.settle();
+        engine.clock.set_speed(speed);
+        Ok(())
+    }
+
+    /// Puts other tokens, scopes and lifetimes in force; the ages of tokens start anew.
+    pub fn set_access(&self, access: Access) {
+        self.core.engine().set_access(access);
+    }
+
+    /// Refuses every token seen so far, as when they expire; another is good.
+    pub fn expire_tokens(&self) {
+        self.core.engine().expire_tokens();
+    }
+
+    /// Limits how many requests a second of real time are answered, or no longer.
+    ///
+    /// # Errors
+    ///
+    /// When the limit isn't more than zero.
+    pub fn set_rate_limit(&self, requests_per_second: Option<f64>) -> Result<(), ControlError> {
+        self.core
+            .engine()
+            .set_rate_limit(requests_per_second)
+            .map_err(ControlError::Invalid)
+    }
+
+    /// Plays a scenario from here on: the name of one that comes with the sandbox, or the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario is wrong, with the line and the reason; nothing then happens.
+    pub fn start_scenario(&self, name_or_text: &str) -> Result<(), ScenarioError> {
+        let script = scenario::script(name_or_text)?;
+        self.core.engine().start_scenario(&script)
+    }
+
+    /// What the scenario under way has done so far; nothing without one.
+    #[must_use]
+    pub fn scenario_events(&self) -> Vec<ScenarioEvent> {
+        let mut engine = self.core.engine();
+        engine.settle();
+        let scenario = engine.scenario.as_ref();
+        scenario.map_or_else(Vec::new, |scenario| scenario.events().to_vec())
+    }
+
+    /// Jobs, tasks, mappings, outcomes, settings, faults and time, for [`Sandbox::import`] of this or another sandbox.
+    ///
+    /// A scenario under way, the log, tokens and scopes stay behind.
+    #[must_use]
+    pub fn export(&self) -> serde_json::Value {
+        let export = self.core.engine().export();
+        serde_json::json!(export)
+    }
+
+    /// Goes on from where another sandbox was exported.
+    ///
+    /// # Errors
+    ///
+    /// When it is no export of this version, or one that was changed into something that makes no sense.
+    pub fn import(&self, export: serde_json::Value) -> Result<(), ControlError> {
+        self.core.engine().import(export).map(|_| ())
     }
 
     /// Starts over as the sandbox was started: state, clock, faults and log.

@@ -4,6 +4,7 @@ use std::borrow::Cow;
 use std::cell::Cell;
 use std::fmt;
 
+use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::models::mending::mend;
@@ -15,7 +16,8 @@ use crate::models::one_line::OneLine;
 /// `innererror`, and the outer `error` may be absent. Nothing is left of a body that is not JSON;
 /// the raw text is kept beside it. Of a body beyond all measure, 128 errors are read, 16 levels deep, and
 /// 16 KiB of each text.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GraphError {
     /// The code; programs branch on it, or on an inner one. The service may leave it empty.

@@ -30,8 +30,8 @@ pub(crate) struct Transport {
     sent_path: Arc<OnceLock<String>>,
     /// The headers of the answer, which the generated client would copy.
     received: Arc<Mutex<HeaderMap>>,
-    /// Set when the answer came from another address than the request went to.
-    redirected: Arc<OnceLock<()>>,
+    /// What the caller adds to the headers; never in the place of one that is set here.
+    headers: HeaderMap,
 }
 
 impl Transport {
@@ -49,7 +49,7 @@ impl Transport {
             address: None,
             sent_path: Arc::default(),
             received: Arc::default(),
-            redirected: Arc::default(),
+            headers: HeaderMap::new(),
         }
     }
 
@@ -57,6 +57,13 @@ impl Transport {
     #[must_use]
     pub fn to(mut self, address: Option<&Url>) -> Self {
         self.address = address.cloned();
+        self
+    }
+
+    /// Sends these headers too.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.headers.clone_from(headers);
         self
     }
 
@@ -74,11 +81,6 @@ impl Transport {
         std::mem::take(&mut *self.received.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Whether a client that follows redirects brought the answer from elsewhere.
-    pub fn was_redirected(&self) -> bool {
-        self.redirected.get().is_some()
-    }
-
     fn prepare(&self, request: &mut Request) -> Result<(), reqwest::header::InvalidHeaderValue> {
         let client_request_id = HeaderValue::from_str(&self.client_request_id)?;
         if let Some(address) = &self.address {
@@ -86,6 +88,12 @@ impl Transport {
         }
         *request.timeout_mut() = Some(self.timeout);
         let headers = request.headers_mut();
+        for name in self.headers.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
         headers.insert(AUTHORIZATION, self.token.header());
         headers.insert(CLIENT_REQUEST_ID, client_request_id);
         headers.insert(USER_AGENT, self.user_agent.clone());
@@ -116,11 +124,8 @@ impl ClientHooks<Transport> for bare::Client {
         request: Request,
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        let mut url = request.url().clone();
-        // It does not travel, and so comes back with no answer.
-        url.set_fragment(None);
-        // Each transport serves one request, so neither is set before.
-        let _ = self.inner().sent_path.set(url.path().to_owned());
+        // Each transport serves one request, so that it is not set before.
+        let _ = self.inner().sent_path.set(request.url().path().to_owned());
         let mut response = self.client().execute(request).await?;
         let headers = std::mem::take(response.headers_mut());
         *self
@@ -128,9 +133,6 @@ impl ClientHooks<Transport> for bare::Client {
             .received
             .lock()
             .unwrap_or_else(PoisonError::into_inner) = headers;
-        if *response.url() != url {
-            let _ = self.inner().redirected.set(());
-        }
         Ok(response)
     }
 }

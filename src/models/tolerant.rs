@@ -6,7 +6,7 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::models::mending::mend;
@@ -17,7 +17,7 @@ use crate::models::top_level::{self, TopLevel};
 /// A part of an answer that contradicts the documents and was left out of the typed value.
 ///
 /// The raw text of the answer still has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Deviation {
     /// Where the part stands: a JSON pointer into the answer as it came.

@@ -2,6 +2,8 @@
 
 mod azure;
 mod build_script;
+mod call_options;
+mod cancelling;
 mod conformance;
 mod documented_examples;
 mod errors;
@@ -10,6 +12,8 @@ mod hostile_answers;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_limits;
+mod rate_matrix;
 mod request_checks;
 mod requests;
 mod retrying;
@@ -18,6 +22,8 @@ mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;

@@ -1,8 +1,8 @@
 //! Who may call what.
 
+use crate::access::Access;
 use crate::answer::GraphError;
 use crate::call::Request;
-use crate::config::Access;
 use crate::operation::Operation;
 use crate::settings::Settings;
 

@@ -8,7 +8,7 @@ use crate::jobs::arrange::{force, new_job};
 use crate::sharepoint::parameters;
 use crate::state::State;
 use crate::state::status::JobStatus;
-use crate::state::task::{Task, TaskStatus};
+use crate::state::task::{SourceOutcome, Task, TaskStatus};
 
 /// How many users each job has.
 const USERS: usize = 25;
@@ -78,7 +78,10 @@ fn task(state: &mut State, status: TaskStatus, now: DateTime<Utc>) -> Result<(),
         parameters,
         created: now - TimeDelta::seconds(age),
         cancelled: (status == TaskStatus::Cancelled).then_some(now),
-        fails: status == TaskStatus::Failed,
+        outcome: SourceOutcome {
+            fails: status == TaskStatus::Failed,
+            ..SourceOutcome::default()
+        },
     };
     state.tasks.insert(task);
     Ok(())

@@ -6,9 +6,11 @@ mod demo;
 pub(crate) mod log;
 mod rate;
 pub(crate) mod rehearse;
+pub(crate) mod scenario;
 mod shape;
 pub(crate) mod snapshot;
 mod tokens;
+mod travel;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -19,14 +21,17 @@ pub(crate) use self::delivery::{Delivery, Ending};
 use self::delivery::{distort, payload, refusal, too_many_requests, whole_seconds};
 use self::log::{Log, RequestEntry};
 use self::rate::RateLimiter;
+use self::scenario::Scenario;
 use self::tokens::Tokens;
+use crate::access::Access;
 use crate::answer::{Answer, Body, GraphError, Ids};
 use crate::call::Request;
 use crate::clock::Clock;
-use crate::config::{Access, Config};
+use crate::config::Config;
 use crate::dispatch::{self, Prepared, admit};
 use crate::faults::Faults;
 use crate::operation::Operation;
+use crate::settings::Settings;
 use crate::state::State;
 use crate::state::job_store::JobKey;
 use crate::state::random::{guid, stream};
@@ -37,6 +42,7 @@ const FAULTS: u64 = 3;
 const BATCHES: u64 = 4;
 
 /// The sandbox without its sockets.
+#[derive(Clone)]
 pub(crate) struct Engine {
     pub(crate) config: Config,
     pub(crate) clock: Clock,
@@ -44,6 +50,7 @@ pub(crate) struct Engine {
     pub(crate) faults: Faults,
     pub(crate) log: Log,
     pub(crate) access: Access,
+    pub(crate) scenario: Option<Scenario>,
     tokens: Tokens,
     limiter: Option<RateLimiter>,
     request_ids: fastrand::Rng,
@@ -86,20 +93,28 @@ impl Engine {
         if config.demo {
             demo::load(&mut state, clock.now())?;
         }
-        Ok(Self {
+        let script = config.scenario.clone();
+        let mut engine = Self {
             limiter: config
                 .rate_limit
                 .map(|limit| RateLimiter::new(limit, Instant::now())),
             request_ids: stream(config.seed, REQUEST_IDS),
             batches: stream(config.seed, BATCHES),
             access: config.access.clone(),
+            scenario: None,
             tokens: Tokens::default(),
             log: Log::default(),
             faults,
             clock,
             state,
             config,
-        })
+        };
+        if let Some(script) = script {
+            engine
+                .start_scenario(&script)
+                .map_err(|error| format!("the scenario '{}', {error}", script.name))?;
+        }
+        Ok(engine)
     }
 
     /// Starts over as the sandbox was started.
@@ -111,8 +126,41 @@ impl Engine {
     /// The virtual time, with everything done that is due.
     pub(crate) fn settle(&mut self) -> DateTime<Utc> {
         let now = self.clock.now();
+        self.play(now);
         self.state.settle(now);
         now
+    }
+
+    /// Puts other tokens and scopes in force; ages start anew.
+    pub(crate) fn set_access(&mut self, access: Access) {
+        self.access = access;
+        self.tokens.forget();
+    }
+
+    /// Refuses every token seen so far; another is good.
+    pub(crate) fn expire_tokens(&mut self) {
+        self.tokens.expire(&self.access);
+    }
+
+    /// Limits the requests per second of real time, or no longer.
+    pub(crate) fn set_rate_limit(&mut self, rate: Option<f64>) -> Result<(), String> {
+        if let Some(rate) = rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
+            return Err(format!("the rate limit {rate} isn't more than zero"));
+        }
+        self.limiter = rate.map(|rate| RateLimiter::new(rate, Instant::now()));
+        Ok(())
+    }
+
+    /// The limit of requests per second in force.
+    pub(crate) fn rate_limit(&self) -> Option<f64> {
+        self.limiter.as_ref().map(RateLimiter::per_second)
+    }
+
+    /// Puts other settings in force; what has happened stays.
+    fn put_settings(&mut self, settings: Settings, now: DateTime<Utc>) {
+        self.state.keep_all(now);
+        self.state.settings = settings;
+        self.state.jobs.reschedule_all(now, &self.state.settings);
     }
 
     /// Answers a request, or every request of a batch.

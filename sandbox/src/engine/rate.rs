@@ -19,6 +19,10 @@ impl RateLimiter {
         }
     }
 
+    pub(crate) fn per_second(&self) -> f64 {
+        self.per_second
+    }
+
     /// Takes one request out of the bucket, or says how long to wait for it.
     pub(crate) fn take(&mut self, now: Instant) -> Result<(), Duration> {
         let passed = now.saturating_duration_since(self.filled).as_secs_f64();

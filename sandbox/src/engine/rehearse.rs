@@ -1,5 +1,6 @@
 //! What whoever rehearses can do to the service from behind the scenes.
 
+use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::Engine;
@@ -7,10 +8,10 @@ use crate::jobs::api;
 use crate::jobs::arrange::{force, new_job};
 use crate::settings::Settings;
 use crate::state::State;
-use crate::state::job::Service;
 use crate::state::job_store::JobKey;
 use crate::state::outcome::UserOutcome;
 use crate::state::status::JobStatus;
+use crate::state::task::SourceOutcome;
 
 /// Why something cannot be arranged.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -33,12 +34,20 @@ pub(crate) fn find(state: &State, id_or_name: &str) -> Result<usize, ControlErro
 pub(crate) fn set_settings(engine: &mut Engine, settings: Settings) -> Result<(), ControlError> {
     settings.check().map_err(ControlError::Invalid)?;
     let now = engine.settle();
-    engine.state.settings = settings;
-    engine
-        .state
-        .jobs
-        .reschedule_all(now, &engine.state.settings);
+    engine.put_settings(settings, now);
     Ok(())
+}
+
+/// The refusal of a status that no job has.
+pub(crate) fn unknown_status(status: &str) -> ControlError {
+    let all: Vec<&str> = JobStatus::ALL
+        .iter()
+        .map(|status| status.as_str())
+        .collect();
+    ControlError::Invalid(format!(
+        "there is no status '{status}'; choose among {}",
+        all.join(", ")
+    ))
 }
 
 pub(crate) fn set_job_status(
@@ -46,16 +55,7 @@ pub(crate) fn set_job_status(
     id_or_name: &str,
     status: &str,
 ) -> Result<(), ControlError> {
-    let wanted = JobStatus::parse(status).ok_or_else(|| {
-        let all: Vec<&str> = JobStatus::ALL
-            .iter()
-            .map(|status| status.as_str())
-            .collect();
-        ControlError::Invalid(format!(
-            "there is no status '{status}'; choose among {}",
-            all.join(", ")
-        ))
-    })?;
+    let wanted = JobStatus::parse(status).ok_or_else(|| unknown_status(status))?;
     let now = engine.settle();
     let index = find(&engine.state, id_or_name)?;
     force(&mut engine.state, index, wanted, now);
@@ -68,9 +68,20 @@ pub(crate) fn set_job_stalled(
     stalled: bool,
 ) -> Result<(), ControlError> {
     let now = engine.settle();
-    let index = find(&engine.state, id_or_name)?;
-    let settings = engine.state.settings.clone();
-    engine.state.jobs.change(index, &settings, |job| {
+    stall(&mut engine.state, id_or_name, stalled, now)
+}
+
+/// Makes time pass a job by, or go on for it.
+pub(super) fn stall(
+    state: &mut State,
+    id_or_name: &str,
+    stalled: bool,
+    now: DateTime<Utc>,
+) -> Result<(), ControlError> {
+    let index = find(state, id_or_name)?;
+    let settings = state.settings.clone();
+    state.jobs.keep(index, &settings, now);
+    state.jobs.change(index, &settings, |job| {
         // The stage starts over, since the time that passed did not count.
         if job.stalled && !stalled {
             job.entered = now;
@@ -81,49 +92,64 @@ pub(crate) fn set_job_stalled(
     Ok(())
 }
 
-fn check_workload(outcome: &UserOutcome) -> Result<(), ControlError> {
-    match outcome.workload.as_deref() {
-        Some(workload) if Service::parse(workload).is_none() => {
-            Err(ControlError::Invalid(format!(
-                "there is no workload '{workload}'; choose among ODSP, Meeting, Teams, Exchange"
-            )))
-        }
-        _ => Ok(()),
-    }
-}
-
 pub(crate) fn set_user_outcome(
     engine: &mut Engine,
     user: &str,
     outcome: UserOutcome,
 ) -> Result<(), ControlError> {
-    check_workload(&outcome)?;
+    let outcome = outcome.complete().map_err(ControlError::Invalid)?;
     let user = Uuid::try_parse(user).map_err(|_| {
         ControlError::Invalid(format!("'{user}' isn't the object id (GUID) of a user"))
     })?;
-    engine.settle();
-    engine.state.jobs.choose(user, outcome);
+    let now = engine.settle();
+    choose(&mut engine.state, user, outcome, now);
     Ok(())
+}
+
+/// What has happened stays; what is chosen counts from here on.
+pub(super) fn choose(state: &mut State, user: Uuid, outcome: UserOutcome, now: DateTime<Utc>) {
+    let settings = state.settings.clone();
+    for index in state.jobs.jobs_of(user) {
+        state.jobs.keep(index, &settings, now);
+    }
+    state.jobs.choose(user, outcome);
 }
 
 pub(crate) fn set_job_outcome(
     engine: &mut Engine,
     id_or_name: &str,
-    outcome: &UserOutcome,
+    outcome: UserOutcome,
 ) -> Result<(), ControlError> {
-    check_workload(outcome)?;
-    engine.settle();
-    let index = find(&engine.state, id_or_name)?;
-    let users: Vec<Uuid> = engine
-        .state
+    let outcome = outcome.complete().map_err(ControlError::Invalid)?;
+    let now = engine.settle();
+    choose_for_job(&mut engine.state, id_or_name, &outcome, now)
+}
+
+/// Chooses what becomes of every user of a job.
+pub(super) fn choose_for_job(
+    state: &mut State,
+    id_or_name: &str,
+    outcome: &UserOutcome,
+    now: DateTime<Utc>,
+) -> Result<(), ControlError> {
+    let index = find(state, id_or_name)?;
+    let settings = state.settings.clone();
+    state.jobs.keep(index, &settings, now);
+    let users: Vec<Uuid> = state
         .jobs
         .get(index)
         .map(|job| job.users.iter().map(|user| user.id).collect())
         .unwrap_or_default();
     for user in users {
-        engine.state.jobs.choose(user, outcome.clone());
+        state.jobs.choose(user, outcome.clone());
     }
     Ok(())
+}
+
+/// Chooses what becomes of the tasks of a source.
+pub(crate) fn set_source_outcome(engine: &mut Engine, source: &str, outcome: SourceOutcome) {
+    engine.settle();
+    engine.state.tasks.choose(source, outcome);
 }
 
 /// How many users one call makes, so that a slip of the finger doesn't fill the memory.

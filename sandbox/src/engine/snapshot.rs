@@ -4,10 +4,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use crate::settings::Settings;
+use crate::state::State;
 use crate::state::job::{Job, Transition};
 use crate::state::status::JobStatus;
 use crate::state::task::{Task, TaskStatus};
-use crate::state::workload::{Seat, workload_status};
+use crate::state::workload::workload_status;
 
 /// A job as it is at one moment.
 #[derive(Clone, Debug, Serialize)]
@@ -59,12 +60,6 @@ pub struct TaskSnapshot {
     pub source: Option<String>,
 }
 
-impl Serialize for JobStatus {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
 impl Serialize for TaskStatus {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.as_str())
@@ -72,9 +67,10 @@ impl Serialize for TaskStatus {
 }
 
 impl JobSnapshot {
-    pub(crate) fn of(job: &Job, settings: &Settings, now: DateTime<Utc>) -> Self {
-        let users = job.users.iter().enumerate().map(|(place, user)| {
-            let seat = Seat { place, user };
+    pub(crate) fn of(job: &Job, state: &State, now: DateTime<Utc>) -> Self {
+        let settings = &state.settings;
+        let users = state.jobs.seats(job).into_iter().map(|seat| {
+            let user = seat.user;
             let status = |service| workload_status(job, &seat, service, settings, now);
             UserSnapshot {
                 id: user.id.to_string(),

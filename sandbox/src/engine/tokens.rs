@@ -5,7 +5,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
 use chrono::{DateTime, Utc};
 
-use crate::config::Access;
+use crate::access::Access;
 use crate::settings::span;
 
 /// The tokens that were seen, by their hashes: a token is never kept.

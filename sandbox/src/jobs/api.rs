@@ -9,12 +9,14 @@ use crate::answer::{Answer, GraphError};
 use crate::body;
 use crate::call::Call;
 use crate::odata::page;
-use crate::settings::{CreateStarts, span};
+use crate::settings::{CreateStarts, Settings, span};
 use crate::state::State;
 use crate::state::job::{Job, User};
 use crate::state::job_store::JobKey;
+use crate::state::lifecycle;
 use crate::state::rules::{can_cancel, can_delete};
 use crate::state::status::JobStatus;
+use crate::state::workload;
 
 pub(super) const COLLECTION: &str = "solutions/migrations/crossTenantMigrationJobs";
 
@@ -155,6 +157,8 @@ pub(crate) fn insert(state: &mut State, new: NewJob, now: DateTime<Utc>) -> usiz
         created_by: state.settings.created_by.clone(),
         validated_at: None,
         active_since: now,
+        running_since: None,
+        cutting_since: None,
         attempts: 0,
         stalled: false,
         history: Vec::new(),
@@ -174,6 +178,11 @@ fn start_migration(job: &mut Job, now: DateTime<Utc>) {
     if !job.status.is_active() {
         job.active_since = now;
     }
+    for user in &mut job.users {
+        user.begin_anew();
+    }
+    job.running_since = None;
+    job.cutting_since = None;
     job.is_migration = true;
     job.attempts = job.attempts.saturating_add(1);
     "Migration job has been submitted successfully".clone_into(&mut job.message);
@@ -216,6 +225,7 @@ pub(crate) fn update(
     }
     let settings = state.settings.clone();
     let date = create::complete_after(date, &settings, call.now)?;
+    state.jobs.keep(index, &settings, call.now);
     state.jobs.change(index, &settings, |job| {
         job.complete_after = date;
         job.updated = call.now;
@@ -372,9 +382,16 @@ pub(crate) fn cancel(
         )));
     }
     let message = "cancellation request has been accepted for the migration job";
+    let begun = begun(state, index, &settings, call.now);
+    state.jobs.keep(index, &settings, call.now);
     let effect = transition(state, index, JobStatus::PendingCancel, |job| {
-        "The cancellation of the batch is being processed.".clone_into(&mut job.message);
+        for place in begun {
+            if let Some(user) = job.users.get_mut(place) {
+                user.escaped = true;
+            }
+        }
         job.enter(JobStatus::PendingCancel, call.now, false);
+        lifecycle::say(job);
     })?;
     let job = get(state, index)?;
     let status = view::cased(JobStatus::PendingCancel.as_str(), &settings);
@@ -389,6 +406,18 @@ pub(crate) fn cancel(
         settings.wrap_cancel_in_value,
     )
     .changing(effect))
+}
+
+/// The users whose cutover has begun, so that the cancellation of their job comes too late for them.
+fn begun(state: &State, index: usize, settings: &Settings, now: DateTime<Utc>) -> Vec<usize> {
+    let Some(job) = state.jobs.get(index) else {
+        return Vec::new();
+    };
+    workload::settled(job, &state.jobs.seats(job), settings, now)
+        .iter()
+        .filter(|one| workload::has_begun(one.status))
+        .map(|one| one.place)
+        .collect()
 }
 
 pub(super) fn cancel_answer(status: u16, body: Value, wrap: bool) -> Answer {

@@ -48,21 +48,27 @@ fn arrange(job: &mut Job, status: JobStatus, now: DateTime<Utc>, around: &[Circu
                 user.reason = Reason::Chosen;
             }
         }
-        JobStatus::Processing | JobStatus::InProgress => begin(job, before, now),
+        JobStatus::Processing => begin(job, before, now),
+        JobStatus::InProgress => {
+            begin(job, before, now);
+            job.running_since = Some(now);
+        }
         JobStatus::CuttingOver => {
             begin(job, before, now);
+            job.running_since = Some(now);
+            job.cutting_since = Some(now);
             lifecycle::plan(job, around);
         }
         JobStatus::Completed => {
             clear(job);
             begin(job, before, now);
-            lifecycle::conclude(job);
+            lifecycle::conclude(job, around);
         }
         JobStatus::CompletedWithErrors | JobStatus::Failed => {
             clear(job);
             begin(job, before, now);
             fail_some(job, status == JobStatus::Failed);
-            lifecycle::conclude(job);
+            lifecycle::conclude(job, around);
         }
         JobStatus::PendingDelete | JobStatus::Deleted => {
             let is_final = !before.is_active()
@@ -79,17 +85,16 @@ fn arrange(job: &mut Job, status: JobStatus, now: DateTime<Utc>, around: &[Circu
         | JobStatus::Approved
         | JobStatus::AdminActionRequired => {}
     }
-    if let Some(message) = lifecycle::message(status) {
-        message.clone_into(&mut job.message);
-    }
     job.enter(status, now, true);
+    lifecycle::say(job);
 }
 
 fn clear(job: &mut Job) {
     for user in &mut job.users {
+        user.begin_anew();
         user.invalid = Services::default();
-        user.failed = Services::default();
         user.completed = Services::default();
+        user.forced = Services::default();
     }
 }
 
@@ -97,6 +102,11 @@ fn begin(job: &mut Job, before: JobStatus, now: DateTime<Utc>) {
     if !before.is_active() {
         job.active_since = now;
     }
+    for user in &mut job.users {
+        user.begin_anew();
+    }
+    job.running_since = None;
+    job.cutting_since = None;
     job.attempts = job.attempts.max(1);
     job.validated_at.get_or_insert(now);
 }

@@ -4,7 +4,8 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Value, json};
 
 use crate::settings::{EchoResources, Settings};
-use crate::state::job::{Job, Reason, Service, User};
+use crate::state::job::{Job, Reason, Service};
+use crate::state::outcome;
 use crate::state::workload::{Seat, workload_status};
 
 /// The properties of a job that can be selected.
@@ -106,7 +107,7 @@ pub(crate) fn user(job: &Job, seat: &Seat<'_>, settings: &Settings, now: DateTim
         .map(|service| {
             let status = workload_status(job, seat, service, settings, now);
             let errors = match status {
-                "invalid" | "failed" => vec![error(seat.user, service)],
+                "invalid" | "failed" | "error" => vec![error(seat, service)],
                 _ => Vec::new(),
             };
             json!({
@@ -129,7 +130,13 @@ pub(crate) fn user(job: &Job, seat: &Seat<'_>, settings: &Settings, now: DateTim
     })
 }
 
-fn error(user: &User, service: Service) -> Value {
+fn error(seat: &Seat<'_>, service: Service) -> Value {
+    let user = seat.user;
+    // What has happened is kept with the user; what just happens is still only chosen.
+    let chosen = || outcome::of(seat.outcomes, service.as_str())?.failure(service);
+    if let Some(failure) = user.failure(service).cloned().or_else(chosen) {
+        return json!({"code": failure.code, "message": failure.message});
+    }
     let (code, message) = match user.reason {
         Reason::Chosen => (
             "SANDBOX-001",

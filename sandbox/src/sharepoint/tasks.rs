@@ -10,7 +10,7 @@ use crate::odata::page;
 use crate::operation::TaskSource;
 use crate::settings::Settings;
 use crate::state::State;
-use crate::state::task::{Task, TaskStatus};
+use crate::state::task::{SourceOutcome, Task, TaskStatus};
 use crate::state::task_parameters::Parameters;
 
 const COLLECTION: &str = "crossOrganizationMigrationTasks";
@@ -64,11 +64,22 @@ pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, Graph
     }
     parameters.name_geography();
     if parameters.validate_only {
-        let body = json!({
+        let failing = parameters
+            .source()
+            .and_then(|source| state.tasks.outcome_of(source))
+            .filter(|outcome| outcome.fails);
+        let status = match failing {
+            Some(_) => TaskStatus::Failed.as_str(),
+            None => state.settings.completed_literal.as_str(),
+        };
+        let mut body = json!({
             "@odata.context": call.context(&format!("{ROOT}/{COLLECTION}/$entity")),
-            "status": state.settings.completed_literal,
+            "status": status,
             "parameters": parameters.json,
         });
+        if let Some(outcome) = failing {
+            body["error"] = error(outcome);
+        }
         return Ok(Answer::json(200, body));
     }
     let task = Task {
@@ -76,7 +87,7 @@ pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, Graph
         parameters,
         created: call.now,
         cancelled: None,
-        fails: false,
+        outcome: SourceOutcome::default(),
     };
     // The examples leave the dates out of the answer to a creation.
     let body = json!({
@@ -139,6 +150,11 @@ fn date(at: DateTime<Utc>, settings: &Settings) -> String {
     }
 }
 
+fn error(outcome: &SourceOutcome) -> Value {
+    let (code, message) = outcome.error();
+    json!({"code": code, "message": message})
+}
+
 pub(crate) fn view(task: &Task, settings: &Settings, now: DateTime<Utc>) -> Map<String, Value> {
     let progress = task.progress(settings, now);
     let status = match progress.status {
@@ -149,11 +165,7 @@ pub(crate) fn view(task: &Task, settings: &Settings, now: DateTime<Utc>) -> Map<
     body.insert("id".into(), json!(task.id));
     body.insert("status".into(), json!(status));
     if progress.status == TaskStatus::Failed {
-        let message = "The move was made to fail.";
-        body.insert(
-            "error".into(),
-            json!({"code": "SandboxChosenFailure", "message": message}),
-        );
+        body.insert("error".into(), error(&task.outcome));
     }
     if let Some(at) = progress.started {
         body.insert("startedDateTime".into(), json!(date(at, settings)));

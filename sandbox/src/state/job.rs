@@ -1,40 +1,15 @@
 //! What the sandbox keeps of a job and its users.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
 use super::status::JobStatus;
 use crate::odata::page::Listed;
-
-/// The services a job can move, in the order in which the documented samples list them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Service {
-    Odsp,
-    Meeting,
-    Teams,
-    Exchange,
-}
-
-impl Service {
-    pub(crate) const ALL: [Self; 4] = [Self::Odsp, Self::Meeting, Self::Teams, Self::Exchange];
-
-    pub(crate) fn as_str(self) -> &'static str {
-        match self {
-            Self::Odsp => "ODSP",
-            Self::Meeting => "Meeting",
-            Self::Teams => "Teams",
-            Self::Exchange => "Exchange",
-        }
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        Self::ALL
-            .into_iter()
-            .find(|service| service.as_str().eq_ignore_ascii_case(text))
-    }
-}
+pub(crate) use crate::operation::Service;
 
 /// A set of services, one bit each.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Services(u8);
 
 impl Services {
@@ -46,8 +21,22 @@ impl Services {
         self.0 & (1 << service as u8) != 0
     }
 
-    pub(crate) fn is_empty(self) -> bool {
-        self.0 == 0
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "serde asks by reference whether to leave a member out"
+    )]
+    pub(crate) fn is_empty(&self) -> bool {
+        self.iter().next().is_none()
+    }
+
+    /// The services of both sets.
+    pub(crate) fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    /// The services of this set that the other lacks.
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
     }
 
     pub(crate) fn iter(self) -> impl Iterator<Item = Service> {
@@ -68,7 +57,7 @@ impl FromIterator<Service> for Services {
 }
 
 /// A point in time with the digits that it was written with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Date {
     pub(crate) at: DateTime<Utc>,
     /// How many digits the fraction of the second has, nine at most.
@@ -88,9 +77,10 @@ impl Date {
 }
 
 /// Why a workload of a user is invalid or failed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) enum Reason {
     /// Asked for by whoever rehearses.
+    #[default]
     Chosen,
     /// The directory has no such user.
     UnknownUser,
@@ -100,37 +90,90 @@ pub(crate) enum Reason {
     MeetingAlone,
 }
 
-/// One user of a job. Small, because a rehearsal may hold hundreds of thousands.
-#[derive(Clone, Debug)]
+/// The error of one workload of a user.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Failure {
+    pub(crate) service: Service,
+    pub(crate) code: String,
+    pub(crate) message: String,
+}
+
+/// One user of a job. Small, because a rehearsal may hold a million.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct User {
     pub(crate) id: uuid::Uuid,
     /// When the cancellation of this user was accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(crate) cancelled_at: Option<DateTime<Utc>>,
     /// What the last validation found wanting.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
     pub(crate) invalid: Services,
+    /// What the present attempt will not move, decided as the cutover began.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    pub(crate) doomed: Services,
     /// What the last attempt failed to migrate.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
     pub(crate) failed: Services,
+    /// What of that shows `error` instead of `failed`.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    pub(crate) errored: Services,
     /// What is migrated for good.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
     pub(crate) completed: Services,
+    /// What of that shows `forceComplete` instead of `completed`.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    pub(crate) forced: Services,
+    /// Whether the user had begun to cut over when its job was cancelled, so that it goes on.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) escaped: bool,
     /// Why something is invalid or failed.
+    #[serde(default)]
     pub(crate) reason: Reason,
+    /// The errors that were chosen for what is invalid or failed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[expect(
+        clippy::box_collection,
+        reason = "most users have none, and then it takes a third of the room"
+    )]
+    pub(crate) failures: Option<Box<Vec<Failure>>>,
 }
 
 impl User {
     pub(crate) fn new(id: uuid::Uuid) -> Self {
         Self {
             id,
-            cancelled_at: None,
-            invalid: Services::default(),
-            failed: Services::default(),
-            completed: Services::default(),
-            reason: Reason::Chosen,
+            ..Self::default()
         }
+    }
+
+    /// Forgets what an attempt came to, but not what is migrated for good.
+    pub(crate) fn begin_anew(&mut self) {
+        self.doomed = Services::default();
+        self.failed = Services::default();
+        self.errored = Services::default();
+        self.failures = None;
+        self.escaped = false;
+    }
+
+    /// Keeps the error that was chosen for a workload.
+    pub(crate) fn note(&mut self, failure: Option<Failure>) {
+        if let Some(failure) = failure {
+            let failures = self.failures.get_or_insert_default();
+            failures.retain(|known| known.service != failure.service);
+            failures.push(failure);
+        }
+    }
+
+    /// The error that was chosen for a workload.
+    pub(crate) fn failure(&self, service: Service) -> Option<&Failure> {
+        let failures = self.failures.as_ref()?;
+        failures.iter().find(|failure| failure.service == service)
     }
 }
 
 /// A change of a job's status.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Transition {
     /// The status before.
     pub from: JobStatus,
@@ -146,7 +189,8 @@ pub struct Transition {
 const HISTORY: usize = 256;
 
 /// A job.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Job {
     pub(crate) sequence: u64,
     pub(crate) id: String,
@@ -176,6 +220,10 @@ pub(crate) struct Job {
     pub(crate) validated_at: Option<DateTime<Utc>>,
     /// Since when the job holds its users.
     pub(crate) active_since: DateTime<Utc>,
+    /// When the present attempt came to be in progress.
+    pub(crate) running_since: Option<DateTime<Utc>>,
+    /// When the present attempt began to cut over.
+    pub(crate) cutting_since: Option<DateTime<Utc>>,
     /// How many attempts to migrate were started.
     pub(crate) attempts: u32,
     /// Whether time passes the job by.

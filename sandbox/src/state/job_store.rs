@@ -9,6 +9,7 @@ use super::job::{Job, User};
 use super::lifecycle::{self, Circumstances};
 use super::outcome::UserOutcome;
 use super::status::JobStatus;
+use super::workload::{self, Seat};
 use crate::settings::Settings;
 
 /// How a job is named in a path.
@@ -39,10 +40,52 @@ pub(crate) struct JobStore {
     /// When which job changes by the passing of time.
     agenda: BTreeSet<(DateTime<Utc>, usize)>,
     scheduled: Vec<Option<DateTime<Utc>>>,
-    outcomes: HashMap<Uuid, UserOutcome>,
+    outcomes: HashMap<Uuid, Vec<UserOutcome>>,
+    /// Decides how far apart users come.
+    seed: u64,
 }
 
 impl JobStore {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self {
+            seed,
+            ..Self::default()
+        }
+    }
+
+    /// Where a user stands in its job.
+    pub(crate) fn seat<'a>(&'a self, job: &'a Job, place: usize) -> Option<Seat<'a>> {
+        let user = job.users.get(place)?;
+        Some(Seat {
+            place,
+            user,
+            outcomes: self.outcomes_of(user.id),
+            seed: self.seed,
+        })
+    }
+
+    /// Where all users of a job stand, in the order of `resources`.
+    pub(crate) fn seats<'a>(&'a self, job: &'a Job) -> Vec<Seat<'a>> {
+        (0..job.users.len())
+            .filter_map(|place| self.seat(job, place))
+            .collect()
+    }
+
+    /// What was chosen for a user.
+    pub(crate) fn outcomes_of(&self, user: Uuid) -> &[UserOutcome] {
+        self.outcomes.get(&user).map_or(&[], Vec::as_slice)
+    }
+
+    /// What decides how far apart users come.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// Everything that was chosen.
+    pub(crate) fn outcomes(&self) -> &HashMap<Uuid, Vec<UserOutcome>> {
+        &self.outcomes
+    }
+
     pub(crate) fn all(&self) -> &[Job] {
         &self.jobs
     }
@@ -128,7 +171,7 @@ impl JobStore {
             .iter()
             .zip(taken)
             .map(|(user, taken)| Circumstances {
-                outcome: outcomes.get(&user.id),
+                outcomes: outcomes.get(&user.id).map_or(&[], Vec::as_slice),
                 taken,
             })
             .collect();
@@ -153,9 +196,33 @@ impl JobStore {
         })
     }
 
+    /// When something happens next to a job by the passing of time.
+    pub(crate) fn next_event(&self) -> Option<DateTime<Utc>> {
+        self.agenda.first().map(|(at, _)| *at)
+    }
+
+    /// Keeps what has happened to the users of a job by `now`, so that nothing that changes later undoes it.
+    pub(crate) fn keep(&mut self, index: usize, settings: &Settings, now: DateTime<Utc>) {
+        let Some(job) = self.jobs.get(index) else {
+            return;
+        };
+        let settled = workload::settled(job, &self.seats(job), settings, now);
+        if let Some(job) = self.jobs.get_mut(index) {
+            lifecycle::keep(job, settled);
+        }
+    }
+
+    /// Keeps what has happened to the users of every job.
+    pub(crate) fn keep_all(&mut self, settings: &Settings, now: DateTime<Utc>) {
+        for index in 0..self.jobs.len() {
+            self.keep(index, settings, now);
+        }
+    }
+
     /// Lets everything happen that is due by `now`, in order.
     pub(crate) fn settle(&mut self, now: DateTime<Utc>, settings: &Settings) {
         while let Some((at, index)) = self.agenda.first().copied().filter(|(at, _)| *at <= now) {
+            self.keep(index, settings, at);
             self.judge(index, settings, |job, around| {
                 lifecycle::step(job, at, around);
             });
@@ -176,7 +243,7 @@ impl JobStore {
         let due = self
             .jobs
             .get(index)
-            .and_then(|job| lifecycle::due(job, settings));
+            .and_then(|job| lifecycle::due(job, settings, self.seed));
         let Some(scheduled) = self.scheduled.get_mut(index) else {
             return;
         };
@@ -189,12 +256,31 @@ impl JobStore {
         *scheduled = due;
     }
 
-    /// Chooses what becomes of a user from now on.
+    /// Chooses what becomes of a user, or of one workload of it, from now on.
     pub(crate) fn choose(&mut self, user: Uuid, outcome: UserOutcome) {
-        if outcome == UserOutcome::default() {
-            self.outcomes.remove(&user);
-        } else {
-            self.outcomes.insert(user, outcome);
+        let is_nothing = UserOutcome {
+            workload: None,
+            ..outcome.clone()
+        } == UserOutcome::default();
+        let chosen = self.outcomes.entry(user).or_default();
+        match &outcome.workload {
+            // What is chosen for all workloads takes the place of whatever was chosen before.
+            None => chosen.clear(),
+            Some(workload) => {
+                chosen.retain(|known| known.workload.is_none() || !known.concerns(workload));
+            }
         }
+        // «Nothing» for one workload still has to stand against what is chosen for all.
+        if !is_nothing || !chosen.is_empty() {
+            chosen.push(outcome);
+        }
+        if chosen.is_empty() {
+            self.outcomes.remove(&user);
+        }
+    }
+
+    /// The jobs that hold a user.
+    pub(crate) fn jobs_of(&self, user: Uuid) -> Vec<usize> {
+        self.by_user.get(&user).cloned().unwrap_or_default()
     }
 }

@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::job::{Job, Reason, Service, Services};
-use super::outcome::UserOutcome;
+use super::outcome::{self, FailsAs, UserOutcome};
 use super::status::JobStatus;
+use super::workload::{self, Settled};
 use crate::clock::latest;
 use crate::settings::{CompleteAfterGates, Settings, span};
 
 /// When the job leaves its status by the passing of time, if it does.
-pub(crate) fn due(job: &Job, settings: &Settings) -> Option<DateTime<Utc>> {
+pub(crate) fn due(job: &Job, settings: &Settings, seed: u64) -> Option<DateTime<Utc>> {
     if job.stalled {
         return None;
     }
@@ -29,7 +30,8 @@ pub(crate) fn due(job: &Job, settings: &Settings) -> Option<DateTime<Utc>> {
         }
         JobStatus::Processing => after(timings.processing),
         JobStatus::InProgress => after(timings.synchronising).max(job.complete_after.at),
-        JobStatus::CuttingOver => after(timings.cutting_over),
+        JobStatus::CuttingOver => after(timings.cutting_over)
+            .max(workload::last_end(job, settings, seed).unwrap_or(job.entered)),
         JobStatus::PendingCancel => after(timings.cancelling),
         JobStatus::PendingDelete => after(timings.deleting),
         JobStatus::Submitted
@@ -49,7 +51,7 @@ pub(crate) fn due(job: &Job, settings: &Settings) -> Option<DateTime<Utc>> {
 /// What stands around a user when a job is judged.
 pub(crate) struct Circumstances<'a> {
     /// What was chosen for the user.
-    pub(crate) outcome: Option<&'a UserOutcome>,
+    pub(crate) outcomes: &'a [UserOutcome],
     /// Whether another active batch holds the user.
     pub(crate) taken: bool,
 }
@@ -57,6 +59,16 @@ pub(crate) struct Circumstances<'a> {
 /// Moves the job on to the status that is due at `at`; `circumstances` has an entry for each user.
 pub(crate) fn step(job: &mut Job, at: DateTime<Utc>, circumstances: &[Circumstances<'_>]) {
     let next = match job.status {
+        // Nobody is left to validate or to migrate.
+        JobStatus::ValidateSubmitted
+        | JobStatus::ValidateProcessing
+        | JobStatus::ValidateInProgress
+        | JobStatus::Processing
+        | JobStatus::InProgress
+            if job.remaining().next().is_none() =>
+        {
+            JobStatus::PendingCancel
+        }
         JobStatus::ValidateSubmitted => JobStatus::ValidateProcessing,
         JobStatus::ValidateProcessing => {
             check(job, circumstances);
@@ -71,12 +83,16 @@ pub(crate) fn step(job: &mut Job, at: DateTime<Utc>, circumstances: &[Circumstan
                 JobStatus::ValidatePassed
             }
         }
-        JobStatus::Processing => JobStatus::InProgress,
+        JobStatus::Processing => {
+            job.running_since = Some(at);
+            JobStatus::InProgress
+        }
         JobStatus::InProgress => {
             plan(job, circumstances);
+            job.cutting_since = Some(at);
             JobStatus::CuttingOver
         }
-        JobStatus::CuttingOver => conclude(job),
+        JobStatus::CuttingOver => conclude(job, circumstances),
         JobStatus::PendingCancel => JobStatus::Cancelled,
         JobStatus::PendingDelete => JobStatus::Deleted,
         JobStatus::Submitted
@@ -91,9 +107,64 @@ pub(crate) fn step(job: &mut Job, at: DateTime<Utc>, circumstances: &[Circumstan
         | JobStatus::Deleted => return,
     };
     job.enter(next, at, false);
-    if let Some(message) = message(next) {
-        message.clone_into(&mut job.message);
+    say(job);
+}
+
+/// Keeps what has happened to users, so that nothing that changes later undoes it.
+pub(crate) fn keep(job: &mut Job, settled: Vec<Settled>) {
+    for one in settled {
+        let Some(user) = job.users.get_mut(one.place) else {
+            continue;
+        };
+        match one.status {
+            "completed" => user.completed.insert(one.service),
+            "forceComplete" => {
+                user.completed.insert(one.service);
+                user.forced.insert(one.service);
+            }
+            "failed" => {
+                user.failed.insert(one.service);
+                user.note(one.failure);
+            }
+            "error" => {
+                user.failed.insert(one.service);
+                user.errored.insert(one.service);
+                user.note(one.failure);
+            }
+            // What has only begun is not decided yet.
+            _ => {}
+        }
     }
+}
+
+/// The job says of itself what its status means.
+pub(crate) fn say(job: &mut Job) {
+    let cancelled = job
+        .users
+        .iter()
+        .filter(|user| user.cancelled_at.is_some())
+        .count();
+    let escaped = job.users.iter().filter(|user| user.escaped).count();
+    let is_all = cancelled == job.users.len() && cancelled > 0;
+    let message = match job.status {
+        JobStatus::PendingCancel if is_all => {
+            "Every user of the batch was cancelled, so the batch is being cancelled.".to_owned()
+        }
+        JobStatus::Cancelled if is_all => {
+            "The batch was cancelled, as every user of it.".to_owned()
+        }
+        JobStatus::Cancelled if escaped > 0 => format!(
+            "The batch was cancelled, except for the users whose cutover had begun: {escaped}."
+        ),
+        JobStatus::Completed if cancelled > 0 => format!(
+            "The batch is finished with no failures; users who were cancelled and not migrated: {cancelled}."
+        ),
+        status => match message(status) {
+            Some(message) => message.to_owned(),
+            None => return,
+        },
+    };
+    job.message = message;
 }
 
 /// Finds what each user lacks.
@@ -102,22 +173,31 @@ pub(crate) fn check(job: &mut Job, circumstances: &[Circumstances<'_>]) {
     let meeting_alone = services.contains(Service::Meeting)
         && !(services.contains(Service::Teams) && services.contains(Service::Exchange));
     for (user, around) in job.users.iter_mut().zip(circumstances) {
-        let chosen = around.outcome;
-        let (reason, invalid): (_, Services) = if chosen.is_some_and(|outcome| outcome.unknown) {
-            (Reason::UnknownUser, services)
-        } else if around.taken {
-            (Reason::OtherBatch, services)
-        } else if let Some(outcome) = chosen.filter(|outcome| outcome.invalid) {
-            let concerned = |service: &Service| outcome.concerns(service.as_str());
-            (Reason::Chosen, services.iter().filter(concerned).collect())
-        } else if meeting_alone {
-            (
-                Reason::MeetingAlone,
-                [Service::Meeting].into_iter().collect(),
-            )
+        user.failures = None;
+        let is_unknown = around.outcomes.iter().any(|outcome| outcome.unknown);
+        let mut invalid = Services::default();
+        let mut reason = user.reason;
+        if is_unknown || around.taken {
+            reason = if is_unknown {
+                Reason::UnknownUser
+            } else {
+                Reason::OtherBatch
+            };
+            invalid = services;
         } else {
-            (user.reason, Services::default())
-        };
+            for service in services.iter() {
+                let chosen = outcome::of(around.outcomes, service.as_str());
+                if let Some(chosen) = chosen.filter(|outcome| outcome.invalid) {
+                    reason = Reason::Chosen;
+                    invalid.insert(service);
+                    user.note(chosen.failure(service));
+                }
+            }
+            if invalid.is_empty() && meeting_alone {
+                reason = Reason::MeetingAlone;
+                invalid.insert(Service::Meeting);
+            }
+        }
         user.reason = reason;
         user.invalid = invalid;
     }
@@ -128,45 +208,58 @@ pub(crate) fn plan(job: &mut Job, circumstances: &[Circumstances<'_>]) {
     let services = job.services;
     let attempt = job.attempts;
     for (user, around) in job.users.iter_mut().zip(circumstances) {
-        let chosen = around.outcome;
-        let (reason, fails): (_, Services) = if chosen.is_some_and(|outcome| outcome.unknown) {
-            (Reason::UnknownUser, services)
-        } else if around.taken {
-            (Reason::OtherBatch, services)
-        } else if let Some(outcome) = chosen.filter(|outcome| attempt <= outcome.failing_attempts) {
-            let concerned = |service: &Service| outcome.concerns(service.as_str());
-            (Reason::Chosen, services.iter().filter(concerned).collect())
+        let is_unknown = around.outcomes.iter().any(|outcome| outcome.unknown);
+        let mut doomed = Services::default();
+        if is_unknown || around.taken {
+            user.reason = if is_unknown {
+                Reason::UnknownUser
+            } else {
+                Reason::OtherBatch
+            };
+            doomed = services;
         } else {
-            (user.reason, Services::default())
-        };
-        let moved = user.completed;
-        user.reason = reason;
-        user.failed = fails
-            .iter()
-            .filter(|service| !moved.contains(*service))
-            .collect();
+            for service in services.iter() {
+                let chosen = outcome::of(around.outcomes, service.as_str());
+                if let Some(chosen) = chosen.filter(|outcome| outcome.fails_in(attempt)) {
+                    user.reason = Reason::Chosen;
+                    doomed.insert(service);
+                    user.note(chosen.failure(service));
+                    if chosen.fails_as == FailsAs::Error {
+                        user.errored.insert(service);
+                    }
+                }
+            }
+        }
+        user.doomed = doomed.without(user.completed).without(user.failed);
     }
 }
 
 /// Ends an attempt: what was not planned to fail is migrated for good. Returns what became of the job.
-pub(crate) fn conclude(job: &mut Job) -> JobStatus {
+pub(crate) fn conclude(job: &mut Job, circumstances: &[Circumstances<'_>]) -> JobStatus {
     let services = job.services;
     let mut failed = 0_usize;
     let mut completed = 0_usize;
-    for user in job
-        .users
-        .iter_mut()
-        .filter(|user| user.cancelled_at.is_none())
-    {
-        let fails = user.failed;
-        user.completed = services
-            .iter()
-            .filter(|service| !fails.contains(*service))
-            .collect();
-        failed += fails.iter().count();
+    for (place, user) in job.users.iter_mut().enumerate() {
+        if user.cancelled_at.is_some() {
+            continue;
+        }
+        let outcomes = circumstances
+            .get(place)
+            .map_or(&[][..], |around| around.outcomes);
+        user.failed = user.failed.union(user.doomed).without(user.completed);
+        user.errored = user.errored.without(user.completed);
+        user.doomed = Services::default();
+        for service in services.without(user.failed).without(user.completed).iter() {
+            user.completed.insert(service);
+            if outcome::of(outcomes, service.as_str()).is_some_and(UserOutcome::is_forced) {
+                user.forced.insert(service);
+            }
+        }
+        failed += user.failed.iter().count();
         completed += user.completed.iter().count();
     }
     match (failed, completed) {
+        (0, 0) => JobStatus::Cancelled,
         (0, _) => JobStatus::Completed,
         (_, 0) => JobStatus::Failed,
         _ => JobStatus::CompletedWithErrors,
@@ -174,7 +267,7 @@ pub(crate) fn conclude(job: &mut Job) -> JobStatus {
 }
 
 /// What the job says of itself in a status that it reached.
-pub(crate) fn message(status: JobStatus) -> Option<&'static str> {
+fn message(status: JobStatus) -> Option<&'static str> {
     Some(match status {
         JobStatus::ValidateProcessing => "Validation is being set up.",
         JobStatus::ValidateInProgress => "Prerequisites are being checked.",
@@ -191,6 +284,8 @@ pub(crate) fn message(status: JobStatus) -> Option<&'static str> {
             "The batch is finished, but some users weren't fully migrated."
         }
         JobStatus::Failed => "No user of the batch was migrated.",
+        JobStatus::PendingCancel => "The cancellation of the batch is being processed.",
+        JobStatus::PendingDelete => "The deletion of the batch is being processed.",
         JobStatus::Cancelled => "The batch was cancelled.",
         JobStatus::Deleted => "The data of the batch is deleted.",
         _ => return None,

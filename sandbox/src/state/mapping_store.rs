@@ -75,6 +75,25 @@ impl MappingStore {
         self.users.insert(source.to_lowercase(), mapping);
     }
 
+    /// Puts a mapping back as it was written out.
+    pub(crate) fn restore(
+        &mut self,
+        kind: MappingKind,
+        mapping: Map<String, Value>,
+    ) -> Result<(), String> {
+        let (side, name) = match kind {
+            MappingKind::User => ("sourceUserIdentity", "userPrincipalName"),
+            MappingKind::Group => ("sourceGroupIdentity", "id"),
+        };
+        let key = mapping
+            .get(side)
+            .and_then(|identity| identity.get(name)?.as_str())
+            .ok_or_else(|| format!("a mapping has no {side}/{name}"))?
+            .to_lowercase();
+        self.of_mut(kind).insert(key, mapping);
+        Ok(())
+    }
+
     /// The user principal names of source and target, found by the source's name or else by its id.
     pub(crate) fn user(
         &self,

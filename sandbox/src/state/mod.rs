@@ -1,5 +1,7 @@
 //! Everything the simulated service remembers, and how it changes as time passes.
 
+pub(crate) mod codes;
+pub(crate) mod dump;
 pub(crate) mod job;
 pub(crate) mod job_store;
 pub(crate) mod lifecycle;
@@ -39,7 +41,7 @@ impl State {
         let tenant_id = guid(&mut ids).to_string();
         Self {
             settings,
-            jobs: JobStore::default(),
+            jobs: JobStore::new(seed),
             tasks: TaskStore::default(),
             mappings: MappingStore::default(),
             tenant_id,
@@ -49,6 +51,11 @@ impl State {
 
     pub(crate) fn new_id(&mut self) -> Uuid {
         guid(&mut self.ids)
+    }
+
+    /// Keeps what has happened to the users of every job, so that nothing that changes later undoes it.
+    pub(crate) fn keep_all(&mut self, now: DateTime<Utc>) {
+        self.jobs.keep_all(&self.settings, now);
     }
 
     /// Lets everything happen that is due by `now`.

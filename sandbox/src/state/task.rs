@@ -3,7 +3,9 @@
 use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 
+use super::codes;
 use super::task_parameters::Parameters;
 use crate::clock::latest;
 use crate::operation::TaskSource;
@@ -38,14 +40,44 @@ impl TaskStatus {
     }
 }
 
+/// What becomes of the SharePoint tasks of a source.
+///
+/// In JSON: `{"fails": true, "code": "MnAOdbOwnerUrlMismatch", "message": "…"}`, each member optional.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default, deny_unknown_fields)]
+pub struct SourceOutcome {
+    /// Whether the tasks fail, those that only validate included.
+    pub fails: bool,
+    /// The code of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<String>,
+    /// The message of the error.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
+}
+
+impl SourceOutcome {
+    /// The error of a task that fails.
+    pub(crate) fn error(&self) -> (String, String) {
+        let code = self.code.clone();
+        let code = code.unwrap_or_else(|| "SandboxChosenFailure".into());
+        let message = self.message.clone();
+        (
+            code.clone(),
+            message.unwrap_or_else(|| codes::message(&code)),
+        )
+    }
+}
+
 /// A task. Its status follows from its dates, so nothing has to happen for time to pass.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Task {
     pub(crate) id: String,
     pub(crate) parameters: Parameters,
     pub(crate) created: DateTime<Utc>,
     pub(crate) cancelled: Option<DateTime<Utc>>,
-    pub(crate) fails: bool,
+    pub(crate) outcome: SourceOutcome,
 }
 
 /// Where a task stands.
@@ -75,7 +107,7 @@ impl Task {
             .map(|at| at.max(self.created))
             .filter(|at| *at <= now));
         let end = later(start, timings.task_work);
-        let ended = if self.fails {
+        let ended = if self.outcome.fails {
             TaskStatus::Failed
         } else {
             TaskStatus::Completed
@@ -102,8 +134,8 @@ pub(crate) struct TaskStore {
     by_id: HashMap<String, usize>,
     /// By kind and lower-case source; the newest task of a source.
     by_source: BTreeMap<(u8, String), usize>,
-    /// Sources whose tasks are to fail, in lower case.
-    failing: Vec<String>,
+    /// What becomes of the tasks of a source, by its name in lower case.
+    outcomes: BTreeMap<String, SourceOutcome>,
 }
 
 impl TaskStore {
@@ -126,7 +158,9 @@ impl TaskStore {
     pub(crate) fn insert(&mut self, mut task: Task) {
         let index = self.tasks.len();
         if let Some(source) = task.parameters.source().map(str::to_lowercase) {
-            task.fails |= self.failing.contains(&source);
+            if let Some(outcome) = self.outcomes.get(&source) {
+                task.outcome = outcome.clone();
+            }
             self.by_source
                 .insert((task.parameters.kind as u8, source), index);
         }
@@ -134,22 +168,42 @@ impl TaskStore {
         self.tasks.push(task);
     }
 
-    /// Chooses whether the tasks of a source fail, those that exist and those to come.
-    pub(crate) fn choose(&mut self, source: &str, fails: bool) {
+    /// Puts a task back as it was written out.
+    pub(crate) fn restore(&mut self, task: Task) {
+        let outcome = task.outcome.clone();
+        let index = self.tasks.len();
+        self.insert(task);
+        if let Some(task) = self.tasks.get_mut(index) {
+            task.outcome = outcome;
+        }
+    }
+
+    /// Chooses what becomes of the tasks of a source, of those that exist and those to come.
+    pub(crate) fn choose(&mut self, source: &str, outcome: SourceOutcome) {
         let source = source.to_lowercase();
-        self.failing.retain(|known| *known != source);
-        for task in &mut self.tasks {
-            if task
-                .parameters
+        let is_own = |task: &Task| {
+            task.parameters
                 .source()
                 .is_some_and(|own| own.to_lowercase() == source)
-            {
-                task.fails = fails;
-            }
+        };
+        for task in self.tasks.iter_mut().filter(|task| is_own(task)) {
+            task.outcome = outcome.clone();
         }
-        if fails {
-            self.failing.push(source);
+        if outcome == SourceOutcome::default() {
+            self.outcomes.remove(&source);
+        } else {
+            self.outcomes.insert(source, outcome);
         }
+    }
+
+    /// What was chosen for a source.
+    pub(crate) fn outcome_of(&self, source: &str) -> Option<&SourceOutcome> {
+        self.outcomes.get(&source.to_lowercase())
+    }
+
+    /// Everything that was chosen.
+    pub(crate) fn outcomes(&self) -> &BTreeMap<String, SourceOutcome> {
+        &self.outcomes
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<usize> {

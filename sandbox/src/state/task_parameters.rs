@@ -1,12 +1,14 @@
 //! What a SharePoint task is asked to move.
 
 use chrono::{DateTime, Utc};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::operation::TaskSource;
 
 /// The parameters of a task, checked.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Parameters {
     /// As they were sent, completed by what the service found out.
     pub(crate) json: Map<String, Value>,

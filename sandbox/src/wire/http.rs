@@ -7,12 +7,15 @@ use std::time::Instant;
 use axum::body::{Body as HttpBody, Bytes};
 use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shared};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
+use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
 use futures_util::{StreamExt as _, stream};
+use serde_json::Value;
 
 use super::connection::Fuse;
 use super::control;
 use super::core::{Core, closed};
+use super::page;
 use crate::answer::Answer;
 use crate::call::Request;
 use crate::engine::delivery::JSON;
@@ -37,15 +40,8 @@ pub(crate) async fn serve(
     let path = parts.uri.path();
     let query = parts.uri.query().unwrap_or_default();
     if path == "/_sandbox" || path.starts_with("/_sandbox/") {
-        if let Err(reason) = core.door.admits(&parts.headers) {
-            let (status, json) = control::refusal(403, "forbidden", &reason);
-            return Ok(plain(status, JSON, json.to_string()));
-        }
-        let (body, _) = read(body).await;
-        let _busy = fuse.busy();
-        let path = path.trim_start_matches("/_sandbox").trim_start_matches('/');
-        let (status, json) = control::handle(&core, parts.method.as_str(), path, query, &body);
-        return Ok(plain(status, JSON, json.to_string()));
+        let path = path.trim_start_matches("/_sandbox");
+        return Ok(steer(&core, &fuse, &parts, path, query, body).await);
     }
     let (body, is_oversized) = read(body).await;
     let _busy = fuse.busy();
@@ -94,6 +90,50 @@ pub(crate) async fn serve(
     Ok(response(delivery, &fuse))
 }
 
+/// Answers whoever steers the sandbox, if it may.
+async fn steer(
+    core: &Core,
+    fuse: &Fuse,
+    parts: &Parts,
+    path: &str,
+    query: &str,
+    body: HttpBody,
+) -> Response<HttpBody> {
+    let json = |(status, json): (u16, Value)| plain(status, JSON, json.to_string());
+    if let Err(reason) = core.door.admits(&parts.headers) {
+        return json(control::refusal(403, "forbidden", &reason));
+    }
+    let method = parts.method.as_str();
+    match (method, path) {
+        ("GET", "") => {
+            let mut response = plain(308, "text/plain", String::new());
+            response
+                .headers_mut()
+                .insert(header::LOCATION, HeaderValue::from_static("/_sandbox/"));
+            return response;
+        }
+        ("GET", "/") => return page::page(),
+        ("GET", "/events") => return page::events(core),
+        _ => {}
+    }
+    let (body, is_oversized) = read(body).await;
+    if is_oversized {
+        return json(control::refusal(
+            413,
+            "tooLarge",
+            "the body is too large, or ended before its length",
+        ));
+    }
+    let _busy = fuse.busy();
+    json(control::handle(
+        core,
+        method,
+        path.trim_start_matches('/'),
+        query,
+        &body,
+    ))
+}
+
 /// Reads a body, and says whether it is larger than anything that makes sense or ended too early.
 ///
 /// What is too much is read all the same and thrown away, since a caller that is still sending sees no answer.
@@ -130,7 +170,7 @@ fn text_of_all<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &
         .filter_map(|value| value.to_str().ok())
 }
 
-fn plain(status: u16, kind: &'static str, body: String) -> Response<HttpBody> {
+pub(super) fn plain(status: u16, kind: &'static str, body: String) -> Response<HttpBody> {
     let mut response = Response::new(HttpBody::from(body));
     *response.status_mut() =
         StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);

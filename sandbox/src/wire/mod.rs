@@ -5,4 +5,5 @@ mod control;
 pub(crate) mod core;
 pub(crate) mod door;
 pub(crate) mod http;
+mod page;
 pub(crate) mod tls;
