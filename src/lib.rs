@@ -58,6 +58,7 @@ pub use answers::refusal::Refusal;
 pub use answers::response::Response;
 #[cfg(feature = "test-util")]
 pub use answers::test_util;
+pub use calls::listed::Listed;
 pub use calls::options::{GetOptions, ListOptions};
 pub use calls::paging::{Items, Page, Pages};
 pub use calls::request_check::MAX_MAPPINGS;
@@ -71,7 +72,7 @@ pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, 
 pub use client::refreshing::{ExpiringToken, RefreshingToken};
 pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
-pub use models::date_time::DateTimeOffset;
+pub use models::date_time::{DateTimeOffset, YearOutOfRange};
 pub use models::generated::operations;
 pub use models::operation::{Operation, ResourceFamily};
 pub use models::tolerant::Deviation;

@@ -8,11 +8,17 @@ use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 use serde::Serialize;
 
-use crate::answers::answer::Answer;
+use crate::answers::answer::{Answer, MAX_SHOWN_ID};
 use crate::answers::judgement::{self, Failure};
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
+use crate::models::one_line::OneLine;
 use crate::models::operation::Operation;
+
+/// How much of a path is shown; ids in it are the caller's, and those of next links the service's.
+const MAX_SHOWN_PATH: usize = 1_000;
+/// How much of a reason is shown; a part of it may be the service's.
+const MAX_SHOWN_DETAIL: usize = 2_500;
 
 /// How far a call got before it failed.
 ///
@@ -38,6 +44,9 @@ pub enum ErrorKind {
     Interrupted,
     /// The service answered with a status outside 2xx.
     Refused,
+    /// The service answered with a 2xx, and the body says otherwise: it is an error, or no JSON and so not the
+    /// service's, like a proxy's page. Unless the call was a read, it may have taken effect.
+    Contradicted,
     /// The service answered with a 2xx, whose body contradicts the documents or did not arrive
     /// whole.
     Unreadable,
@@ -141,6 +150,9 @@ impl Error {
                 error.0.refusal = Some(refusal);
                 error
             }
+            Failure::Contradicted(answer, reason) => {
+                Self::answered(ErrorKind::Contradicted, *answer, reason, false)
+            }
             Failure::Unreadable(answer, fault) => {
                 Self::unreadable(*answer, fault.reason, fault.is_incomplete)
             }
@@ -148,8 +160,12 @@ impl Error {
     }
 
     pub(crate) fn unreadable(answer: Answer, reason: String, is_incomplete: bool) -> Self {
+        Self::answered(ErrorKind::Unreadable, answer, reason, is_incomplete)
+    }
+
+    fn answered(kind: ErrorKind, answer: Answer, reason: String, is_incomplete: bool) -> Self {
         let request = answer.request.clone();
-        let mut error = Self::new(ErrorKind::Unreadable, reason);
+        let mut error = Self::new(kind, reason);
         error.0.answer = Some(answer);
         error.0.is_lasting = !is_incomplete;
         error.0.attempts = 1;
@@ -233,7 +249,10 @@ impl Error {
             | ErrorKind::Token
             | ErrorKind::RateLimited
             | ErrorKind::Connect => false,
-            ErrorKind::Interrupted | ErrorKind::Refused | ErrorKind::Unreadable => true,
+            ErrorKind::Interrupted
+            | ErrorKind::Refused
+            | ErrorKind::Contradicted
+            | ErrorKind::Unreadable => true,
         }
     }
 
@@ -249,6 +268,10 @@ impl Error {
     fn is_in_doubt_itself(&self) -> bool {
         match &self.0.refusal {
             Some(refusal) => !judgement::was_not_processed(refusal),
+            // What answered a read, whoever it was, left everything as it is.
+            None if self.kind() == ErrorKind::Contradicted => self
+                .operation()
+                .is_none_or(|operation| operation.method != "GET"),
             None => self.was_sent_itself(),
         }
     }
@@ -290,7 +313,8 @@ impl Error {
             ErrorKind::Configuration
             | ErrorKind::InvalidRequest
             | ErrorKind::Token
-            | ErrorKind::RateLimited => false,
+            | ErrorKind::RateLimited
+            | ErrorKind::Contradicted => false,
         }
     }
 
@@ -412,9 +436,10 @@ impl Error {
             _ if self.retry_after().is_some() => "wait as long as asked and repeat",
             ErrorKind::RateLimited => "allow the call more time and repeat",
             ErrorKind::Refused if asks_to_come_back => "wait a while and repeat",
-            ErrorKind::Refused | ErrorKind::Interrupted | ErrorKind::Unreadable => {
-                "repeating will not help unless the cause is removed"
-            }
+            ErrorKind::Refused
+            | ErrorKind::Interrupted
+            | ErrorKind::Contradicted
+            | ErrorKind::Unreadable => "repeating will not help unless the cause is removed",
         }
     }
 }
@@ -428,7 +453,11 @@ impl<T> Response<T> {
     }
 }
 
-/// Method, path, status, codes, message and request id, then how far it got and what to do.
+/// Method, path, status, codes, message and request id, then how far it got and what to do, on one line of at
+/// most 5,000 characters.
+///
+/// Of long texts the beginning is shown, and how much more there is. Characters that would begin a line, move
+/// a cursor or turn the direction of the line are escaped.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(operation) = self.operation() {
@@ -437,7 +466,12 @@ impl fmt::Display for Error {
             } else {
                 &self.0.path
             };
-            write!(f, "{} {path}: ", operation.method)?;
+            write!(
+                f,
+                "{} {}: ",
+                operation.method,
+                OneLine(path, MAX_SHOWN_PATH)
+            )?;
         }
         match (self.kind(), self.refusal(), &self.0.answer) {
             (_, Some(refusal), _) => write!(f, "{refusal}")?,
@@ -445,11 +479,11 @@ impl fmt::Display for Error {
                 f,
                 "{} with a body that cannot be used: {} (request-id {})",
                 answer.status,
-                self.0.detail,
-                answer.request_id().unwrap_or("unknown"),
+                OneLine(&self.0.detail, MAX_SHOWN_DETAIL),
+                OneLine(answer.request_id().unwrap_or("unknown"), MAX_SHOWN_ID),
             )?,
             _ => {
-                f.write_str(&self.0.detail)?;
+                write!(f, "{}", OneLine(&self.0.detail, MAX_SHOWN_DETAIL))?;
                 if let Some(id) = self.client_request_id() {
                     write!(f, " (client-request-id {id})")?;
                 }

@@ -49,7 +49,7 @@ impl Client {
                 )
                 .await
             },
-            judgement::read_collection::<_, CrossTenantMigrationJob>,
+            judgement::read_collection,
         )
         .await
     }
@@ -239,7 +239,7 @@ impl Client {
                 )
                 .await
             },
-            judgement::read_collection::<_, CrossTenantMigrationTask>,
+            judgement::read_collection,
         )
         .await
     }

@@ -13,11 +13,11 @@ use crate::answers::answer::Answer;
 use crate::answers::error::{Error, ErrorKind};
 use crate::answers::judgement::{self, Failure};
 use crate::answers::response::Response;
+use crate::calls::listed::Listed;
 use crate::calls::options::ListOptions;
 use crate::client::Client;
 use crate::models::generated::operations;
 use crate::models::operation::Operation;
-use crate::models::tolerant::Deviation;
 use crate::models::{
     CrossTenantMigrationJob, CrossTenantMigrationJobCollectionResponse, CrossTenantMigrationTask,
     CrossTenantMigrationTaskCollectionResponse,
@@ -91,19 +91,14 @@ impl<T> fmt::Debug for Pages<T> {
     }
 }
 
-/// The items of a list, one after the other.
+/// The items of a list, one after the other, each with what had to be left out of it.
 ///
-/// It is a [`Stream`] that needs no pinning. An item that had to be left out, or a part of one, is in
-/// [`deviations`](Self::deviations).
+/// It is a [`Stream`] that needs no pinning.
 #[must_use = "nothing is sent before it is polled"]
 pub struct Items<T> {
-    pages: Pin<Box<dyn Stream<Item = Result<Read<T>, Error>> + Send>>,
-    ready: vec::IntoIter<T>,
-    deviations: Vec<Deviation>,
+    pages: Pin<Box<dyn Stream<Item = Result<Vec<Listed<T>>, Error>> + Send>>,
+    ready: vec::IntoIter<Listed<T>>,
 }
-
-/// One page, read.
-type Read<T> = (Vec<T>, Vec<Deviation>);
 
 impl<T: Unpin> Items<T> {
     /// The next item, or none after the last.
@@ -112,24 +107,13 @@ impl<T: Unpin> Items<T> {
     ///
     /// Any refusal, and everything that keeps an answer from coming; see [`Error`]. Nothing follows an
     /// error.
-    pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
+    pub async fn try_next(&mut self) -> Result<Option<Listed<T>>, Error> {
         TryStreamExt::try_next(self).await
     }
 }
 
-impl<T> Items<T> {
-    /// What contradicted the documents and was left out of the pages read so far; normally nothing.
-    ///
-    /// Look at it after the last item: a list of which parts could not be read is not a list without
-    /// them. The pointers lead into the page that each part stood on.
-    #[must_use]
-    pub fn deviations(&self) -> &[Deviation] {
-        &self.deviations
-    }
-}
-
 impl<T: Unpin> Stream for Items<T> {
-    type Item = Result<T, Error>;
+    type Item = Result<Listed<T>, Error>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         loop {
@@ -137,10 +121,7 @@ impl<T: Unpin> Stream for Items<T> {
                 return Poll::Ready(Some(Ok(item)));
             }
             match ready!(self.pages.as_mut().poll_next(context)) {
-                Some(Ok((items, deviations))) => {
-                    self.ready = items.into_iter();
-                    self.deviations.extend(deviations);
-                }
+                Some(Ok(items)) => self.ready = items.into_iter(),
                 Some(Err(error)) => return Poll::Ready(Some(Err(error))),
                 None => return Poll::Ready(None),
             }
@@ -150,9 +131,7 @@ impl<T: Unpin> Stream for Items<T> {
 
 impl<T> fmt::Debug for Items<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items")
-            .field("deviations", &self.deviations)
-            .finish_non_exhaustive()
+        f.debug_struct("Items").finish_non_exhaustive()
     }
 }
 
@@ -173,9 +152,9 @@ impl<T> fmt::Debug for Items<T> {
 /// let mut jobs = client.jobs(ListOptions::new());
 /// while let Some(job) = jobs.try_next().await? {
 ///     println!("{:?}: {:?}", job.display_name, job.status);
-/// }
-/// for left_out in jobs.deviations() {
-///     eprintln!("could not be read: {left_out}");
+///     for deviation in job.deviations() {
+///         println!("not understood: {deviation}");
+///     }
 /// }
 /// # Ok(())
 /// # }
@@ -255,13 +234,13 @@ type First<T> = std::pin::Pin<Box<dyn Future<Output = Result<Response<T>, Error>
 fn judge_jobs(
     answer: Answer,
 ) -> Result<Response<CrossTenantMigrationJobCollectionResponse>, Failure> {
-    judgement::read_collection::<_, CrossTenantMigrationJob>(answer)
+    judgement::read_collection(answer)
 }
 
 fn judge_users(
     answer: Answer,
 ) -> Result<Response<CrossTenantMigrationTaskCollectionResponse>, Failure> {
-    judgement::read_collection::<_, CrossTenantMigrationTask>(answer)
+    judgement::read_collection(answer)
 }
 
 enum Start<T> {
@@ -327,14 +306,9 @@ fn pages<T: Page + Send + 'static>(
 }
 
 fn items<T: Page + 'static>(pages: Pages<T>) -> Items<T::Item> {
-    let pages = pages.map_ok(|page| {
-        let deviations = page.deviations().to_vec();
-        (page.into_value().into_items(), deviations)
-    });
     Items {
-        pages: Box::pin(pages),
+        pages: Box::pin(pages.map_ok(Response::into_listed)),
         ready: Vec::new().into_iter(),
-        deviations: Vec::new(),
     }
 }
 

@@ -56,7 +56,12 @@ impl Client {
     {
         let check = check.and_then(|()| self.extras.check());
         let own_id = self.extras.client_request_id.clone();
-        let client_request_id = own_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+        let client_request_id = own_id.unwrap_or_else(|| {
+            uuid::Uuid::new_v4()
+                .hyphenated()
+                .encode_lower(&mut uuid::Uuid::encode_buffer())
+                .to_owned()
+        });
         // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
             "graph call",
@@ -216,8 +221,10 @@ impl Call<'_> {
         );
         let answer = exchange(&transport, self.operation, send(bare)).await;
         if let Ok(answer) = &answer {
-            span.record("status", answer.status.as_u16())
-                .record("request_id", answer.request_id());
+            if !span.is_disabled() {
+                span.record("status", answer.status.as_u16())
+                    .record("request_id", answer.request_id());
+            }
             match judgement::pressure(answer) {
                 Pressure::Refused => ticket.refused(answer.retry_after()).await,
                 Pressure::Passed => ticket.accepted().await,

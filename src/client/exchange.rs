@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::answers::answer::{Answer, CutShort, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
@@ -34,11 +34,11 @@ where
     };
     match result {
         Ok(response) => {
-            let (status, headers) = (response.status(), response.headers().clone());
+            let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, response.into_inner_stream()).await)
         }
         Err(Bare::UnexpectedResponse(response)) => {
-            let (status, headers) = (response.status(), response.headers().clone());
+            let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, Box::pin(response.bytes_stream())).await)
         }
         Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),
@@ -85,7 +85,9 @@ async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let (text, cut_short) = read(body).await;
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let (text, cut_short) = read(body, length).await;
     Answer {
         status,
         headers,
@@ -95,21 +97,43 @@ async fn answer(
     }
 }
 
-async fn read(mut stream: Body) -> (Bytes, Option<CutShort>) {
-    let mut text = BytesMut::new();
+/// Reads the body to its end, into one piece of memory when `length`, what the headers say of it, is right.
+async fn read(mut stream: Body, length: Option<usize>) -> (Bytes, Option<CutShort>) {
+    let mut next = async || poll_fn(|context| stream.as_mut().poll_next(context)).await;
+    // Most answers come in one piece, which need not be copied.
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
     loop {
-        match poll_fn(|context| stream.as_mut().poll_next(context)).await {
-            None => return (text.freeze(), None),
-            Some(Ok(chunk)) if text.len() + chunk.len() <= MAX_BODY_BYTES => {
-                text.extend_from_slice(&chunk);
-            }
-            Some(Ok(_)) => {
-                return (text.freeze(), Some(CutShort::TooLong(MAX_BODY_BYTES)));
-            }
+        let held = whole.len() + pieces.len();
+        let chunk = match next().await {
+            None => return (joined(whole, pieces), None),
+            Some(Ok(chunk)) => chunk,
             Some(Err(error)) => {
-                let reason = error.without_url().to_string();
-                return (text.freeze(), Some(CutShort::BrokenOff(reason)));
+                let reason = CutShort::BrokenOff(error.without_url().to_string());
+                return (joined(whole, pieces), Some(reason));
             }
+        };
+        if held + chunk.len() > MAX_BODY_BYTES {
+            let reason = CutShort::TooLong(MAX_BODY_BYTES);
+            return (joined(whole, pieces), Some(reason));
         }
+        if held == 0 {
+            whole = chunk;
+            continue;
+        }
+        if pieces.is_empty() {
+            let expected = length.unwrap_or(0).min(MAX_BODY_BYTES);
+            pieces.reserve(expected.max(held + chunk.len()));
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+        }
+        pieces.extend_from_slice(&chunk);
+    }
+}
+
+fn joined(whole: Bytes, pieces: BytesMut) -> Bytes {
+    if pieces.is_empty() {
+        whole
+    } else {
+        pieces.freeze()
     }
 }

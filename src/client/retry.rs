@@ -136,7 +136,7 @@ mod tests {
     }
 
     fn unreadable(on: &Operation, answer: Answer) -> Error {
-        judgement::object::<crate::models::CrossTenantMigrationJob>(answer)
+        judgement::read_object::<crate::models::CrossTenantMigrationJob>(answer)
             .map_err(Error::from_failure)
             .expect_err("no object")
             .on(on, "", None)

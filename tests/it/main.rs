@@ -2,12 +2,13 @@
 
 mod azure;
 mod build_script;
-mod cancelling;
 mod call_options;
+mod cancelling;
 mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
+mod hostile_answers;
 mod importing;
 mod outcomes;
 mod paging;

@@ -35,7 +35,7 @@ async fn sandbox(jobs: usize, users: usize) -> (Sandbox, Vec<String>) {
 async fn ids(client: &Client, options: ListOptions) -> Result<Vec<String>, Error> {
     client
         .jobs(options)
-        .map_ok(|job| job.id.expect("an id"))
+        .map_ok(|job| job.into_value().id.expect("an id"))
         .try_collect()
         .await
 }
@@ -103,7 +103,7 @@ async fn all_users_of_a_job_come_once_over_all_pages() {
     assert_same(
         found
             .into_iter()
-            .map(|user| user.id.expect("an id"))
+            .map(|user| user.into_value().id.expect("an id"))
             .collect(),
         expected,
     );
@@ -351,7 +351,10 @@ async fn pages_without_items_are_passed_over() {
             None => page(&[], Some(&next("a"))),
             Some("a") => page(&["1"], Some(&next("b"))),
             Some("b") => page(&[], Some(&next("c"))),
-            Some("c") => Reply::json(200, json!({ "@odata.nextLink": next("d") }).to_string()),
+            Some("c") => Reply::json(
+                200,
+                json!({ "@odata.nextLink": next("d"), "value": [] }).to_string(),
+            ),
             Some("d") => page(&["2"], Some(&next("e"))),
             _ => page(&[], None),
         }

@@ -11,7 +11,7 @@ use crate::support::calls::{UPN, group_mapping, new_job, new_task, user, user_ma
 use crate::support::server::{Reply, Server};
 
 async fn server() -> (Server, Client) {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, r#"{"value":[]}"#)).await;
     let client = server.client();
     (server, client)
 }

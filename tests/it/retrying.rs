@@ -68,7 +68,7 @@ async fn every_call_is_repeated_only_when_that_cannot_double_its_effect() {
     ];
     for (trouble, reply, repeats_actions) in troubles {
         for (id, _) in CALLS {
-            let server = server_of([reply.clone(), Reply::json(200, "{}")]).await;
+            let server = server_of([reply.clone(), Reply::json(200, r#"{"value":[]}"#)]).await;
             let client = builder(&server).build().expect("a client");
             let result = call(id)(&client).await;
             let requests = server.requests();
@@ -110,7 +110,7 @@ async fn refusals_that_last_are_not_asked_for_again() {
         .get_job(JOB, GetOptions::new())
         .await
         .expect_err("no JSON");
-    assert_eq!(error.kind(), ErrorKind::Unreadable);
+    assert_eq!(error.kind(), ErrorKind::Contradicted);
     assert!(
         error.to_string().contains("a body that cannot be used"),
         "{error}"

@@ -68,7 +68,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         .build()?;
     let jobs: Vec<String> = client
         .jobs(ListOptions::new().select(["id"]))
-        .map_ok(|job| job.id.unwrap_or_default())
+        .map_ok(|job| job.into_value().id.unwrap_or_default())
         .try_collect()
         .await?;
     let (by_user, whole) = jobs.split_at(USER_BY_USER);
@@ -227,7 +227,7 @@ async fn cancel_user_by_user(client: &Client, jobs: &[String]) -> Result<Tally, 
     for job in jobs {
         let users = client
             .users(job, ListOptions::new().select(["id"]).top(100))
-            .map_ok(|user| user.id.unwrap_or_default())
+            .map_ok(|user| user.into_value().id.unwrap_or_default())
             .try_collect()
             .await?;
         tally = tally.plus(cancel_all_users(client, job, users, &record).await?);
@@ -318,7 +318,7 @@ async fn read_back(
         for user in users {
             let is_cancelled = is_every_workload(&user, |status| *status == UserStatus::Cancelled);
             found.lost += usize::from(!is_cancelled);
-            let first = user.current_status.into_iter().next();
+            let first = user.into_value().current_status.into_iter().next();
             let status = first.and_then(|workload| workload.status);
             *found.users.entry(name(status)).or_default() += 1;
         }

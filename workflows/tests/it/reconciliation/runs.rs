@@ -180,7 +180,7 @@ impl Scene {
                 format!("Wave {id}")
             },
             "6f1d4c02-83be-47a5-9d10-52e7c8b0a936",
-            DateTimeOffset::from(job.complete_after),
+            DateTimeOffset::try_from(job.complete_after).expect("a year that can be written"),
             [&user],
         )
         .workloads(["Teams"]);
