@@ -8,6 +8,7 @@ mod names;
 mod project;
 mod regenerate;
 mod report;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,7 +17,7 @@ use clap::{Parser, Subcommand};
 use contract::Contract;
 use contract::ledger::Ledger;
 use documents::folder;
-use drift::Report;
+use drift::relevance::Scope;
 use report::Format;
 
 /// Maintenance commands of msgraph-migrations.
@@ -38,6 +39,9 @@ enum Command {
         documents: PathBuf,
         /// The new edition; compares the two without the spec.
         new: Option<PathBuf>,
+        /// Compare every page of two editions, those about other products too.
+        #[arg(long, requires = "new")]
+        all: bool,
         /// The form of the report.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -69,7 +73,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => code,
         Err(message) => {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", terminal::visible(&message));
             ExitCode::from(2)
         }
     }
@@ -80,20 +84,44 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Command::Drift {
             documents,
             new,
+            all,
             format,
             spec,
             provenance,
         } => {
             let (found, other) = match new {
-                Some(new) => (
-                    drift::editions::between(folder::read(&documents)?, folder::read(&new)?),
+                Some(new) if all => (
+                    drift::editions::between(folder::read(&documents)?, folder::read(&new)?, None),
                     "the old edition",
                 ),
-                None => (against_spec(&documents, spec, provenance)?, "the spec"),
+                Some(new) => {
+                    let (contract, ledger) = own_files(spec, provenance)?;
+                    let scope = Scope {
+                        contract: &contract,
+                        ledger: &ledger,
+                    };
+                    (
+                        drift::editions::between(
+                            folder::read(&documents)?,
+                            folder::read(&new)?,
+                            Some(scope),
+                        ),
+                        "the old edition",
+                    )
+                }
+                None => {
+                    let (contract, ledger) = own_files(spec, provenance)?;
+                    let edition = folder::read(&documents)?;
+                    (
+                        drift::against_contract(edition, &contract, &ledger),
+                        "the spec",
+                    )
+                }
             };
-            report::write(&found, format, other)
+            let code = found.exit_code();
+            report::write(found, format, other)
                 .map_err(|error| format!("cannot write the report: {error}"))?;
-            Ok(ExitCode::from(found.exit_code()))
+            Ok(ExitCode::from(code))
         }
         Command::Regenerate {
             check,
@@ -131,15 +159,11 @@ fn regenerate_all(
     )))
 }
 
-fn against_spec(
-    documents: &std::path::Path,
+fn own_files(
     spec: Option<PathBuf>,
     provenance: Option<PathBuf>,
-) -> Result<Report, String> {
+) -> Result<(Contract, Ledger), String> {
     let spec = project::file(spec, "openapi/cross-tenant-migration.yaml")?;
     let provenance = project::file(provenance, "openapi/provenance.yaml")?;
-    let contract = Contract::load(&spec)?;
-    let ledger = Ledger::load(&provenance)?;
-    let edition = folder::read(documents)?;
-    Ok(drift::against_contract(edition, &contract, &ledger))
+    Ok((Contract::load(&spec)?, Ledger::load(&provenance)?))
 }

@@ -115,6 +115,21 @@ impl Ledger {
             })
     }
 
+    /// Whether a page at this place in the documents' repository is cited.
+    pub fn cites_path(&self, place: &str) -> bool {
+        self.pages
+            .iter()
+            .any(|page| page.path.as_deref() == Some(place))
+    }
+
+    /// Whether the page at this address is cited.
+    pub fn cites_address(&self, address: &str) -> bool {
+        self.pages
+            .iter()
+            .filter_map(|page| page.url.as_deref())
+            .any(|url| same_address(address, url))
+    }
+
     /// Whether a status of an operation was taken from the page of this name.
     ///
     /// `None` when the ledger says nothing of this status. A rendered copy of a page goes under the page's
@@ -135,4 +150,10 @@ impl Ledger {
             .find(|(id, code, _)| id == operation && *code == status.to_string())
             .map_or(&[], |(.., pages)| pages)
     }
+}
+
+/// Addresses with and without a language are the same; the version in the query is not.
+pub fn same_address(one: &str, other: &str) -> bool {
+    let plain = |url: &str| url.replace("/en-us/", "/").to_lowercase();
+    plain(one) == plain(other)
 }

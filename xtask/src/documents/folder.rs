@@ -13,6 +13,8 @@ const LARGEST_PAGE: u64 = 8 * 1024 * 1024;
 pub struct Unreadable {
     /// The file as it is named in reports.
     pub file: String,
+    /// The file on disk.
+    pub path: PathBuf,
     /// Why.
     pub reason: String,
 }
@@ -24,6 +26,8 @@ pub struct Edition {
     pub pages: Vec<Page>,
     /// The files that were not.
     pub unreadable: Vec<Unreadable>,
+    /// Whether one file was given instead of a folder.
+    pub lone: bool,
 }
 
 /// Reads every page below `given`, which may also be one file.
@@ -44,6 +48,7 @@ pub fn read(given: &Path) -> Result<Edition, String> {
     if start.is_dir() {
         walk(&start, &root, given, &mut files, &mut edition.unreadable);
     } else {
+        edition.lone = true;
         files.push((start, given.display().to_string()));
     }
     files.sort();
@@ -52,7 +57,11 @@ pub fn read(given: &Path) -> Result<Edition, String> {
             read_limited(&path).and_then(|bytes| read_page(&path, name.clone(), &bytes, &root));
         match page {
             Ok(page) => edition.pages.push(page),
-            Err(reason) => edition.unreadable.push(Unreadable { file: name, reason }),
+            Err(reason) => edition.unreadable.push(Unreadable {
+                file: name,
+                path,
+                reason,
+            }),
         }
     }
     Ok(edition)
@@ -91,6 +100,7 @@ fn walk(
                 unreadable.push(Unreadable {
                     file: named(&folder, root, given),
                     reason: error.to_string(),
+                    path: folder,
                 });
                 continue;
             }
@@ -129,6 +139,7 @@ fn follow(
     let name = named(link, root, given);
     let refused = |reason: &str| Unreadable {
         file: name.clone(),
+        path: link.to_owned(),
         reason: reason.to_owned(),
     };
     match link.canonicalize() {

@@ -198,6 +198,16 @@ fn expand_includes(
     expanded
 }
 
+/// The place of a file in the documents' repository, from its `api-reference` or `concepts` folder on.
+pub fn place_in_repository(path: &Path) -> Option<String> {
+    let path = path.to_string_lossy().replace('\\', "/");
+    let from = ["/api-reference/", "/concepts/"]
+        .iter()
+        .filter_map(|folder| path.rfind(folder))
+        .max()?;
+    path.get(from + 1..).map(str::to_owned)
+}
+
 /// Whether an include carries permissions or roles.
 pub fn states_access(target: &str) -> bool {
     target.contains("/permissions/") || target.contains("/rbac-for-apis/")

@@ -1,6 +1,6 @@
 //! Compares the facts of one page with the statements of the spec about the same subject.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use super::describe;
 use super::finding::{Change, Finding, Place, impact};
@@ -89,11 +89,12 @@ impl Subject<'_> {
     /// Compares the simple facts both ways.
     pub fn facts(&self) -> Vec<Finding> {
         let mut found = Vec::new();
+        let index = Index::of(&self.statements);
         for fact in &self.page.facts {
-            if !compared(fact.aspect()) || self.belongs_to_unknown(fact) {
+            if !compared(fact.aspect()) || self.belongs_to_unknown(fact, &index) {
                 continue;
             }
-            match self.statement(fact) {
+            match index.statement(&fact.key) {
                 None => found.push(self.only_stated(fact)),
                 Some(statement) if agree(fact, statement) => {}
                 Some(statement) => {
@@ -120,25 +121,9 @@ impl Subject<'_> {
         found
     }
 
-    fn statement(&self, fact: &Fact) -> Option<&Statement> {
-        let exact = self
-            .statements
-            .iter()
-            .find(|statement| statement.key == fact.key);
-        exact.or_else(|| {
-            self.statements
-                .iter()
-                .find(|statement| statement.key.eq_ignore_ascii_case(&fact.key))
-        })
-    }
-
     /// Whether a fact only details something that the spec does not have, which is reported by itself.
-    fn belongs_to_unknown(&self, fact: &Fact) -> bool {
-        let known = |key: &str| {
-            self.statements
-                .iter()
-                .any(|statement| statement.key.eq_ignore_ascii_case(key))
-        };
+    fn belongs_to_unknown(&self, fact: &Fact, index: &Index<'_>) -> bool {
+        let known = |key: &str| index.statement(key).is_some();
         let owner = fact.name().split('/').next().unwrap_or_default();
         match fact.aspect() {
             // Pages about types stand in every version of the documents that has them.
@@ -178,12 +163,7 @@ impl Subject<'_> {
                 .split_once('/')
                 .unwrap_or((&statement.key, ""));
             let listed_elsewhere = aspect == "method" && self.listed_methods.contains(name);
-            let stated = listed_elsewhere
-                || self
-                    .page
-                    .facts
-                    .iter()
-                    .any(|fact| fact.key.eq_ignore_ascii_case(&statement.key));
+            let stated = listed_elsewhere || self.page.facts.has_folded(&statement.key);
             if stated || self.elsewhere(aspect, name) {
                 continue;
             }
@@ -235,6 +215,37 @@ impl Subject<'_> {
                     .trim_start_matches("collection of ")
                     .eq_ignore_ascii_case(enumeration)
         })
+    }
+}
+
+/// The statements by key.
+struct Index<'a> {
+    exact: HashMap<&'a str, &'a Statement>,
+    folded: HashMap<String, &'a Statement>,
+}
+
+impl<'a> Index<'a> {
+    fn of(statements: &'a [Statement]) -> Self {
+        let mut index = Self {
+            exact: HashMap::new(),
+            folded: HashMap::new(),
+        };
+        for statement in statements {
+            index.exact.entry(&statement.key).or_insert(statement);
+            index
+                .folded
+                .entry(statement.key.to_ascii_lowercase())
+                .or_insert(statement);
+        }
+        index
+    }
+
+    /// The statement with this key, else the one whose key differs in case only.
+    fn statement(&self, key: &str) -> Option<&'a Statement> {
+        self.exact
+            .get(key)
+            .or_else(|| self.folded.get(&key.to_ascii_lowercase()))
+            .copied()
     }
 }
 

@@ -110,10 +110,10 @@ pub fn home(page: &PageFacts, aspect: &str) -> usize {
         "role" => &["permission"],
         other => &[other],
     };
-    page.facts
+    neighbours
         .iter()
-        .filter(|fact| neighbours.contains(&fact.aspect()) || fact.aspect() == aspect)
-        .map(|fact| fact.line)
+        .chain([&aspect])
+        .filter_map(|neighbour| page.facts.first_line(neighbour))
         .min()
         .unwrap_or(1)
 }

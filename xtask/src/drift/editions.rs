@@ -4,19 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use super::finding::{Change, Finding, Place, impact};
 use super::pair::Pair;
+use super::relevance::Scope;
 use super::{Report, understood};
 use crate::documents::folder::Edition;
 use crate::facts::PageFacts;
 
-/// What changed from the old edition to the new one.
-pub fn between(old: Edition, new: Edition) -> Report {
-    let (old_pages, mut unreadable) = understood(old);
-    let (new_pages, new_unreadable) = understood(new);
-    unreadable.extend(new_unreadable);
-    let mut report = Report {
-        unreadable,
-        ..Report::default()
-    };
+/// What changed from the old edition to the new one, of pages in scope where one is given.
+pub fn between(old: Edition, new: Edition, scope: Option<Scope<'_>>) -> Report {
+    let mut report = Report::default();
+    let old_pages = in_scope(old, scope, &mut report);
+    let new_pages = in_scope(new, scope, &mut report);
     let partners = partners(&old_pages, &new_pages);
     for (new, partner) in new_pages.iter().zip(&partners) {
         report.compared += 1;
@@ -37,6 +34,24 @@ pub fn between(old: Edition, new: Edition) -> Report {
         }
     }
     report
+}
+
+/// The pages of an edition that are in scope; the others are counted.
+fn in_scope(edition: Edition, scope: Option<Scope<'_>>, report: &mut Report) -> Vec<PageFacts> {
+    let lone = edition.lone;
+    let (pages, unreadable) = understood(edition);
+    let ours = scope.map(|scope| scope.ours(&pages, lone));
+    report.unreadable(unreadable, scope, ours.as_ref(), lone);
+    let Some(ours) = ours else { return pages };
+    let total = pages.len();
+    let kept: Vec<PageFacts> = pages
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| ours.has(*index))
+        .map(|(_, page)| page)
+        .collect();
+    report.unrelated += total - kept.len();
+    kept
 }
 
 /// For each new page the place of the old one that it continues.

@@ -1,5 +1,6 @@
 //! What the spec states about the subject of one page, in the form of the page's own facts.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use crate::contract::Contract;
@@ -324,9 +325,13 @@ pub fn of_schema(
 pub fn of_enumerations(contract: &Contract, page: &PageFacts) -> Vec<Statement> {
     let mut all = Collector { found: Vec::new() };
     let schemas = contract.root.at("#/components/schemas");
+    let listed: HashSet<String> = page
+        .of("enum")
+        .filter_map(|fact| Some(fact.name().split('/').next()?.to_lowercase()))
+        .collect();
     for (name, schema) in schemas.map_or(&[][..], Node::members) {
         let prefix = format!("enum/{}/", name.to_lowercase());
-        let on_page = page.facts.iter().any(|fact| fact.key.starts_with(&prefix));
+        let on_page = listed.contains(&name.to_lowercase());
         let Some(members) = schema.get("enum").filter(|_| on_page) else {
             continue;
         };

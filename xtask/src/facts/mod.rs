@@ -3,6 +3,7 @@
 mod enumerations;
 pub mod examples;
 mod guide;
+mod list;
 mod operation;
 mod resource;
 mod tables;
@@ -12,8 +13,10 @@ pub mod wording;
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
+use crate::documents::blocks::{Content, Text};
 use crate::documents::{Layout, Page};
 use examples::Example;
+use list::FactList;
 use wording::{Condition, Limit};
 
 /// One statement of a page.
@@ -69,10 +72,16 @@ pub struct PageFacts {
     pub layout: Layout,
     /// The API version that its place names.
     pub version: Option<&'static str>,
+    /// The address it was taken from, when it says so.
+    pub source: Option<String>,
     /// What kind of page it is.
     pub kind: Kind,
+    /// Whether it names no other namespace than `microsoft.graph`.
+    pub namespace_is_plain: bool,
+    /// The targets of the links that it gives as types and methods.
+    pub type_links: Vec<String>,
     /// Simple statements.
-    pub facts: Vec<Fact>,
+    pub facts: FactList,
     /// Error conditions, with the words that describe them.
     pub conditions: Vec<Condition>,
     /// Limits stated as numbers.
@@ -88,18 +97,11 @@ pub struct PageFacts {
 impl PageFacts {
     /// Adds a fact unless the page already stated it.
     pub fn state(&mut self, key: impl Into<String>, value: impl Into<String>, line: usize) {
-        let fact = Fact {
+        self.facts.state(Fact {
             key: key.into(),
             value: value.into(),
             line,
-        };
-        let known = self
-            .facts
-            .iter()
-            .any(|old| old.key == fact.key && (old.value == fact.value || fact.value.is_empty()));
-        if !known {
-            self.facts.push(fact);
-        }
+        });
     }
 
     /// The facts of one aspect.
@@ -111,7 +113,7 @@ impl PageFacts {
 
     /// The fact with exactly this key.
     pub fn fact(&self, key: &str) -> Option<&Fact> {
-        self.facts.iter().find(|fact| fact.key == key)
+        self.facts.get(key)
     }
 
     /// The method and normalised path of every request the page documents.
@@ -133,8 +135,11 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
         title: page.title.clone(),
         layout: page.layout,
         version: page.version(),
+        source: page.source.clone(),
         kind,
-        facts: Vec::new(),
+        namespace_is_plain: namespace_is_plain(page),
+        type_links: type_links(page),
+        facts: FactList::default(),
         conditions: Vec::new(),
         limits: Vec::new(),
         examples: examples::of_page(page),
@@ -152,6 +157,52 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
         facts.state(format!("version/{version}"), "", 1);
     }
     Ok(facts)
+}
+
+/// Links in the columns of names and types, and in the sentences that say what is returned.
+fn type_links(page: &Page) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |text: &Text| {
+        for link in &text.links {
+            let page = link.target.split('#').next().unwrap_or_default();
+            if page.ends_with(".md") || page.contains("resources/") || page.contains("api/") {
+                found.push(link.target.clone());
+            }
+        }
+    };
+    for (section, block) in page.blocks() {
+        match &block.content {
+            Content::Paragraph(text) if section.is(&["response", "responses"]) => add(text),
+            Content::Table(table) => {
+                let words = table.column(&["description"]);
+                for row in &table.rows {
+                    for (_, cell) in row
+                        .cells
+                        .iter()
+                        .enumerate()
+                        .filter(|(column, _)| Some(*column) != words)
+                    {
+                        add(cell);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn namespace_is_plain(page: &Page) -> bool {
+    page.blocks().all(|(_, block)| match &block.content {
+        Content::Paragraph(text) => text
+            .plain()
+            .trim()
+            .strip_prefix("Namespace:")
+            .is_none_or(|name| name.trim() == "microsoft.graph"),
+        _ => true,
+    })
 }
 
 fn kind_of(page: &Page) -> Kind {

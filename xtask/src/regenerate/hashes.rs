@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::contract::ledger::{Ledger, SourcePage};
+use crate::contract::ledger::{Ledger, SourcePage, same_address};
 use crate::documents::folder::{self, read_limited};
 use crate::documents::{Layout, Page};
 use sha2::{Digest, Sha256};
@@ -68,12 +68,6 @@ fn is_copy(page: &Page, source: &SourcePage) -> bool {
             .is_some_and(|address| same_address(address, url)),
         (None, None) => false,
     }
-}
-
-/// Addresses with and without a language are the same; the version in the query is not.
-fn same_address(one: &str, other: &str) -> bool {
-    let plain = |url: &str| url.replace("/en-us/", "/").to_lowercase();
-    plain(one) == plain(other)
 }
 
 /// The date that a page bears, as year-month-day.

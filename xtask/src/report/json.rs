@@ -31,6 +31,7 @@ pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
     let whole = json!({
         "compared": report.compared,
         "unrelated": report.unrelated,
+        "unrelatedUnreadable": report.unrelated_unreadable,
         "new": report.new_findings().count(),
         "exitCode": report.exit_code(),
         "findings": findings,

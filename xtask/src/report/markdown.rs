@@ -105,7 +105,6 @@ fn cell(words: &str) -> String {
                 escaped.push('\\');
                 escaped.push(letter);
             }
-            _ if letter.is_control() => escaped.push(' '),
             _ => escaped.push(letter),
         }
     }

@@ -1,5 +1,6 @@
 //! The maintenance commands, run as a maintainer runs them.
 
+mod clones;
 mod cosmetics;
 mod documents;
 mod hostile;
