@@ -23,7 +23,7 @@
 //!         let job = client.get_job("Alderwood wave 3", GetOptions::new()).await?;
 //!         println!("accepted, the job is now {:?}", job.value().status);
 //!     }
-//!     CancelOutcome::Conflict(refusal) => println!("too late, the migration continues: {refusal}"),
+//!     refused => println!("{refused}"),
 //! }
 //! # Ok(())
 //! # }
@@ -47,9 +47,11 @@ mod calls;
 mod client;
 pub mod models;
 
-pub use answers::error::{Error, ErrorKind};
+pub use answers::error::{Error, ErrorKind, RateLimitCause};
 pub use answers::graph_error::GraphError;
-pub use answers::outcome::{self, CancelOutcome, DeleteOutcome, StartOutcome};
+pub use answers::outcome::{
+    self, CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
+};
 pub use answers::refusal::Refusal;
 pub use answers::response::Response;
 pub use calls::options::{GetOptions, ListOptions};
@@ -61,12 +63,13 @@ pub use client::azure;
 pub use client::builder::ClientBuilder;
 pub use client::call_options::CallOptions;
 pub use client::endpoint::Version;
+pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, RateLimits};
 pub use client::refreshing::{ExpiringToken, RefreshingToken};
 pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
 pub use models::date_time::DateTimeOffset;
 pub use models::generated::operations;
-pub use models::operation::Operation;
+pub use models::operation::{Operation, ResourceFamily};
 pub use models::tolerant::Deviation;
 
 /// The example of the README, compiled.

@@ -12,7 +12,7 @@ use reqwest::header::HeaderValue;
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::endpoint::{Endpoint, Version};
 use crate::client::http::{HttpSettings, ProxyChoice};
-use crate::client::rate_limiter::RateLimiter;
+use crate::client::rate_limits::{RateLimitOptions, RateLimits};
 use crate::client::retry::RetryPolicy;
 use crate::client::tls::Tls;
 use crate::client::token::TokenSource;
@@ -40,6 +40,7 @@ pub struct ClientBuilder {
     application: Option<String>,
     retry: RetryPolicy,
     timeouts: Timeouts,
+    rate_limits: Option<RateLimits>,
 }
 
 impl ClientBuilder {
@@ -58,6 +59,7 @@ impl ClientBuilder {
             application: None,
             retry: RetryPolicy::default(),
             timeouts: TIMEOUTS,
+            rate_limits: None,
         }
     }
 
@@ -105,6 +107,12 @@ impl ClientBuilder {
     /// waits between; 300 s unless set.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.total = timeout;
+        self
+    }
+
+    /// Shares limits with other clients, or begins with known ones; limits of its own unless set.
+    pub fn rate_limits(mut self, limits: &RateLimits) -> Self {
+        self.rate_limits = Some(limits.clone());
         self
     }
 
@@ -220,7 +228,9 @@ impl ClientBuilder {
             user_agent,
             retry: self.retry,
             timeouts: self.timeouts,
-            rate_limiter: Arc::new(RateLimiter::new()),
+            rate_limits: self
+                .rate_limits
+                .unwrap_or_else(|| RateLimits::new(&RateLimitOptions::new())),
             extras: Arc::default(),
         })
     }

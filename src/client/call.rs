@@ -9,12 +9,13 @@ use tracing::{Instrument, debug, field};
 
 use crate::answers::answer::Answer;
 use crate::answers::error::{Earlier, Error, ErrorKind};
-use crate::answers::judgement::{self, Failure};
+use crate::answers::judgement::{self, Failure, Pressure};
 use crate::client::Client;
 use crate::client::bare;
 use crate::client::endpoint::Version;
 use crate::client::exchange::exchange;
-use crate::client::rate_limiter::Permit;
+use crate::client::rate_controller::Urgency;
+use crate::client::rate_limits::{Held, Ticket};
 use crate::client::token::{AccessToken, TokenError};
 use crate::client::transport::Transport;
 use crate::models::operation::Operation;
@@ -126,8 +127,8 @@ impl Call<'_> {
             {
                 return Err(error);
             }
-            let permit = match self.permit(deadline).await {
-                Ok(permit) => permit,
+            let ticket = match self.ticket(deadline).await {
+                Ok(ticket) => ticket,
                 // What came before tells more than that there is no time for another attempt.
                 Err(error) => {
                     return Err(match (failed, error.retry_after()) {
@@ -144,7 +145,7 @@ impl Call<'_> {
                 request_id = field::Empty,
             );
             let attempted = self
-                .attempt(&token, permit, deadline, &span, &send, judge)
+                .attempt(&token, ticket, deadline, &span, &send, judge)
                 .instrument(span.clone())
                 .await;
             let error = match attempted {
@@ -184,7 +185,7 @@ impl Call<'_> {
     async fn attempt<F, Sent, T>(
         &self,
         token: &AccessToken,
-        permit: Permit,
+        ticket: Ticket,
         deadline: Instant,
         span: &tracing::Span,
         send: &F,
@@ -217,12 +218,10 @@ impl Call<'_> {
         if let Ok(answer) = &answer {
             span.record("status", answer.status.as_u16())
                 .record("request_id", answer.request_id());
-            if judgement::is_throttling(answer.status) {
-                self.client
-                    .rate_limiter
-                    .throttled(permit, answer.retry_after());
-            } else {
-                self.client.rate_limiter.passed(permit);
+            match judgement::pressure(answer) {
+                Pressure::Refused => ticket.refused(answer.retry_after()).await,
+                Pressure::Passed => ticket.accepted().await,
+                Pressure::Unknown => drop(ticket),
             }
         }
         let path = transport.sent_path().unwrap_or_default();
@@ -240,17 +239,23 @@ impl Call<'_> {
     }
 
     /// Waits for the turn of a request that leaves before `deadline`.
-    async fn permit(&self, deadline: Instant) -> Result<Permit, Error> {
-        let left = || deadline.saturating_duration_since(Instant::now());
-        let error = match self.client.rate_limiter.acquire(left()).await {
-            Ok(permit) if !left().is_zero() => return Ok(permit),
-            Ok(_) => Error::new(
-                ErrorKind::RateLimited,
-                "the time that the call may take was over before it could be sent",
-            ),
-            Err(wait) => {
-                let longer = "the service asked for a pause that is longer than this call may take";
-                Error::new(ErrorKind::RateLimited, longer).with_retry_after(wait)
+    async fn ticket(&self, deadline: Instant) -> Result<Ticket, Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let urgency = if self.operation.is_cancellation() {
+            Urgency::Urgent
+        } else {
+            Urgency::Ordinary
+        };
+        let family = self.operation.resource_family();
+        let held = match self.client.rate_limits.acquire(family, urgency, left).await {
+            Ok(ticket) => return Ok(ticket),
+            Err(held) => held,
+        };
+        let error = match held {
+            Held::Back { wait, cause } => Error::rate_limited(cause, wait),
+            Held::Failed(error) => {
+                let unusable = "the file of the shared rate limits cannot be used";
+                Error::new(ErrorKind::Configuration, unusable).with_source(error)
             }
         };
         Err(self.failed(error, ""))

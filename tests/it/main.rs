@@ -2,6 +2,7 @@
 
 mod azure;
 mod build_script;
+mod cancelling;
 mod call_options;
 mod conformance;
 mod documented_examples;
@@ -10,6 +11,8 @@ mod golden;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_limits;
+mod rate_matrix;
 mod request_checks;
 mod requests;
 mod retrying;
