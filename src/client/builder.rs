@@ -212,6 +212,9 @@ impl ClientBuilder {
 
     /// Builds the client; nothing is sent.
     ///
+    /// With the feature `rustls`, the provider of cryptography that the process has installed is used, and
+    /// otherwise aws-lc-rs; none is installed here.
+    ///
     /// # Errors
     ///
     /// When the endpoint is no address that a token may go to, the application's name does not fit into

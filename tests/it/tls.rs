@@ -7,7 +7,6 @@ use std::process::{Child, Command, Stdio};
 use msgraph_migrations::{Client, ClientBuilder, ErrorKind, GetOptions};
 
 use crate::support::calls::JOB;
-use crate::support::server::{Reply, Server};
 use crate::support::tls::{Authority, Certified, Greeting, TlsServer, builder};
 
 async fn get(builder: ClientBuilder) -> Result<(), msgraph_migrations::Error> {
@@ -218,6 +217,8 @@ async fn what_http_2_refuses_is_sent_and_counted_once() {
 #[cfg(feature = "rustls")]
 #[tokio::test]
 async fn plain_http_elsewhere_in_the_program_needs_no_provider() {
+    use crate::support::server::{Reply, Server};
+
     let provider = tokio_rustls::rustls::crypto::CryptoProvider::get_default();
     assert!(provider.is_none(), "nobody installed one");
     let server = Server::start(Reply::json(200, "{}")).await;
