@@ -199,9 +199,7 @@ impl RateController {
     /// What the request waits for.
     pub fn admit(&mut self, now: Duration, urgency: Urgency) -> Result<Permit, Wait> {
         let now = now.as_secs_f64();
-        if now - self.heard_at > LOST_AFTER {
-            self.forget_the_lost();
-        }
+        self.forget_the_lost(now);
         if !self.is_running && now >= self.paused_until {
             self.conclude(now);
         }
@@ -307,8 +305,9 @@ impl RateController {
     }
 
     /// What is known now.
-    #[must_use]
-    pub fn snapshot(&self, now: Duration) -> Snapshot {
+    pub fn snapshot(&mut self, now: Duration) -> Snapshot {
+        let now = now.as_secs_f64();
+        self.forget_the_lost(now);
         Snapshot {
             rate: least(self.belief.known_rate(), self.ceiling),
             at_once: match self.probe {
@@ -317,7 +316,7 @@ impl RateController {
                 }
                 _ => Some(1),
             },
-            pause: (now.as_secs_f64() < self.paused_until).then(|| {
+            pause: (now < self.paused_until).then(|| {
                 let since = Duration::from_secs_f64(self.refused_at.max(0.0));
                 (since, Duration::from_secs_f64(self.paused_until))
             }),
@@ -357,7 +356,10 @@ impl RateController {
         self.heard_at = now;
     }
 
-    fn forget_the_lost(&mut self) {
+    fn forget_the_lost(&mut self, now: f64) {
+        if now - self.heard_at <= LOST_AFTER {
+            return;
+        }
         self.under_way = 0;
         if self.probe == Probe::UnderWay {
             self.probe = Probe::Due;
