@@ -1,5 +1,9 @@
 //! The rate limits of a client, which several clients and processes can share.
 
+mod options;
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -13,6 +17,8 @@ use crate::client::rate_controller::{Permit, RateController, Reason, Snapshot, U
 use crate::client::shared_file::{Busy, SharedFile};
 use crate::models::operation::ResourceFamily;
 
+pub use options::RateLimitOptions;
+
 /// How often a file that another process holds is tried again, and how long for by those who cannot
 /// wait asynchronously.
 const RETRY: Duration = Duration::from_millis(1);
@@ -22,72 +28,6 @@ const LOOK: Duration = Duration::from_millis(20);
 const LOOK_AT_PAUSE: Duration = Duration::from_secs(1);
 /// The longest sleep that the library's clock counts reliably.
 const LONGEST_SLEEP: Duration = Duration::from_hours(24);
-
-/// How [`RateLimits`] begin, and what they never exceed.
-#[derive(Clone, Debug)]
-#[must_use = "options do nothing until limits are made of them"]
-pub struct RateLimitOptions {
-    max_pause: Duration,
-    starting: [Option<f64>; ResourceFamily::ALL.len()],
-    max: [Option<f64>; ResourceFamily::ALL.len()],
-}
-
-impl Default for RateLimitOptions {
-    fn default() -> Self {
-        Self {
-            max_pause: Duration::from_mins(10),
-            starting: [None; ResourceFamily::ALL.len()],
-            max: [None; ResourceFamily::ALL.len()],
-        }
-    }
-}
-
-impl RateLimitOptions {
-    /// Nothing is held back until the service refuses something.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// The longest pause that one answer can impose on others; 10 minutes unless set.
-    ///
-    /// A `Retry-After` up to this is honoured to its end by the whole family. After a longer one, a
-    /// single request probes when this is over, and only if it passes do others follow. The refused
-    /// request itself is not repeated before its own time.
-    pub fn max_pause(mut self, pause: Duration) -> Self {
-        self.max_pause = pause;
-        self
-    }
-
-    /// Begins at so many requests per second, for instance at what was learned the last time.
-    ///
-    /// From there the rate changes as it does after it was learned. What is not a positive number is
-    /// taken for the slowest rate, a request in ten seconds.
-    pub fn starting_rate(mut self, family: ResourceFamily, per_second: f64) -> Self {
-        self.starting[family.index()] = Some(per_second);
-        self
-    }
-
-    /// Never sends more than so many requests per second, whatever is learned.
-    ///
-    /// With this, processes that share nothing else divide a limit that is known: each takes its part.
-    /// What is not a positive number is taken for the slowest rate, a request in ten seconds.
-    pub fn max_rate(mut self, family: ResourceFamily, per_second: f64) -> Self {
-        self.max[family.index()] = Some(per_second);
-        self
-    }
-
-    fn controller(&self, family: ResourceFamily, now: Duration) -> RateController {
-        let positive = |rate: f64| if rate > 0.1 { rate } else { 0.1 };
-        let mut controller = RateController::new(self.max_pause);
-        if let Some(rate) = self.starting[family.index()] {
-            controller = controller.starting_at(positive(rate), now);
-        }
-        if let Some(rate) = self.max[family.index()] {
-            controller = controller.never_above(positive(rate));
-        }
-        controller
-    }
-}
 
 /// When requests may leave: one limit for each [`ResourceFamily`], learned from what the service refuses.
 ///
@@ -187,7 +127,8 @@ impl RateLimits {
     ///
     /// It holds one small file per family, which is locked for some microseconds whenever a request
     /// leaves or an answer arrives, and outlives the processes: what was learned is known the next time.
-    /// A process that ends in whatever way holds nobody up. The options of whoever creates a file hold.
+    /// A process that is killed holds nobody up, or for half a minute where others wait for its answer. The
+    /// options of whoever creates a file hold.
     /// The processes have to be on one machine, and its clock has to go evenly.
     ///
     /// # Errors
@@ -275,7 +216,7 @@ impl RateLimits {
                     futures_util::future::select(Box::pin(sleep), reset).await;
                 }
                 None if snapshot.is_probing => {
-                    let sleep = tokio::time::sleep(self.limit(LONGEST_SLEEP, LOOK, family));
+                    let sleep = tokio::time::sleep(self.limit(LOOK_AT_PAUSE, LOOK, family));
                     futures_util::future::select(Box::pin(sleep), answered).await;
                 }
                 None => return Ok(()),
@@ -333,7 +274,8 @@ impl RateLimits {
                     futures_util::future::select(Box::pin(sleep), reset).await;
                 }
                 Err(Wait::ForAnswer) => {
-                    let sleep = tokio::time::sleep(self.limit(left, LOOK, family));
+                    let look = left.min(LOOK_AT_PAUSE);
+                    let sleep = tokio::time::sleep(self.limit(look, LOOK, family));
                     futures_util::future::select(Box::pin(sleep), answered).await;
                 }
             }

@@ -58,8 +58,8 @@ impl Operation {
 
 /// Calls that are taken to share a limit.
 ///
-/// No document gives a limit of these calls. The Graph limits services apart, and reads apart from
-/// writes ("you could encounter a scenario where writes are throttled but reads are still permitted").
+/// No document gives a limit of these calls. Graph's guidance on throttling says that services have
+/// limits of their own, and that reads may pass while writes are throttled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResourceFamily {

@@ -298,6 +298,63 @@ async fn limits_in_a_directory_are_shared_by_whoever_opens_it_and_outlive_a_torn
     std::fs::remove_file(&directory).expect("a file");
 }
 
+/// What the environment tells a process that shares limits with a test and is killed by it.
+const VICTIM: &str = "RATE_LIMITS_VICTIM";
+
+#[tokio::test]
+#[ignore = "runs as a process of its own, started by the next test"]
+async fn sends_until_it_is_killed() {
+    let told = std::env::var(VICTIM).expect("only the next test starts this");
+    let (url, directory) = told.split_once('\n').expect("an address and a directory");
+    let limits = RateLimits::in_directory(directory, &RateLimitOptions::new());
+    let client = Client::builder(AccessToken::new("token").expect("a token"))
+        .endpoint(url)
+        .rate_limits(&limits.expect("a directory"))
+        .build()
+        .expect("a client");
+    loop {
+        migrate(&client).await.expect("a reply");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_is_killed_leaves_the_limits_to_the_others() {
+    let directory = std::env::temp_dir().join(format!("rate-limits-{}", uuid()));
+    let server = server_of([fine()]).await;
+    let limits = RateLimits::in_directory(&directory, &RateLimitOptions::new());
+    let client = client(&server, &limits.expect("a directory"));
+    for _ in 0..5 {
+        let before = server.requests().len();
+        let victim = std::process::Command::new(std::env::current_exe().expect("a test"))
+            .args([
+                "--exact",
+                "rate_limits::sends_until_it_is_killed",
+                "--ignored",
+            ])
+            .env(
+                VICTIM,
+                format!("{}\n{}", server.origin(), directory.display()),
+            )
+            .stdout(std::process::Stdio::null())
+            .spawn();
+        let mut victim = victim.expect("a process");
+        while server.requests().len() < before + 20 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        victim.kill().expect("it runs");
+        victim.wait().expect("it ends");
+        let start = Instant::now();
+        migrate(&client).await.expect("nothing holds it back");
+        assert!(start.elapsed() < Duration::from_secs(20));
+    }
+    let state = client
+        .rate_limits()
+        .state(ResourceFamily::Actions)
+        .expect("a file");
+    assert_eq!((state.pause, state.requests_per_second), (None, None));
+    std::fs::remove_dir_all(&directory).expect("a directory");
+}
+
 #[tokio::test]
 async fn a_probe_that_nobody_waits_for_any_more_does_not_stop_the_others() {
     let replies = [refusal(429, "0"), Reply::Silence, fine()];

@@ -261,7 +261,7 @@ fn unrelated() -> Vec<Case> {
                 rest: Unlimited,
             })
         };
-        let case = Case::new(name, 5_000.0, 0.0, Goal::TimesBest(1.3), limiter).at_once(1);
+        let case = Case::new(name, 20_000.0, 0.0, Goal::TimesBest(1.3), limiter).at_once(1);
         cases.push(case);
     }
     cases
@@ -412,7 +412,7 @@ fn spacing() -> Vec<Case> {
                 name,
                 rate * 60.0,
                 ideal,
-                Goal::Times(1.5),
+                Goal::Times(1.6),
                 limiter,
             ));
         }
@@ -472,7 +472,7 @@ fn strangers() -> Vec<Case> {
     for (clients, after, goal) in [
         (2, True, Goal::Times(1.3)),
         (2, Fixed(10.0), Goal::None),
-        (8, True, Goal::Times(1.3)),
+        (8, True, Goal::Times(1.4)),
         (8, Fixed(10.0), Goal::None),
     ] {
         let name = format!(

@@ -125,7 +125,10 @@ struct Simulation<'a> {
     events: BinaryHeap<Reverse<(Moment, usize)>>,
     store: Vec<Option<Event>>,
     number: u64,
+    /// For the way of requests.
     random: Random,
+    /// For what the service draws, so that each schedule meets the same refusals.
+    chance: Random,
     outcome: Outcome,
 }
 
@@ -153,6 +156,7 @@ pub fn run(
         store: Vec::new(),
         number: 0,
         random: Random::new(setup.seed),
+        chance: Random::new(setup.seed.wrapping_add(1 << 32)),
         outcome: Outcome {
             finished: vec![f64::INFINITY; setup.clients],
             seconds: f64::INFINITY,
@@ -175,7 +179,7 @@ pub fn run(
                 simulation.send(now, number, &mut clients[number]);
             }
             Event::Arrival(number, request) => {
-                let answer = limiter.ask(now, &mut simulation.random);
+                let answer = limiter.ask(now, &mut simulation.chance);
                 at_service += usize::from(answer.is_ok());
                 let most = &mut simulation.outcome.most_under_way;
                 *most = (*most).max(at_service);

@@ -47,6 +47,11 @@ impl Stretch {
         self.passed + self.echoes_passed
     }
 
+    /// Whether most of those that were under way were refused too.
+    pub fn was_mostly_refused(&self) -> bool {
+        self.flight() >= 4.0 && self.echoes_refused > self.echoes_passed
+    }
+
     /// How many were under way when the refusal arrived, with the refused one.
     pub fn flight(&self) -> f64 {
         self.echoes_passed + self.echoes_refused + 1.0

@@ -5,9 +5,10 @@
 //! virtual time.
 //!
 //! A refusal binds everything that this controller admits: nothing leaves before the longest
-//! `Retry-After` is over. (The Graph's guidance says that the service "limits any further requests from
-//! that client"; SharePoint's says that the header tells how long to wait "before retrying or making a
-//! new request".) Within that, it has to find out how much to send between two pauses:
+//! `Retry-After` is over. Graph's guidance on throttling says that it is the client's further requests
+//! that are limited, not the one that was refused, and that refused requests count against the limit;
+//! SharePoint's says that the header holds for new requests as well as for the repetition. Within that,
+//! it has to find out how much to send between two pauses:
 //!
 //! - Requests leave freely until the first refusal. From then on, time falls into [`Stretch`]es, from
 //!   the end of one pause to the refusal that begins the next.
@@ -41,8 +42,9 @@ const MAX_DOUBLINGS: u32 = 5;
 const MIN_PAUSE_AT_LIMIT: f64 = 1.0;
 /// How far requests may lag behind the rate and still be caught up with: a scheduler is not exact.
 const SLACK: f64 = 0.2;
-/// A request of which nothing was heard for so long counts no longer.
-const LOST_AFTER: f64 = 300.0;
+/// When nothing was heard for so long, the requests under way count no longer: whoever sent them may
+/// have been killed.
+const LOST_AFTER: f64 = 30.0;
 
 /// Whether a request waits for the end of a pause.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -197,9 +199,7 @@ impl RateController {
     /// What the request waits for.
     pub fn admit(&mut self, now: Duration, urgency: Urgency) -> Result<Permit, Wait> {
         let now = now.as_secs_f64();
-        if now - self.heard_at > LOST_AFTER {
-            self.under_way = 0;
-        }
+        self.forget_the_lost(now);
         if !self.is_running && now >= self.paused_until {
             self.conclude(now);
         }
@@ -305,8 +305,9 @@ impl RateController {
     }
 
     /// What is known now.
-    #[must_use]
-    pub fn snapshot(&self, now: Duration) -> Snapshot {
+    pub fn snapshot(&mut self, now: Duration) -> Snapshot {
+        let now = now.as_secs_f64();
+        self.forget_the_lost(now);
         Snapshot {
             rate: least(self.belief.known_rate(), self.ceiling),
             at_once: match self.probe {
@@ -315,7 +316,7 @@ impl RateController {
                 }
                 _ => Some(1),
             },
-            pause: (now.as_secs_f64() < self.paused_until).then(|| {
+            pause: (now < self.paused_until).then(|| {
                 let since = Duration::from_secs_f64(self.refused_at.max(0.0));
                 (since, Duration::from_secs_f64(self.paused_until))
             }),
@@ -355,6 +356,19 @@ impl RateController {
         self.heard_at = now;
     }
 
+    fn forget_the_lost(&mut self, now: f64) {
+        if now - self.heard_at <= LOST_AFTER {
+            return;
+        }
+        self.under_way = 0;
+        if self.probe == Probe::UnderWay {
+            self.probe = Probe::Due;
+        }
+        if self.urgent_probe == Probe::UnderWay {
+            self.urgent_probe = Probe::NotNeeded;
+        }
+    }
+
     fn end_stretch(&mut self, permit: Permit, now: f64) {
         self.is_running = false;
         self.epoch += 1;
@@ -387,7 +401,7 @@ impl RateController {
         if std::mem::take(&mut self.was_cut_short) {
             self.probe = Probe::Due;
         }
-        if self.belief.known_rate().is_some() {
+        if self.belief.known_rate().is_some() || stretch.was_mostly_refused() {
             let least = self.refused_at + MIN_PAUSE_AT_LIMIT;
             self.paused_until = self.paused_until.max(least);
         }

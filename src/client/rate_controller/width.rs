@@ -6,6 +6,8 @@ use super::limit::Stretch;
 
 /// How many steps down are tried before the width is taken to be without effect.
 const MAX_STEPS: u32 = 4;
+/// More than so many flights between two refusals, and they do not come from too many at once.
+const FEW_FLIGHTS: f64 = 20.0;
 /// After how many refusals half the width is tried for the first time.
 const FIRST_TRIAL: u32 = 4;
 /// How many times as much has to pass with half the width.
@@ -125,10 +127,11 @@ impl Width {
             return true;
         }
         let is_due = self.refusals >= self.next_trial && self.allowed.is_none();
-        if !is_due || !may_begin || stretch.flight() < 2.0 {
+        let flight = stretch.flight();
+        if !is_due || !may_begin || flight < 2.0 || usual > FEW_FLIGHTS * flight {
             return false;
         }
-        self.set(stretch.flight() / 2.0, now);
+        self.set(flight / 2.0, now);
         self.trial = Some(usual);
         true
     }
