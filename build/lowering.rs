@@ -67,6 +67,7 @@ pub fn lower(spec: &Value) -> Result<Lowered> {
     let mut document = spec.clone();
     checks::check(&document)?;
     let request_schemas = request_schemas(&document);
+    rename_error(&mut document)?;
     link_pages(&mut document)?;
     hide_responses(&mut document)?;
     leave_headers_to_the_transport(&mut document)?;
@@ -87,8 +88,7 @@ pub fn lower(spec: &Value) -> Result<Lowered> {
     })
 }
 
-/// Names every schema that a request body reaches: callers fill these in, so they stay open to
-/// struct literals.
+/// Names every schema that a request body reaches: callers fill these in.
 fn request_schemas(document: &Value) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut bodies = Vec::new();
@@ -108,6 +108,29 @@ fn request_schemas(document: &Value) -> BTreeSet<String> {
         });
     }
     names
+}
+
+/// The service calls what befalls a user `error`; beside the error of a call, a Rust type of that name
+/// would be taken for the wrong one.
+fn rename_error(document: &mut Value) -> Result<()> {
+    const REFERENCE: &str = "#/components/schemas/error";
+    let mut renamed = 0;
+    if let Some(schemas) = document
+        .pointer_mut("/components/schemas")
+        .and_then(Value::as_object_mut)
+        && let Some(schema) = schemas.remove("error")
+    {
+        schemas.insert("migrationError".to_owned(), schema);
+        walk_mut(document, &mut |value| {
+            if let Some(reference) = value.get_mut("$ref")
+                && reference == REFERENCE
+            {
+                *reference = Value::from("#/components/schemas/migrationError");
+                renamed += 1;
+            }
+        });
+    }
+    applied("rename_error", renamed)
 }
 
 /// Puts the link to Microsoft's page into the description, since the generator ignores

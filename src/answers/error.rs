@@ -1,10 +1,12 @@
 //! What went wrong with a call: on which request, how far it got, and what to do next.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::Serialize;
 
 use crate::answers::answer::Answer;
 use crate::answers::judgement::{self, Failure};
@@ -16,7 +18,8 @@ use crate::models::operation::Operation;
 ///
 /// When a call sent several requests, this is about the last of them; "nothing was sent" then means
 /// nothing more, and [`Error::was_sent`] and [`Error::may_have_taken_effect`] count the earlier ones too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The client is set up in a way that it cannot work with. Nothing was sent.
@@ -25,9 +28,9 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The token source gave no token. Nothing was sent.
     Token,
-    /// No time was left to send it, mostly because the service asked, in answer to another call, to be
-    /// left alone for longer than this call may take; then
-    /// [`retry_after`](Error::retry_after) says for how long. Nothing was sent.
+    /// Its turn came later than this call may take. [`rate_limit_cause`](Error::rate_limit_cause) says
+    /// whether the service or the client's own queue is the reason, and
+    /// [`retry_after`](Error::retry_after) how long it takes. Nothing was sent.
     RateLimited,
     /// No connection to the service came about. Nothing was sent.
     Connect,
@@ -40,12 +43,26 @@ pub enum ErrorKind {
     Unreadable,
 }
 
+/// What kept a request from being sent in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RateLimitCause {
+    /// The service asked, in answer to another request, to be left alone.
+    Service,
+    /// Too many other requests of the client came first, at the rate that gets through.
+    OwnQueue,
+}
+
 /// A failed call.
 ///
 /// [`was_sent`](Self::was_sent), [`may_have_taken_effect`](Self::may_have_taken_effect) and
 /// [`is_safe_to_repeat`](Self::is_safe_to_repeat) answer what a caller who starts or stops a
 /// migration cannot find out alone. An answer that the documents expect, such as a cancellation
 /// refused with 409, is no error but an [outcome](crate::outcome).
+///
+/// It is shown (`Display`) as one line. `Debug`, which is what a `main` that returns it prints, is the same
+/// line followed by the causes below it; `{:#?}` lists the parts.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 /// What became of the earlier requests of the same call.
@@ -65,6 +82,7 @@ impl Earlier {
     }
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: Option<Operation>,
@@ -73,11 +91,12 @@ struct Inner {
     attempts: u32,
     earlier: Earlier,
     retry_after: Option<Duration>,
+    rate_limit_cause: Option<RateLimitCause>,
     detail: String,
     is_lasting: bool,
     refusal: Option<Refusal>,
     answer: Option<Answer>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -90,12 +109,29 @@ impl Error {
             attempts: 0,
             earlier: Earlier::default(),
             retry_after: None,
+            rate_limit_cause: None,
             detail: detail.into(),
             is_lasting: false,
             refusal: None,
             answer: None,
             source: None,
         }))
+    }
+
+    /// The request has no time to wait for its turn.
+    pub(crate) fn rate_limited(cause: RateLimitCause, wait: Duration) -> Self {
+        let detail = match cause {
+            RateLimitCause::Service => {
+                "the service asked for a pause that is longer than this call may take"
+            }
+            RateLimitCause::OwnQueue => {
+                "other requests of this client come first, and this call may not take so long"
+            }
+        };
+        let mut error = Self::new(ErrorKind::RateLimited, detail);
+        error.0.rate_limit_cause = Some(cause);
+        error.0.retry_after = Some(wait).filter(|wait| !wait.is_zero());
+        error
     }
 
     pub(crate) fn from_failure(failure: Failure) -> Self {
@@ -129,20 +165,13 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
     #[must_use]
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
-        self
-    }
-
-    /// Says that the same request would end in the same way.
-    #[must_use]
-    pub(crate) fn lasting(mut self) -> Self {
-        self.0.is_lasting = true;
         self
     }
 
@@ -185,6 +214,12 @@ impl Error {
         self.0.operation.as_ref()
     }
 
+    /// The path of the request without the query; none when no request was built.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        Some(self.0.path.as_str()).filter(|path| !path.is_empty())
+    }
+
     /// Whether any request of the call can have reached the service.
     #[must_use]
     pub fn was_sent(&self) -> bool {
@@ -218,7 +253,7 @@ impl Error {
         }
     }
 
-    /// How many requests the call sent, or tried to send.
+    /// How many times the call tried to send its request.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -257,6 +292,12 @@ impl Error {
             | ErrorKind::Token
             | ErrorKind::RateLimited => false,
         }
+    }
+
+    /// Whether the service or the client's own queue is the reason, for [`ErrorKind::RateLimited`].
+    #[must_use]
+    pub fn rate_limit_cause(&self) -> Option<RateLimitCause> {
+        self.0.rate_limit_cause
     }
 
     /// The service's refusal, with its codes and message, for [`ErrorKind::Refused`].
@@ -415,7 +456,7 @@ impl fmt::Display for Error {
             }
         }
         if self.attempts() > 1 {
-            write!(f, "; {} requests", self.attempts())?;
+            write!(f, "; {} attempts", self.attempts())?;
         }
         write!(f, "; {}; {}", self.effect(), self.advice())
     }
@@ -423,6 +464,15 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            write!(f, "{self}")?;
+            let mut source = std::error::Error::source(self);
+            while let Some(cause) = source {
+                write!(f, "; caused by: {cause}")?;
+                source = cause.source();
+            }
+            return Ok(());
+        }
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("operation", &self.0.operation.map(|operation| operation.id))

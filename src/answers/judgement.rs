@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::answers::answer::{Answer, CutShort};
+use crate::answers::cancellation;
 use crate::answers::outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
@@ -63,10 +64,24 @@ pub(crate) fn nothing(answer: Answer) -> Judgement<Response<()>> {
     Ok(Response::new((), succeeded(answer)?, Vec::new()))
 }
 
-/// A cancellation of a job, a user or a SharePoint task.
-pub(crate) fn cancel(answer: Answer) -> Judgement<CancelOutcome> {
+/// The cancellation of a job.
+pub(crate) fn cancel_job(answer: Answer) -> Judgement<CancelOutcome> {
+    cancel(answer, cancellation::of_job)
+}
+
+/// The cancellation of a user of a job.
+pub(crate) fn cancel_user(answer: Answer) -> Judgement<CancelOutcome> {
+    cancel(answer, cancellation::of_user)
+}
+
+/// The cancellation of a SharePoint task.
+pub(crate) fn cancel_task(answer: Answer) -> Judgement<CancelOutcome> {
+    cancel(answer, cancellation::of_task)
+}
+
+fn cancel(answer: Answer, conflict: fn(Refusal) -> CancelOutcome) -> Judgement<CancelOutcome> {
     match answer.status {
-        StatusCode::CONFLICT => Ok(CancelOutcome::Conflict(Refusal::new(answer))),
+        StatusCode::CONFLICT => Ok(conflict(Refusal::new(answer))),
         _ => object(answer).map(CancelOutcome::Accepted),
     }
 }
@@ -112,7 +127,7 @@ pub(crate) fn was_not_processed(refusal: &Refusal) -> bool {
 
 /// Whether the service did not process the request and asks to come back.
 pub(crate) fn asks_to_come_back(refusal: &Refusal) -> bool {
-    is_throttling(refusal.status())
+    refusal.status() == StatusCode::TOO_MANY_REQUESTS
         || (refusal.status() == StatusCode::SERVICE_UNAVAILABLE && refusal.retry_after().is_some())
 }
 
@@ -122,9 +137,24 @@ pub(crate) fn is_passing_trouble(refusal: &Refusal) -> bool {
     matches!(refusal.status().as_u16(), 408 | 500 | 502 | 503 | 504 | 509)
 }
 
-/// Whether the status says that requests come too fast.
-pub(crate) fn is_throttling(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS
+/// What an answer says about how much the service takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pressure {
+    /// It wants to be left alone.
+    Refused,
+    Passed,
+    /// It had trouble that need not come from too many requests.
+    Unknown,
+}
+
+/// What an answer says about how much the service takes.
+pub(crate) fn pressure(answer: &Answer) -> Pressure {
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => Pressure::Refused,
+        StatusCode::SERVICE_UNAVAILABLE if answer.retry_after().is_some() => Pressure::Refused,
+        StatusCode::SERVICE_UNAVAILABLE => Pressure::Unknown,
+        _ => Pressure::Passed,
+    }
 }
 
 /// Whether the status says that the token is not, or no longer, good.

@@ -1,7 +1,12 @@
 //! Lists of any length, page by page or item by item.
 
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
 use futures_core::Stream;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, TryStreamExt};
 use reqwest::Url;
 
 use crate::answers::answer::Answer;
@@ -12,6 +17,7 @@ use crate::calls::options::ListOptions;
 use crate::client::Client;
 use crate::models::generated::operations;
 use crate::models::operation::Operation;
+use crate::models::tolerant::Deviation;
 use crate::models::{
     CrossTenantMigrationJob, CrossTenantMigrationJobCollectionResponse, CrossTenantMigrationTask,
     CrossTenantMigrationTaskCollectionResponse,
@@ -53,6 +59,103 @@ impl Page for CrossTenantMigrationTaskCollectionResponse {
     }
 }
 
+/// The pages of a list, one after the other.
+///
+/// It is a [`Stream`] that needs no pinning.
+#[must_use = "nothing is sent before it is polled"]
+pub struct Pages<T>(Pin<Box<dyn Stream<Item = Result<Response<T>, Error>> + Send>>);
+
+impl<T> Pages<T> {
+    /// The next page, or none after the last.
+    ///
+    /// # Errors
+    ///
+    /// Any refusal, and everything that keeps an answer from coming; see [`Error`]. Nothing follows an
+    /// error.
+    pub async fn try_next(&mut self) -> Result<Option<Response<T>>, Error> {
+        self.0.try_next().await
+    }
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Response<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+/// The items of a list, one after the other.
+///
+/// It is a [`Stream`] that needs no pinning. An item that had to be left out, or a part of one, is in
+/// [`deviations`](Self::deviations).
+#[must_use = "nothing is sent before it is polled"]
+pub struct Items<T> {
+    pages: Pin<Box<dyn Stream<Item = Result<Read<T>, Error>> + Send>>,
+    ready: vec::IntoIter<T>,
+    deviations: Vec<Deviation>,
+}
+
+/// One page, read.
+type Read<T> = (Vec<T>, Vec<Deviation>);
+
+impl<T: Unpin> Items<T> {
+    /// The next item, or none after the last.
+    ///
+    /// # Errors
+    ///
+    /// Any refusal, and everything that keeps an answer from coming; see [`Error`]. Nothing follows an
+    /// error.
+    pub async fn try_next(&mut self) -> Result<Option<T>, Error> {
+        TryStreamExt::try_next(self).await
+    }
+}
+
+impl<T> Items<T> {
+    /// What contradicted the documents and was left out of the pages read so far; normally nothing.
+    ///
+    /// Look at it after the last item: a list of which parts could not be read is not a list without
+    /// them. The pointers lead into the page that each part stood on.
+    #[must_use]
+    pub fn deviations(&self) -> &[Deviation] {
+        &self.deviations
+    }
+}
+
+impl<T: Unpin> Stream for Items<T> {
+    type Item = Result<T, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.ready.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(self.pages.as_mut().poll_next(context)) {
+                Some(Ok((items, deviations))) => {
+                    self.ready = items.into_iter();
+                    self.deviations.extend(deviations);
+                }
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items")
+            .field("deviations", &self.deviations)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Lists that follow `@odata.nextLink` by themselves.
 ///
 /// A link is followed as the service wrote it, down to the case of its percent-encoding, and only to the
@@ -66,22 +169,20 @@ impl Page for CrossTenantMigrationTaskCollectionResponse {
 ///
 /// ```
 /// # use msgraph_migrations::{Client, Error, ListOptions};
-/// use futures_util::TryStreamExt;
-///
 /// # async fn example(client: &Client) -> Result<(), Error> {
-/// let mut jobs = std::pin::pin!(client.jobs(ListOptions::new()));
+/// let mut jobs = client.jobs(ListOptions::new());
 /// while let Some(job) = jobs.try_next().await? {
 ///     println!("{:?}: {:?}", job.display_name, job.status);
+/// }
+/// for left_out in jobs.deviations() {
+///     eprintln!("could not be read: {left_out}");
 /// }
 /// # Ok(())
 /// # }
 /// ```
 impl Client {
     /// All jobs of the tenant, one after the other.
-    pub fn jobs(
-        &self,
-        options: ListOptions,
-    ) -> impl Stream<Item = Result<CrossTenantMigrationJob, Error>> + Send + use<> {
+    pub fn jobs(&self, options: ListOptions) -> Items<CrossTenantMigrationJob> {
         items(self.job_pages(options))
     }
 
@@ -89,9 +190,7 @@ impl Client {
     pub fn job_pages(
         &self,
         options: ListOptions,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationJobCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationJobCollectionResponse> {
         let client = self.clone();
         let start = async move { client.list_jobs(options).await };
         pages(
@@ -106,9 +205,7 @@ impl Client {
     pub fn job_pages_from(
         &self,
         next_link: &str,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationJobCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationJobCollectionResponse> {
         pages(
             self.clone(),
             &operations::LIST_JOBS,
@@ -118,11 +215,7 @@ impl Client {
     }
 
     /// All users of a job, one after the other.
-    pub fn users(
-        &self,
-        job: &str,
-        options: ListOptions,
-    ) -> impl Stream<Item = Result<CrossTenantMigrationTask, Error>> + Send + use<> {
+    pub fn users(&self, job: &str, options: ListOptions) -> Items<CrossTenantMigrationTask> {
         items(self.user_pages(job, options))
     }
 
@@ -131,9 +224,7 @@ impl Client {
         &self,
         job: &str,
         options: ListOptions,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationTaskCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationTaskCollectionResponse> {
         let (client, job) = (self.clone(), job.to_owned());
         let start = async move { client.list_users(&job, options).await };
         pages(
@@ -148,9 +239,7 @@ impl Client {
     pub fn user_pages_from(
         &self,
         next_link: &str,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationTaskCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationTaskCollectionResponse> {
         pages(
             self.clone(),
             &operations::LIST_USERS,
@@ -196,7 +285,7 @@ fn pages<T: Page + Send + 'static>(
     operation: &'static Operation,
     judge: Judge<T>,
     start: Start<T>,
-) -> impl Stream<Item = Result<Response<T>, Error>> + Send {
+) -> Pages<T> {
     let walk = Walk {
         client,
         operation,
@@ -204,38 +293,49 @@ fn pages<T: Page + Send + 'static>(
         next: Some(start),
         loops: LoopDetector::default(),
     };
-    stream::try_unfold(walk, move |mut walk| async move {
-        let page = match walk.next.take() {
-            None => return Ok(None),
-            Some(Start::First(first)) => first.await?,
-            Some(Start::Kept(link)) => {
-                walk.follow(&link, |reason| {
-                    Error::new(ErrorKind::InvalidRequest, reason).on(operation, "", None)
-                })
-                .await?
-            }
-            Some(Start::Next(link, brought_by)) => {
-                walk.follow(&link, |reason| {
-                    Error::new(ErrorKind::Unreadable, reason).on(operation, "", Some(&brought_by))
-                })
-                .await?
-            }
-        };
-        let id = page.client_request_id();
-        walk.next = page
-            .value()
-            .next_link()
-            .map(|link| Start::Next(link.to_owned(), id.to_owned()));
-        Ok(Some((page, walk)))
-    })
+    Pages(Box::pin(stream::try_unfold(
+        walk,
+        move |mut walk| async move {
+            let page = match walk.next.take() {
+                None => return Ok(None),
+                Some(Start::First(first)) => first.await?,
+                Some(Start::Kept(link)) => {
+                    walk.follow(&link, |reason| {
+                        Error::new(ErrorKind::InvalidRequest, reason).on(operation, "", None)
+                    })
+                    .await?
+                }
+                Some(Start::Next(link, brought_by)) => {
+                    walk.follow(&link, |reason| {
+                        Error::new(ErrorKind::Unreadable, reason).on(
+                            operation,
+                            "",
+                            Some(&brought_by),
+                        )
+                    })
+                    .await?
+                }
+            };
+            let id = page.client_request_id();
+            walk.next = page
+                .value()
+                .next_link()
+                .map(|link| Start::Next(link.to_owned(), id.to_owned()));
+            Ok(Some((page, walk)))
+        },
+    )))
 }
 
-fn items<T: Page>(
-    pages: impl Stream<Item = Result<Response<T>, Error>>,
-) -> impl Stream<Item = Result<T::Item, Error>> {
-    pages
-        .map_ok(|page| stream::iter(page.into_value().into_items()).map(Ok))
-        .try_flatten()
+fn items<T: Page + 'static>(pages: Pages<T>) -> Items<T::Item> {
+    let pages = pages.map_ok(|page| {
+        let deviations = page.deviations().to_vec();
+        (page.into_value().into_items(), deviations)
+    });
+    Items {
+        pages: Box::pin(pages),
+        ready: Vec::new().into_iter(),
+        deviations: Vec::new(),
+    }
 }
 
 impl<T> Walk<T> {

@@ -11,6 +11,7 @@ pub(crate) mod generated;
 pub(crate) mod open_enum;
 pub(crate) mod open_union;
 pub(crate) mod operation;
+mod status;
 pub(crate) mod tolerant;
 
 pub use generated::types::*;

@@ -236,7 +236,7 @@ fn the_generated_code_is_rid_of_the_generators_habits() {
     for habit in [
         "api-version",
         "from_secs(15)",
-        "fn new(",
+        "fn new(baseurl",
         "encode_path(",
         ".unwrap()",
         "ErrorResponse",

@@ -2,13 +2,18 @@
 
 mod azure;
 mod build_script;
+mod cancelling;
+mod call_options;
 mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
+mod importing;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_limits;
+mod rate_matrix;
 mod request_checks;
 mod requests;
 mod retrying;
@@ -17,6 +22,8 @@ mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;

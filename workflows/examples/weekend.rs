@@ -18,7 +18,9 @@ use msgraph_migrations::models::{
     CrossTenantMigrationJobStatus as JobStatus, CrossTenantMigrationServiceStatus as UserStatus,
     CrossTenantMigrationTask,
 };
-use msgraph_migrations::{AccessToken, CancelOutcome, Client, GetOptions, ListOptions};
+use msgraph_migrations::{
+    AccessToken, CancelOutcome, Client, FinalStatus, GetOptions, ListOptions,
+};
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::bulk::{BulkCancelOutcome, BulkOptions, Order, Record};
@@ -177,12 +179,22 @@ async fn cancel_whole_job(client: &Client, job: &str) -> Result<Tally, Box<dyn E
                 tally.accepted += 1;
                 return Ok(tally);
             }
-            Ok(CancelOutcome::Conflict(_)) if is_job_cancelled(client, job).await? => {
+            Ok(
+                CancelOutcome::AlreadyBeingCancelled(_)
+                | CancelOutcome::AlreadyFinal {
+                    status: FinalStatus::Cancelled,
+                    ..
+                },
+            ) => {
                 tally.already += 1;
                 return Ok(tally);
             }
-            Ok(CancelOutcome::Conflict(refusal)) => {
-                println!("too late, job {job} goes on: {refusal}");
+            Ok(CancelOutcome::Undetermined(_)) if is_job_cancelled(client, job).await? => {
+                tally.already += 1;
+                return Ok(tally);
+            }
+            Ok(refused) => {
+                println!("{refused}");
                 break;
             }
             // The answer was lost. The job knows.
