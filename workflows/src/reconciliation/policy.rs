@@ -61,7 +61,7 @@ impl ReadBack {
     }
 
     /// How long to wait before reading number `reading`, counting from 0.
-    pub(super) fn wait(&self, reading: u32) -> Duration {
+    pub(crate) fn wait(&self, reading: u32) -> Duration {
         match reading.checked_sub(1) {
             None => Duration::ZERO,
             Some(doublings) => self

@@ -112,7 +112,11 @@ impl UserReport {
     fn add(&mut self, user: User) {
         self.read += 1;
         let id = user.id.clone().unwrap_or_default();
-        let statuses = || user.current_status.iter().map(|details| details.status.as_ref());
+        let statuses = || {
+            user.current_status
+                .iter()
+                .map(|details| details.status.as_ref())
+        };
         if statuses().len() == 0 || statuses().any(is_untold) {
             self.without_status.push(id.clone());
         }

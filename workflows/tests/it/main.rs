@@ -4,4 +4,5 @@ mod bulk;
 mod jobs;
 mod reconciliation;
 mod support;
+mod virtual_time;
 mod waiting;
