@@ -21,6 +21,7 @@
 mod collect;
 mod report;
 mod text;
+mod unique;
 
 pub use report::{Report, UserProblem, UserReport};
 pub(crate) use text::Line;

@@ -119,6 +119,7 @@ impl Workflows {
             client: self.client().clone(),
             job: job.to_owned(),
             confirm: options.confirm.clone(),
+            max_repeats: options.max_repeats,
             job_seen: Mutex::new(None),
         });
         let users = users.into_iter().map(Into::into).collect();
@@ -167,34 +168,39 @@ struct Canceller {
     client: Client,
     job: String,
     confirm: Option<ReadBack>,
+    max_repeats: u32,
     job_seen: Mutex<Option<Instant>>,
 }
 
 impl Canceller {
     async fn cancel_user(&self, user: String) -> Called<String, BulkCancelOutcome> {
-        let sent = Box::pin(self.client.cancel_user(&self.job, &user)).await;
-        if sent.is_ok() {
-            self.see_job();
-        }
-        let outcome = match sent {
-            Ok(CancelOutcome::Conflict(refusal)) => Ok(self.explain(&user, refusal).await),
-            Ok(outcome) => {
-                let outcome = without_conflict(outcome);
-                Ok(match &self.confirm {
-                    Some(policy) => self.confirm(&user, outcome, policy).await,
-                    None => outcome,
-                })
+        let mut repeats = 0..self.max_repeats;
+        loop {
+            let sent = Box::pin(self.client.cancel_user(&self.job, &user)).await;
+            if sent.is_ok() {
+                self.see_job();
             }
-            Err(error) if error.may_have_taken_effect() => match &self.confirm {
-                Some(policy) if self.is_seen_cancelled(&user, policy).await => {
-                    Ok(BulkCancelOutcome::FoundCancelled(Arc::new(error)))
+            let outcome = match sent {
+                Ok(CancelOutcome::Conflict(refusal)) => Ok(self.explain(&user, refusal).await),
+                Ok(outcome) => {
+                    let outcome = without_conflict(outcome);
+                    Ok(match &self.confirm {
+                        Some(policy) => self.confirm(&user, outcome, policy).await,
+                        None => outcome,
+                    })
                 }
-                _ => Err(error),
-            },
-            Err(error) if is_not_found(&error) => return self.missing(user, error).await,
-            Err(error) => Err(error),
-        };
-        Called::new(user, outcome)
+                Err(error) if error.may_have_taken_effect() => match &self.confirm {
+                    Some(policy) if self.is_seen_cancelled(&user, policy).await => {
+                        Ok(BulkCancelOutcome::FoundCancelled(Arc::new(error)))
+                    }
+                    Some(_) if repeats.next().is_some() => continue,
+                    _ => Err(error),
+                },
+                Err(error) if is_not_found(&error) => return self.missing(user, error).await,
+                Err(error) => Err(error),
+            };
+            return Called::new(user, outcome);
+        }
     }
 
     /// A 404 is about the user or about the job; only the job itself tells which.

@@ -73,7 +73,7 @@ impl Workflows {
                     matches!(outcome, StartOutcome::Started(_))
                 })
             },
-            |workflows, policy, job| {
+            |workflows, policy, _, job| {
                 Box::pin(async move {
                     let outcome = workflows.reading_back(policy).validate_job(&job).await;
                     Called::new(job, outcome)
@@ -97,7 +97,7 @@ impl Workflows {
                     matches!(outcome, StartOutcome::Started(_))
                 })
             },
-            |workflows, policy, job| {
+            |workflows, policy, _, job| {
                 Box::pin(async move {
                     let outcome = workflows.reading_back(policy).migrate_job(&job).await;
                     Called::new(job, outcome)
@@ -121,10 +121,20 @@ impl Workflows {
                     matches!(outcome, CancelOutcome::Accepted(_))
                 })
             },
-            |workflows, policy, job| {
+            |workflows, policy, max_repeats, job| {
                 Box::pin(async move {
-                    let outcome = workflows.reading_back(policy).cancel_job(&job).await;
-                    Called::new(job, outcome)
+                    let mut repeats = 0..max_repeats;
+                    loop {
+                        let reading_back = workflows.reading_back(policy.clone());
+                        let outcome = reading_back.cancel_job(&job).await;
+                        match &outcome {
+                            Ok(Resolved::Unknown {
+                                last_seen: Some(Sighting::Present(_)),
+                                ..
+                            }) if repeats.next().is_some() => {}
+                            _ => return Called::new(job, outcome),
+                        }
+                    }
                 })
             },
         )
@@ -145,7 +155,7 @@ impl Workflows {
                     matches!(outcome, DeleteOutcome::Accepted(_))
                 })
             },
-            |workflows, policy, job| {
+            |workflows, policy, _, job| {
                 Box::pin(async move {
                     let outcome = workflows.reading_back(policy).delete_job(&job).await;
                     Called::new(job, outcome)
@@ -194,7 +204,7 @@ impl Workflows {
         jobs: impl IntoIterator<Item = J>,
         options: BulkOptions,
         verdict: fn(&Resolved<T, Sighting<Job>>) -> Verdict,
-        call: fn(Self, ReadBack, String) -> Calling<T>,
+        call: fn(Self, ReadBack, u32, String) -> Calling<T>,
     ) -> Bulk<BulkJobItem<String, T>> {
         let task = Task {
             action,
@@ -203,9 +213,10 @@ impl Workflows {
             verdict,
         };
         let (workflows, policy) = (self.clone(), options.read_back.clone());
+        let max_repeats = options.max_repeats;
         let jobs = jobs.into_iter().map(Into::into).collect();
         each(self, task, jobs, options, move |job: String| {
-            call(workflows.clone(), policy.clone(), job)
+            call(workflows.clone(), policy.clone(), max_repeats, job)
         })
     }
 }

@@ -28,6 +28,7 @@ pub struct BulkOptions {
     pub(crate) record: Option<Record>,
     pub(crate) max_outage: Duration,
     pub(crate) confirm: Option<ReadBack>,
+    pub(crate) max_repeats: u32,
     pub(crate) read_back: ReadBack,
     pub(crate) request_size: usize,
     pub(crate) report: Option<ReportProgress>,
@@ -125,6 +126,17 @@ impl BulkOptions {
         self
     }
 
+    /// Sends a cancellation again, up to so many times, when its answer was lost and the state that was
+    /// read back shows that it did not take effect; 0 unless set.
+    ///
+    /// A cancellation that arrives twice does no harm: the second is answered by 409. It needs
+    /// [`confirm`](Self::confirm) where users and tasks are cancelled.
+    #[must_use]
+    pub fn max_repeats(mut self, repeats: u32) -> Self {
+        self.max_repeats = repeats;
+        self
+    }
+
     /// Sets how to read back what became of a request about a job, or of the creation of a task, whose
     /// answer was lost.
     #[must_use]
@@ -159,6 +171,7 @@ impl Default for BulkOptions {
             record: None,
             max_outage: Duration::from_hours(24),
             confirm: None,
+            max_repeats: 0,
             read_back: ReadBack::default(),
             request_size: MAX_MAPPINGS,
             report: None,
@@ -174,6 +187,7 @@ impl fmt::Debug for BulkOptions {
             .field("record", &self.record)
             .field("max_outage", &self.max_outage)
             .field("confirm", &self.confirm)
+            .field("max_repeats", &self.max_repeats)
             .field("read_back", &self.read_back)
             .field("request_size", &self.request_size)
             .finish_non_exhaustive()

@@ -1,18 +1,17 @@
 //! Reading all users of a job, each once, whatever goes wrong on the way.
 
-use std::collections::HashMap;
-
 use futures_util::TryStreamExt;
 use futures_util::stream::{BoxStream, StreamExt};
 
 use super::report::{Report, UserReport};
+use super::unique::Unique;
 use crate::Workflows;
 use crate::reading::{Reading, read_job};
 use crate::waiting::{PollBudget, WaitOptions, is_passing};
 use msgraph_migrations::models::{
     CrossTenantMigrationTask as User, CrossTenantMigrationTaskCollectionResponse as Users,
 };
-use msgraph_migrations::{Client, DateTimeOffset, Deviation, Error, ListOptions, Page, Response};
+use msgraph_migrations::{Client, Deviation, Error, ListOptions, Page, Response};
 
 impl Workflows {
     /// Reads a job and all of its users, given by id or display name, and starts nothing.
@@ -112,46 +111,5 @@ impl Reader<'_> {
             }
         }
         Ok(())
-    }
-}
-
-/// Users in the order of the service, each once.
-#[derive(Default)]
-pub(super) struct Unique {
-    users: Vec<User>,
-    index: HashMap<String, usize>,
-    /// How many were listed again.
-    pub repeated: usize,
-    /// How many had no id.
-    pub nameless: usize,
-}
-
-impl Unique {
-    fn add(&mut self, user: User) {
-        let Some(id) = user.id.as_deref().filter(|id| !id.is_empty()) else {
-            self.nameless += 1;
-            return;
-        };
-        let date = |user: &User| {
-            let date = user.last_updated_date_time.as_ref();
-            date.and_then(DateTimeOffset::to_utc)
-        };
-        match self.index.get(&id.to_lowercase()) {
-            None => {
-                self.index.insert(id.to_lowercase(), self.users.len());
-                self.users.push(user);
-            }
-            Some(&index) => {
-                self.repeated += 1;
-                let known = &mut self.users[index];
-                if date(known) <= date(&user) {
-                    *known = user;
-                }
-            }
-        }
-    }
-
-    pub fn into_users(self) -> Vec<User> {
-        self.users
     }
 }

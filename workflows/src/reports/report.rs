@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::collect::Unique;
 use super::text::Line;
+use super::unique::Unique;
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationServiceStatus as ServiceStatus,
     CrossTenantMigrationServiceStatusDetails as Details, CrossTenantMigrationTask as User,

@@ -68,7 +68,7 @@ impl<T: Clone + Send + 'static, E> Watch<T, E> {
             next.map(|next| (next, poll))
         });
         Self {
-            observations: observations.boxed(),
+            observations: observations.fuse().boxed(),
             ends: Vec::new(),
             conclude,
             has_failed: false,

@@ -1,6 +1,7 @@
 //! Waiting for jobs and SharePoint tasks.
 
 mod ends;
+mod lag;
 mod many;
 mod trouble;
 

@@ -284,3 +284,46 @@ async fn an_answer_that_is_short_or_in_another_order_confirms_nothing_falsely() 
         assert_eq!(record.len(), confirmed, "case {number}");
     }
 }
+
+#[tokio::test]
+async fn one_bad_row_of_fifty_fails_alone_and_bad_rows_without_end_cost_a_bounded_number() {
+    for (bad, size) in [
+        (vec![17], 50),
+        (vec![0, 49, 50, 99], 50),
+        (vec![3], 10),
+        ((0..100).collect(), 50),
+    ] {
+        let names: Vec<String> = bad.iter().map(|number| source(*number)).collect();
+        let server = Server::start_with(move |request| {
+            let items = request.json()["value"].clone();
+            let is_bad = |item: &Value| {
+                let name = item["sourceUserIdentity"]["userPrincipalName"].as_str();
+                name.is_some_and(|name| names.iter().any(|bad| bad == name))
+            };
+            if items
+                .as_array()
+                .is_some_and(|items| items.iter().any(is_bad))
+            {
+                let body = json!({ "error": { "code": "BadArgument", "message": "Not a user." } });
+                return Reply::json(422, body.to_string());
+            }
+            Reply::json(200, json!({ "value": items }).to_string())
+        })
+        .await;
+        let changes = (0..100).map(|n| set(&source(n), "somebody@harborlane.example"));
+        let options = BulkOptions::new().request_size(size);
+        let run = Workflows::new(server.client()).apply_user_mappings(changes, options);
+        let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
+        let failed: Vec<usize> = items
+            .iter()
+            .filter(|item| item.outcome.is_err())
+            .map(|item| item.index)
+            .collect();
+        assert_eq!(failed, bad, "the bad rows, and no others");
+        assert_eq!(items.len(), 100);
+        let requests = server.requests().len();
+        let whole = 100 / size;
+        assert!(requests <= whole + 2 * 24 * whole, "{requests}");
+        println!("{} bad of 100 by {size}: {requests} requests", bad.len());
+    }
+}
