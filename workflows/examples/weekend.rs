@@ -69,7 +69,7 @@ async fn with_workflows(weekend: &Weekend) -> Result<Claims, Box<dyn Error>> {
 
     // What a jump of the clock does here takes the service its time.
     weekend.sandbox.advance(Duration::from_hours(1))?;
-    let options = WaitOptions::new().deadline(Duration::from_secs(5));
+    let options = WaitOptions::new().deadline(Duration::from_secs(3));
     let mut watch = workflows.watch_jobs(weekend.whole.clone(), Awaited::Cancellation, &options);
     let mut claims = Claims {
         users,

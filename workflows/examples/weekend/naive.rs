@@ -5,6 +5,8 @@ use std::error::Error;
 use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::service::{Claims, Weekend};
 
@@ -12,32 +14,27 @@ const ATTEMPTS: u32 = 3;
 const AT_ONCE: usize = 8;
 
 pub async fn cancel_all(weekend: &Weekend) -> Result<Claims, Box<dyn Error>> {
-    let http = reqwest::Client::builder().no_proxy().build()?;
-    let jobs = format!(
-        "{}/v1.0/solutions/migrations/crossTenantMigrationJobs",
-        weekend.sandbox.base_url()
-    );
+    let jobs = "/v1.0/solutions/migrations/crossTenantMigrationJobs";
     let users = weekend.by_user.iter().flat_map(|job| {
-        let prefix = format!("{jobs}/{job}/users");
         let users = weekend.users(job).into_iter();
-        users.map(move |user| (format!("{prefix}/{user}/cancel"), user))
+        users.map(move |user| (format!("{jobs}/{job}/users/{user}/cancel"), user))
     });
     let whole = weekend.whole.iter();
     let whole = whole.map(|job| (format!("{jobs}/{job}/cancel"), job.clone()));
+    let address = weekend.sandbox.address().to_string();
     Ok(Claims {
-        users: cancel(&http, users.collect()).await,
-        jobs: cancel(&http, whole.collect()).await,
+        users: cancel(&address, users.collect()).await,
+        jobs: cancel(&address, whole.collect()).await,
     })
 }
 
 /// Those that it believes to be cancelled.
-async fn cancel(http: &reqwest::Client, items: Vec<(String, String)>) -> BTreeSet<String> {
+async fn cancel(address: &str, items: Vec<(String, String)>) -> BTreeSet<String> {
     stream::iter(items)
-        .map(|(url, id)| async move {
+        .map(|(path, id)| async move {
             for _ in 0..ATTEMPTS {
-                match http.post(&url).bearer_auth("weekend").send().await {
-                    Ok(answer) if answer.status().is_success() => return Some(id),
-                    Ok(answer) if answer.status().as_u16() == 409 => return Some(id),
+                match post(address, &path).await {
+                    Ok(200..300 | 409) => return Some(id),
                     _ => tokio::time::sleep(Duration::from_secs(1)).await,
                 }
             }
@@ -47,4 +44,18 @@ async fn cancel(http: &reqwest::Client, items: Vec<(String, String)>) -> BTreeSe
         .filter_map(std::future::ready)
         .collect()
         .await
+}
+
+/// The status of the answer.
+async fn post(address: &str, path: &str) -> Result<u16, Box<dyn Error>> {
+    let mut stream = TcpStream::connect(address).await?;
+    let request = format!(
+        "POST {path} HTTP/1.1\r\nhost: {address}\r\nauthorization: Bearer weekend\r\n\
+         content-length: 0\r\nconnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await?;
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await?;
+    let status = answer.split(' ').nth(1).ok_or("no answer")?;
+    Ok(status.parse()?)
 }
