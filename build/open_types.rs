@@ -16,6 +16,7 @@ pub fn open_enum(of: &Enum) -> TokenStream {
         .map(|(member, _)| format_ident!("{}", member.to_upper_camel_case()))
         .collect();
     let texts = of.members.iter().map(|(member, _)| member);
+    let plain_meanings = of.members.iter().map(|(_, meaning)| meaning);
     let meanings = of
         .members
         .iter()
@@ -29,7 +30,7 @@ pub fn open_enum(of: &Enum) -> TokenStream {
             /// A value that the documents do not name, as the service wrote it.
             Unknown(String),
         }
-        crate::models::open_enum::open_enum!(#name { #(#variants = #texts),* });
+        crate::models::open_enum::open_enum!(#name { #(#variants = #texts: #plain_meanings),* });
     }
 }
 

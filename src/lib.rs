@@ -23,7 +23,7 @@
 //!         let job = client.get_job("Alderwood wave 3", GetOptions::new()).await?;
 //!         println!("accepted, the job is now {:?}", job.value().status);
 //!     }
-//!     CancelOutcome::Conflict(refusal) => println!("too late, the migration continues: {refusal}"),
+//!     refused => println!("{refused}"),
 //! }
 //! # Ok(())
 //! # }
@@ -49,7 +49,9 @@ pub mod models;
 
 pub use answers::error::{Error, ErrorKind};
 pub use answers::graph_error::GraphError;
-pub use answers::outcome::{self, CancelOutcome, DeleteOutcome, StartOutcome};
+pub use answers::outcome::{
+    self, CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
+};
 pub use answers::refusal::Refusal;
 pub use answers::response::Response;
 pub use calls::options::{GetOptions, ListOptions};

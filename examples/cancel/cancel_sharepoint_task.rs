@@ -41,7 +41,15 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
         "cancel_sharepoint_task, once it moves",
         seen,
         409,
-        "CancelOutcome::Conflict",
+        "CancelOutcome::TooLate",
+    );
+
+    let seen = Seen::task_cancellation(client.cancel_sharepoint_task(&waiting).await);
+    table.add(
+        "cancel_sharepoint_task, again",
+        seen,
+        409,
+        "CancelOutcome::AlreadyFinal",
     );
 
     // The service answers a request without the id with 400. The client does not let it come to

@@ -162,7 +162,7 @@ async fn cut_over(
         "cancel_job, mailboxes cut over",
         seen,
         409,
-        "CancelOutcome::Conflict",
+        "CancelOutcome::TooLate",
     );
     Ok(())
 }

@@ -1,6 +1,11 @@
 //! Misbehaviour on demand: which requests are to go wrong, and how.
 
+use std::collections::BTreeMap;
+
+use axum::http::{HeaderName, HeaderValue};
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 use crate::operation::Operation;
 
@@ -31,6 +36,12 @@ pub struct FaultRule {
     /// How many times the rule fires before it is spent; without end when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub count: Option<u64>,
+    /// From when on the rule is in force, in virtual time; from the start when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<DateTime<Utc>>,
+    /// Until when the rule is in force, in virtual time; without end when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<DateTime<Utc>>,
     /// What goes wrong.
     pub fault: Fault,
 }
@@ -47,6 +58,8 @@ impl FaultRule {
             every: None,
             probability: None,
             count: None,
+            from: None,
+            until: None,
             fault,
         }
     }
@@ -93,8 +106,16 @@ impl FaultRule {
         self
     }
 
+    /// The same rule, in force between two points in virtual time.
+    #[must_use]
+    pub fn between(mut self, from: DateTime<Utc>, until: DateTime<Utc>) -> Self {
+        self.from = Some(from);
+        self.until = Some(until);
+        self
+    }
+
     /// Says what is wrong with the rule, if anything is.
-    fn check(&self) -> Result<(), String> {
+    pub(crate) fn check(&self) -> Result<(), String> {
         if self.operation != "*" && !Operation::ids().contains(&self.operation.as_str()) {
             return Err(format!(
                 "there is no operation '{}'; use '*' or one of {}",
@@ -110,6 +131,25 @@ impl FaultRule {
             .is_some_and(|probability| !(0.0..=1.0).contains(&probability))
         {
             return Err("'probability' isn't between 0 and 1".into());
+        }
+        if let Fault::Status {
+            status, headers, ..
+        } = &self.fault
+        {
+            if !(200..=599).contains(status) {
+                return Err(format!("the status {status} isn't between 200 and 599"));
+            }
+            for (name, value) in headers {
+                let is_name = HeaderName::from_bytes(name.as_bytes()).is_ok_and(|name| {
+                    !matches!(
+                        name.as_str(),
+                        "content-length" | "transfer-encoding" | "connection"
+                    )
+                });
+                if !is_name || HeaderValue::from_str(value).is_err() {
+                    return Err(format!("the header '{name}' can't be sent"));
+                }
+            }
         }
         if let Fault::Throttle {
             retry_after: RetryAfter::Fraction(seconds),
@@ -168,6 +208,28 @@ pub enum Fault {
         #[serde(default)]
         after_effect: bool,
     },
+    /// Any status, code, message, headers and body; nothing takes effect unless chosen.
+    Status {
+        /// The status, 200 to 599.
+        status: u16,
+        /// The code of Graph's error body; the usual one of the status when absent.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        code: Option<String>,
+        /// The message of Graph's error body.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        /// Headers besides those of every answer.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        headers: BTreeMap<String, String>,
+        /// The body in place of Graph's error body: a JSON document, or a text to be sent as it is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        body: Option<Value>,
+        /// Whether the request took effect all the same.
+        #[serde(default)]
+        after_effect: bool,
+    },
+    /// 401 with the claims challenge of a token that has expired.
+    TokenExpired,
     /// The answer comes late, in real time; the effect doesn't.
     Latency {
         /// How late.
@@ -225,6 +287,8 @@ impl Fault {
             Self::BadGateway { .. } => "badGateway",
             Self::ServiceUnavailable { .. } => "serviceUnavailable",
             Self::GatewayTimeout { .. } => "gatewayTimeout",
+            Self::Status { .. } => "status",
+            Self::TokenExpired => "tokenExpired",
             Self::Latency { .. } => "latency",
             Self::DropBeforeEffect => "dropBeforeEffect",
             Self::DropAfterEffect => "dropAfterEffect",
@@ -239,11 +303,12 @@ impl Fault {
     /// Whether the request doesn't reach the service.
     pub(crate) fn prevents_effect(&self) -> bool {
         match self {
-            Self::Throttle { .. } | Self::DropBeforeEffect => true,
+            Self::Throttle { .. } | Self::DropBeforeEffect | Self::TokenExpired => true,
             Self::InternalServerError { after_effect }
             | Self::BadGateway { after_effect }
             | Self::ServiceUnavailable { after_effect, .. }
-            | Self::GatewayTimeout { after_effect } => !after_effect,
+            | Self::GatewayTimeout { after_effect }
+            | Self::Status { after_effect, .. } => !after_effect,
             _ => false,
         }
     }
@@ -268,8 +333,8 @@ pub(crate) struct Faults {
 }
 
 /// A rule with how often it matched and fired.
-#[derive(Clone, Debug, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Counted {
     rule: FaultRule,
     matched: u64,
@@ -301,6 +366,31 @@ impl Faults {
         Ok(())
     }
 
+    /// Puts further rules in force beside those there are.
+    pub(crate) fn add(&mut self, rules: Vec<FaultRule>) -> Result<(), String> {
+        let mut all = Self::new(rules, self.random.clone())?;
+        self.rules.append(&mut all.rules);
+        Ok(())
+    }
+
+    /// Takes the rule at a position out of force, if there is one.
+    pub(crate) fn remove(&mut self, position: usize) -> bool {
+        let exists = position < self.rules.len();
+        if exists {
+            self.rules.remove(position);
+        }
+        exists
+    }
+
+    /// Puts rules back as they were written out, with their counts.
+    pub(crate) fn restore(&mut self, rules: Vec<Counted>) -> Result<(), String> {
+        for counted in &rules {
+            counted.rule.check()?;
+        }
+        self.rules = rules;
+        Ok(())
+    }
+
     pub(crate) fn counted(&self) -> &[Counted] {
         &self.rules
     }
@@ -311,6 +401,7 @@ impl Faults {
         operation: Operation,
         jobs: &[&str],
         user: Option<&str>,
+        now: DateTime<Utc>,
     ) -> Vec<Fault> {
         let mut chosen: Vec<Fault> = Vec::new();
         for Counted {
@@ -327,9 +418,11 @@ impl Faults {
                 .user
                 .as_ref()
                 .is_none_or(|wanted| user.is_some_and(|user| user.eq_ignore_ascii_case(wanted)));
-            let is_meant = rule.operation == "*" || rule.operation == operation.id();
+            let is_meant = operation.is_meant_by(&rule.operation);
             let is_spent = rule.count.is_some_and(|count| *fired >= count);
-            if !(is_meant && about_job && about_user) || is_spent {
+            let is_in_force = rule.from.is_none_or(|from| from <= now)
+                && rule.until.is_none_or(|until| now < until);
+            if !(is_meant && about_job && about_user && is_in_force) || is_spent {
                 continue;
             }
             *matched += 1;

@@ -1,10 +1,12 @@
 //! What went wrong with a call: on which request, how far it got, and what to do next.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::Serialize;
 
 use crate::answers::answer::Answer;
 use crate::answers::judgement::{self, Failure};
@@ -16,7 +18,8 @@ use crate::models::operation::Operation;
 ///
 /// When a call sent several requests, this is about the last of them; "nothing was sent" then means
 /// nothing more, and [`Error::was_sent`] and [`Error::may_have_taken_effect`] count the earlier ones too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The client is set up in a way that it cannot work with. Nothing was sent.
@@ -46,6 +49,10 @@ pub enum ErrorKind {
 /// [`is_safe_to_repeat`](Self::is_safe_to_repeat) answer what a caller who starts or stops a
 /// migration cannot find out alone. An answer that the documents expect, such as a cancellation
 /// refused with 409, is no error but an [outcome](crate::outcome).
+///
+/// It is shown (`Display`) as one line. `Debug`, which is what a `main` that returns it prints, is the same
+/// line followed by the causes below it; `{:#?}` lists the parts.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 /// What became of the earlier requests of the same call.
@@ -65,6 +72,7 @@ impl Earlier {
     }
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: Option<Operation>,
@@ -77,7 +85,7 @@ struct Inner {
     is_lasting: bool,
     refusal: Option<Refusal>,
     answer: Option<Answer>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -129,7 +137,7 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
@@ -185,6 +193,12 @@ impl Error {
         self.0.operation.as_ref()
     }
 
+    /// The path of the request without the query; none when no request was built.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        Some(self.0.path.as_str()).filter(|path| !path.is_empty())
+    }
+
     /// Whether any request of the call can have reached the service.
     #[must_use]
     pub fn was_sent(&self) -> bool {
@@ -218,7 +232,7 @@ impl Error {
         }
     }
 
-    /// How many requests the call sent, or tried to send.
+    /// How many times the call tried to send its request.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -415,7 +429,7 @@ impl fmt::Display for Error {
             }
         }
         if self.attempts() > 1 {
-            write!(f, "; {} requests", self.attempts())?;
+            write!(f, "; {} attempts", self.attempts())?;
         }
         write!(f, "; {}; {}", self.effect(), self.advice())
     }
@@ -423,6 +437,15 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            write!(f, "{self}")?;
+            let mut source = std::error::Error::source(self);
+            while let Some(cause) = source {
+                write!(f, "; caused by: {cause}")?;
+                source = cause.source();
+            }
+            return Ok(());
+        }
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("operation", &self.0.operation.map(|operation| operation.id))

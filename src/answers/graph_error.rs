@@ -1,5 +1,6 @@
 //! The body of a refusal, in whatever shape it comes.
 
+use serde::Serialize;
 use serde_json::Value;
 
 /// What a refusal says of its reason.
@@ -7,7 +8,8 @@ use serde_json::Value;
 /// It is read with patience: any member may be missing or odd, `innerError` may be spelled
 /// `innererror`, and the outer `error` may be absent. Nothing is left of a body that is not JSON;
 /// the raw text is kept beside it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct GraphError {
     /// The code; programs branch on it, or on an inner one. The service may leave it empty.

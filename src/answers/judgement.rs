@@ -6,6 +6,7 @@ use reqwest::StatusCode;
 use serde::de::DeserializeOwned;
 
 use crate::answers::answer::{Answer, CutShort};
+use crate::answers::cancellation;
 use crate::answers::outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
@@ -63,10 +64,24 @@ pub(crate) fn nothing(answer: Answer) -> Judgement<Response<()>> {
     Ok(Response::new((), succeeded(answer)?, Vec::new()))
 }
 
-/// A cancellation of a job, a user or a SharePoint task.
-pub(crate) fn cancel(answer: Answer) -> Judgement<CancelOutcome> {
+/// The cancellation of a job.
+pub(crate) fn cancel_job(answer: Answer) -> Judgement<CancelOutcome> {
+    cancel(answer, cancellation::of_job)
+}
+
+/// The cancellation of a user of a job.
+pub(crate) fn cancel_user(answer: Answer) -> Judgement<CancelOutcome> {
+    cancel(answer, cancellation::of_user)
+}
+
+/// The cancellation of a SharePoint task.
+pub(crate) fn cancel_task(answer: Answer) -> Judgement<CancelOutcome> {
+    cancel(answer, cancellation::of_task)
+}
+
+fn cancel(answer: Answer, conflict: fn(Refusal) -> CancelOutcome) -> Judgement<CancelOutcome> {
     match answer.status {
-        StatusCode::CONFLICT => Ok(CancelOutcome::Conflict(Refusal::new(answer))),
+        StatusCode::CONFLICT => Ok(conflict(Refusal::new(answer))),
         _ => object(answer).map(CancelOutcome::Accepted),
     }
 }

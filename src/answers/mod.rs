@@ -5,9 +5,11 @@
 //! `models` and no other room.
 
 pub(crate) mod answer;
+mod cancellation;
 pub(crate) mod error;
 pub(crate) mod graph_error;
 pub(crate) mod judgement;
 pub mod outcome;
+mod presentation;
 pub(crate) mod refusal;
 pub(crate) mod response;

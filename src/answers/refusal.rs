@@ -7,8 +7,9 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
-use crate::answers::answer::Answer;
+use crate::answers::answer::{Answer, SentRequest};
 use crate::answers::graph_error::GraphError;
+use crate::models::operation::Operation;
 
 /// What the service said when it did not do what it was asked.
 ///
@@ -27,6 +28,22 @@ impl Refusal {
     pub(crate) fn new(answer: Answer) -> Self {
         let error = GraphError::read(answer.json_text());
         Self(Box::new(Parts { answer, error }))
+    }
+
+    pub(crate) fn request(&self) -> &SentRequest {
+        &self.0.answer.request
+    }
+
+    /// The call that was refused.
+    #[must_use]
+    pub fn operation(&self) -> &Operation {
+        self.request().operation
+    }
+
+    /// The path of the request, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.request().path
     }
 
     /// The status.

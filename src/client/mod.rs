@@ -50,7 +50,7 @@ use crate::client::token::{AccessToken, TokenSource};
 /// let client = Client::new(token)?;
 /// match client.cancel_job(job).await? {
 ///     CancelOutcome::Accepted(answer) => println!("being cancelled: {:?}", answer.value().status),
-///     CancelOutcome::Conflict(refusal) => println!("the migration continues: {refusal}"),
+///     refused => println!("{refused}"),
 /// }
 /// # Ok(())
 /// # }

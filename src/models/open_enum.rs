@@ -20,7 +20,7 @@ pub(crate) fn is_member(text: &str, member: &str) -> bool {
 
 /// Reads and writes an enum that has a variant `Unknown(String)` beside the documented ones.
 macro_rules! open_enum {
-    ($name:ident { $($variant:ident = $member:literal),+ $(,)? }) => {
+    ($name:ident { $($variant:ident = $member:literal : $meaning:literal),+ $(,)? }) => {
         impl $name {
             /// The documented members, in the order of the documents.
             pub const DOCUMENTED: &'static [Self] = &[$(Self::$variant),+];
@@ -31,6 +31,15 @@ macro_rules! open_enum {
                 match self {
                     $(Self::$variant => $member,)+
                     Self::Unknown(text) => text,
+                }
+            }
+
+            /// What the member means, in a sentence for people; none for one that is not documented.
+            #[must_use]
+            pub fn meaning(&self) -> Option<&'static str> {
+                match self {
+                    $(Self::$variant => Some($meaning),)+
+                    Self::Unknown(_) => None,
                 }
             }
         }

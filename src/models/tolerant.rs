@@ -3,13 +3,13 @@
 use std::fmt;
 
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
 /// A part of an answer that contradicts the documents and was left out of the typed value.
 ///
 /// The raw text of the answer still has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Deviation {
     /// Where the part stands: a JSON pointer into the answer.

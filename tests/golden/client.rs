@@ -511,6 +511,7 @@ Takes at most **50** items. An item with `@removed` and the source identity remo
 other item adds or replaces the mapping of its source identity. Both kinds may be mixed. How a failure of
 a single item is reported, and whether the call is atomic, is not documented: compare the answer with
 what was sent.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointgroupidentitymapping-update)
 
@@ -545,6 +546,7 @@ Arguments:
 
 The key is an OData alternate key and stands in parentheses. Which answer an unknown key gets is not
 documented. The map lives on the target tenant.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointgroupidentitymapping-get)
 
@@ -586,6 +588,7 @@ Arguments:
 Called on the source tenant. What is moved follows from the `@odata.type` of `parameters` alone. Answers
 200, not 201. The page is titled "create or update", but describes no way to update. With `validateOnly`
 nothing moves, the answer is `completed` at once and has no `id`.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-update)
 
@@ -620,6 +623,7 @@ Arguments:
 
 Returns exactly one task; which one, when the same source was submitted several times, is not documented.
 The mail nickname is also called the group's alias.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-getbysourcegroupmailnickname)
 
@@ -661,6 +665,7 @@ Arguments:
 
 Returns exactly one task; which one, when the same source was submitted several times, is not documented.
 The address is an OData string literal and is percent-encoded like any other.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-getbysourcesiteurl)
 
@@ -701,6 +706,7 @@ Arguments:
 
 Returns exactly one task; which one, when the same source was submitted several times, is not documented.
 Note the name of the parameter: `sourcePrincipalName`, without "User".
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-getbysourceuserprincipalname)
 
@@ -741,6 +747,7 @@ Arguments:
 
 This is the call to poll. A task ends in `completed`, `failed` or `cancelled`; a failure is explained in
 `error`. `lastUpdatedDateTime` shows a task that has stopped moving.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-get)
 
@@ -783,6 +790,7 @@ Arguments:
 Possible only before the task starts, and while reverting it would not make the system unstable. The
 error statuses stand only in drafts of the page; the published page shows 204 alone. Send no body, and
 `Content-Length: 0`.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-cancel)
 
@@ -820,6 +828,7 @@ Takes at most **50** items. An item with `@removed` and the source identity remo
 other item adds or replaces the mapping of its source identity. Both kinds may be mixed. How a failure of
 a single item is reported, and whether the call is atomic, is not documented: compare the answer with
 what was sent.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-update)
 
@@ -854,6 +863,7 @@ Arguments:
 
 The key is an OData alternate key and stands in parentheses. Which answer an unknown key gets is not
 documented. The map lives on the target tenant.
+Exists in `beta` only.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-get)
 

@@ -133,7 +133,10 @@ fn a_broken_spec_ends_in_one_line_that_names_the_file_and_the_place() {
         ),
         (
             "an unknown parameter place",
-            replace("in: query", "in: thought"),
+            replace(
+                "name: $count\n      in: query",
+                "name: $count\n      in: thought",
+            ),
             Some("in: thought"),
             "",
         ),

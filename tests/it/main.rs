@@ -2,6 +2,7 @@
 
 mod azure;
 mod build_script;
+mod cancelling;
 mod conformance;
 mod documented_examples;
 mod errors;

@@ -33,7 +33,7 @@ async fn every_answer_tells_the_client_request_id_that_was_sent() {
     .await;
     let client = server.client();
     let job = client.get_job(JOB, GetOptions::new()).await.expect("a job");
-    let Ok(CancelOutcome::Conflict(conflict)) = client.cancel_job(JOB).await else {
+    let Ok(CancelOutcome::Undetermined(conflict)) = client.cancel_job(JOB).await else {
         panic!("409 is a conflict");
     };
     let error = client.delete_job(JOB).await.expect_err("404");

@@ -169,7 +169,7 @@ async fn the_attempts_of_a_call_are_counted() {
         assert_eq!(server.requests().len(), attempts as usize);
         let told = error
             .to_string()
-            .contains(&format!("; {attempts} requests;"));
+            .contains(&format!("; {attempts} attempts;"));
         assert_eq!(told, attempts > 1, "{error}");
     }
 }
@@ -271,7 +271,7 @@ async fn an_earlier_attempt_in_doubt_is_remembered_by_the_last_error() {
         let text = error.to_string();
         assert!(
             text.ends_with(
-                "; 2 requests; an earlier attempt may have taken effect; repeating is safe"
+                "; 2 attempts; an earlier attempt may have taken effect; repeating is safe"
             ),
             "{text}"
         );

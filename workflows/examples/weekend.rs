@@ -118,7 +118,7 @@ fn options(what: &'static str) -> BulkOptions {
 fn show(what: &str, progress: &Progress) {
     if let Some(pause) = progress.paused_for {
         println!("  {what}: the service wants a pause of {pause:?}");
-    } else if progress.ended() % 25 == 0 {
+    } else if progress.ended().is_multiple_of(25) {
         println!("  {what}: {} of {}", progress.ended(), progress.total);
     }
 }

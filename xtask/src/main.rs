@@ -8,15 +8,17 @@ mod names;
 mod project;
 mod regenerate;
 mod report;
+mod terminal;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use contract::Contract;
+use contract::held::Held;
 use contract::ledger::Ledger;
 use documents::folder;
-use drift::Report;
+use drift::relevance::Scope;
 use report::Format;
 
 /// Maintenance commands of msgraph-migrations.
@@ -31,13 +33,19 @@ struct Arguments {
 enum Command {
     /// Compare documents with the spec, or two editions of the documents with each other.
     ///
-    /// Exits with 0 when there is nothing new, 1 on drift, 2 when a page could not be understood or none was
-    /// compared.
+    /// Exits with 0 when there is nothing new, 1 on drift, 2 when a page of ours could not be understood or none was
+    /// compared. A page that says the same in other words than when it was last read is a note.
     Drift {
         /// A folder of documents or a single page; the old edition when NEW is given.
         documents: PathBuf,
         /// The new edition; compares the two without the spec.
         new: Option<PathBuf>,
+        /// Compare every page of two editions, those about other products too.
+        #[arg(long, requires = "new")]
+        all: bool,
+        /// Exit with 3 when there is no drift but a page has another text than when it was last read.
+        #[arg(long)]
+        fail_on_notes: bool,
         /// The form of the report.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -59,6 +67,9 @@ enum Command {
         /// Documents whose hashes and dates are recorded in the provenance file.
         #[arg(long, value_name = "DIR")]
         docs: Option<PathBuf>,
+        /// A page, by its name in the provenance file, whose change you have read; `all` for every page.
+        #[arg(long, value_name = "PAGE", requires = "docs")]
+        reviewed: Vec<String>,
         /// Leave the linters out.
         #[arg(long)]
         no_lint: bool,
@@ -69,7 +80,7 @@ fn main() -> ExitCode {
     match run(Arguments::parse()) {
         Ok(code) => code,
         Err(message) => {
-            eprintln!("error: {message}");
+            eprintln!("error: {}", terminal::visible(&message));
             ExitCode::from(2)
         }
     }
@@ -80,32 +91,62 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Command::Drift {
             documents,
             new,
+            all,
+            fail_on_notes,
             format,
             spec,
             provenance,
         } => {
             let (found, other) = match new {
-                Some(new) => (
-                    drift::editions::between(folder::read(&documents)?, folder::read(&new)?),
+                Some(new) if all => (
+                    drift::editions::between(folder::read(&documents)?, folder::read(&new)?, None),
                     "the old edition",
                 ),
-                None => (against_spec(&documents, spec, provenance)?, "the spec"),
+                Some(new) => {
+                    let (contract, ledger, _) = own_files(spec, provenance)?;
+                    let scope = Scope {
+                        contract: &contract,
+                        ledger: &ledger,
+                    };
+                    (
+                        drift::editions::between(
+                            folder::read(&documents)?,
+                            folder::read(&new)?,
+                            Some(scope),
+                        ),
+                        "the old edition",
+                    )
+                }
+                None => {
+                    let (contract, ledger, held) = own_files(spec, provenance)?;
+                    let edition = folder::read(&documents)?;
+                    (
+                        drift::against_contract(edition, &contract, &ledger, &held),
+                        "the spec",
+                    )
+                }
             };
-            report::write(&found, format, other)
+            let code = match found.exit_code() {
+                0 if fail_on_notes && found.notes().next().is_some() => 3,
+                code => code,
+            };
+            report::write(found, format, other)
                 .map_err(|error| format!("cannot write the report: {error}"))?;
-            Ok(ExitCode::from(found.exit_code()))
+            Ok(ExitCode::from(code))
         }
         Command::Regenerate {
             check,
             docs,
+            reviewed,
             no_lint,
-        } => regenerate_all(check, docs, no_lint),
+        } => regenerate_all(check, docs, reviewed, no_lint),
     }
 }
 
 fn regenerate_all(
     check: bool,
     documents: Option<PathBuf>,
+    reviewed: Vec<String>,
     without_lint: bool,
 ) -> Result<ExitCode, String> {
     let outcome = regenerate::run(&regenerate::Options {
@@ -113,6 +154,7 @@ fn regenerate_all(
         check,
         without_lint,
         documents,
+        reviewed,
     })?;
     for problem in &outcome.problems {
         println!("incomplete: {problem}");
@@ -131,15 +173,12 @@ fn regenerate_all(
     )))
 }
 
-fn against_spec(
-    documents: &std::path::Path,
+fn own_files(
     spec: Option<PathBuf>,
     provenance: Option<PathBuf>,
-) -> Result<Report, String> {
+) -> Result<(Contract, Ledger, Held), String> {
     let spec = project::file(spec, "openapi/cross-tenant-migration.yaml")?;
     let provenance = project::file(provenance, "openapi/provenance.yaml")?;
-    let contract = Contract::load(&spec)?;
-    let ledger = Ledger::load(&provenance)?;
-    let edition = folder::read(documents)?;
-    Ok(drift::against_contract(edition, &contract, &ledger))
+    let held = Held::load(&provenance.with_file_name(project::HELD))?;
+    Ok((Contract::load(&spec)?, Ledger::load(&provenance)?, held))
 }

@@ -215,7 +215,10 @@ fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
 fn cancelled(outcome: CancelOutcome) -> Seen {
     match outcome {
         CancelOutcome::Accepted(response) => seen("Accepted", &response),
-        CancelOutcome::Conflict(refusal) => refused("Conflict", &refusal),
+        CancelOutcome::AlreadyBeingCancelled(refusal) => refused("AlreadyBeingCancelled", &refusal),
+        CancelOutcome::AlreadyFinal { refusal, .. } => refused("AlreadyFinal", &refusal),
+        CancelOutcome::TooLate { refusal, .. } => refused("TooLate", &refusal),
+        CancelOutcome::Undetermined(refusal) => refused("Undetermined", &refusal),
     }
 }
 

@@ -17,7 +17,9 @@ use msgraph_migrations::models::{
     CrossTenantMigrationCancelResponse, CrossTenantMigrationServiceStatus,
     CrossTenantMigrationTask, SharePointMigrationTask, SharePointMigrationTaskStatus,
 };
-use msgraph_migrations::{CancelOutcome, Client, Error, Refusal, Response, operations};
+use msgraph_migrations::{
+    CancelOutcome, Client, Error, FinalStatus, Refusal, Response, operations,
+};
 
 /// For how long a job that was seen counts as being there.
 const SIGHTING_HOLDS: Duration = Duration::from_secs(10);
@@ -44,7 +46,7 @@ pub enum BulkCancelOutcome {
     /// users who are cancelled, or never in it.
     NotInJob(Refusal),
     /// 409 for another reason, or for one that could not be found out: **the migration continues**,
-    /// unless it is over. See [`CancelOutcome::Conflict`].
+    /// unless it is over. See the other endings of [`CancelOutcome`].
     Conflict(Refusal),
 }
 
@@ -131,8 +133,8 @@ impl Workflows {
 
     /// Cancels many SharePoint tasks, each with its own outcome.
     ///
-    /// It behaves as [`cancel_users`](Self::cancel_users) does. The documents do not say how a task that
-    /// is cancelled already answers, so that a 409 is followed by reading the task.
+    /// It behaves as [`cancel_users`](Self::cancel_users) does. A 409 that does not name the task's status
+    /// is followed by reading the task.
     pub fn cancel_sharepoint_tasks<T: Into<String>>(
         &self,
         tasks: impl IntoIterator<Item = T>,
@@ -181,9 +183,9 @@ impl Canceller {
                 self.see_job();
             }
             let outcome = match sent {
-                Ok(CancelOutcome::Conflict(refusal)) => Ok(self.explain(&user, refusal).await),
+                Ok(CancelOutcome::Undetermined(refusal)) => Ok(self.explain(&user, refusal).await),
                 Ok(outcome) => {
-                    let outcome = without_conflict(outcome);
+                    let outcome = determined(outcome);
                     Ok(match &self.confirm {
                         Some(policy) => self.confirm(&user, outcome, policy).await,
                         None => outcome,
@@ -227,11 +229,9 @@ impl Canceller {
     }
 
     async fn explain(&self, user: &str, refusal: Refusal) -> BulkCancelOutcome {
-        if let Some(status) = refusal.current_status() {
-            // The guide that documents the message also spells it with one l.
-            let is_cancelled =
-                is_cancelling(&status.into()) || status.eq_ignore_ascii_case("canceled");
-            return conflict(is_cancelled, refusal);
+        // A status that is named but says nothing is none that stops.
+        if refusal.current_status().is_some() {
+            return conflict(false, refusal);
         }
         match Box::pin(read_user(&self.client, &self.job, user)).await {
             Ok(Reading::Present(user)) => conflict(is_wholly_cancelled(&user), refusal),
@@ -290,8 +290,8 @@ async fn cancel_task(
         matches!(reading, Ok(Reading::Present(task)) if is_cancelled(&task))
     };
     match Box::pin(client.cancel_sharepoint_task(task)).await {
-        Ok(CancelOutcome::Conflict(refusal)) => Ok(conflict(read().await, refusal)),
-        Ok(outcome) => Ok(match (without_conflict(outcome), confirm) {
+        Ok(CancelOutcome::Undetermined(refusal)) => Ok(conflict(read().await, refusal)),
+        Ok(outcome) => Ok(match (determined(outcome), confirm) {
             (BulkCancelOutcome::Accepted(response), Some(policy))
                 if read_until(policy, read).await =>
             {
@@ -369,9 +369,16 @@ pub(super) fn conflict(is_cancelled: bool, refusal: Refusal) -> BulkCancelOutcom
     }
 }
 
-fn without_conflict(outcome: CancelOutcome) -> BulkCancelOutcome {
+fn determined(outcome: CancelOutcome) -> BulkCancelOutcome {
     match outcome {
         CancelOutcome::Accepted(answer) => BulkCancelOutcome::Accepted(answer),
-        CancelOutcome::Conflict(refusal) => BulkCancelOutcome::Conflict(refusal),
+        CancelOutcome::AlreadyBeingCancelled(refusal)
+        | CancelOutcome::AlreadyFinal {
+            status: FinalStatus::Cancelled,
+            refusal,
+        } => BulkCancelOutcome::AlreadyCancelled(refusal),
+        CancelOutcome::AlreadyFinal { refusal, .. }
+        | CancelOutcome::TooLate { refusal, .. }
+        | CancelOutcome::Undetermined(refusal) => BulkCancelOutcome::Conflict(refusal),
     }
 }

@@ -45,6 +45,19 @@ pub enum StopReason {
     Record(Arc<RecordError>),
 }
 
+impl RunStopped {
+    /// The error of the service, of the way to it, or of the token source, if there is one.
+    #[must_use]
+    pub fn error(&self) -> Option<&Error> {
+        match &self.reason {
+            StopReason::Denied(error)
+            | StopReason::NoSuchJob(error)
+            | StopReason::Outage(error) => Some(error),
+            StopReason::Record(_) => None,
+        }
+    }
+}
+
 impl fmt::Display for RunStopped {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.reason {

@@ -223,16 +223,18 @@ async fn verdict<T: Cancellable>(
     reading: impl Future<Output = Result<Reading<T>, Error>>,
 ) -> Result<CancelVerdict<T>, Error> {
     match sent {
-        Ok(CancelOutcome::Accepted(response)) => Ok(CancelVerdict::Accepted(response)),
-        Ok(CancelOutcome::Conflict(refusal)) => Ok(match reading.await {
-            Ok(Reading::Present(state)) => explain(state, refusal),
-            Ok(Reading::Absent(_)) if T::IS_REMOVED_WHEN_CANCELLED => {
-                CancelVerdict::AlreadyRemoved { refusal }
-            }
-            Ok(Reading::Absent(error)) | Err(error) => {
-                CancelVerdict::Unexplained { refusal, error }
-            }
-        }),
+        Ok(outcome) => match outcome.into_result() {
+            Ok(response) => Ok(CancelVerdict::Accepted(response)),
+            Err(refusal) => Ok(match reading.await {
+                Ok(Reading::Present(state)) => explain(state, refusal),
+                Ok(Reading::Absent(_)) if T::IS_REMOVED_WHEN_CANCELLED => {
+                    CancelVerdict::AlreadyRemoved { refusal }
+                }
+                Ok(Reading::Absent(error)) | Err(error) => {
+                    CancelVerdict::Unexplained { refusal, error }
+                }
+            }),
+        },
         Err(lost) if lost.may_have_taken_effect() => match reading.await {
             Ok(Reading::Present(state)) if state.is_cancelling() => {
                 Ok(CancelVerdict::FoundCancelling { state, lost })

@@ -8,9 +8,7 @@ use super::unique::Unique;
 use crate::Workflows;
 use crate::reading::{Reading, read_job};
 use crate::waiting::{PollBudget, WaitOptions, is_passing};
-use msgraph_migrations::models::{
-    CrossTenantMigrationTask as User, CrossTenantMigrationTaskCollectionResponse as Users,
-};
+use msgraph_migrations::models::CrossTenantMigrationTaskCollectionResponse as Users;
 use msgraph_migrations::{Client, Deviation, Error, ListOptions, Page, Response};
 
 impl Workflows {

@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::tree::{self, Node};
 use crate::documents::blocks::stem_of;
+use crate::documents::{Layout, place_in_repository};
+use crate::facts::PageFacts;
 
 /// A page that the spec was written from.
 #[derive(Clone, Debug)]
@@ -16,11 +18,32 @@ pub struct SourcePage {
     pub url: Option<String>,
     /// Its place in the documentation repository, when it has one.
     pub path: Option<String>,
+    /// The hash of the text that it was when somebody last read it.
+    pub sha256: Option<String>,
     /// The line of the ledger.
     pub line: usize,
 }
 
 impl SourcePage {
+    /// Whether a page read is the one that is meant: its place in the repository, or its address.
+    ///
+    /// A page of the repository that was taken out of its place is known by its name.
+    pub fn is_copied_by(&self, page: &PageFacts) -> bool {
+        match (&self.path, &self.url) {
+            (Some(path), _) if page.layout == Layout::Repository => {
+                match place_in_repository(&page.path) {
+                    Some(place) => place == *path,
+                    None => page.stem == self.stem(),
+                }
+            }
+            (None, Some(url)) => page
+                .source
+                .as_deref()
+                .is_some_and(|address| same_address(address, url)),
+            _ => false,
+        }
+    }
+
     /// The name that identifies the page in files and addresses.
     pub fn stem(&self) -> String {
         self.path
@@ -75,6 +98,7 @@ impl Ledger {
                 title: text("title").unwrap_or_default(),
                 url: text("url"),
                 path: text("path"),
+                sha256: text("sha256"),
                 line: page.line,
             });
         }
@@ -115,6 +139,26 @@ impl Ledger {
             })
     }
 
+    /// The page that a page read is a copy of, perhaps changed.
+    pub fn copied_by(&self, page: &PageFacts) -> Option<&SourcePage> {
+        self.pages.iter().find(|source| source.is_copied_by(page))
+    }
+
+    /// Whether a page at this place in the documents' repository is cited.
+    pub fn cites_path(&self, place: &str) -> bool {
+        self.pages
+            .iter()
+            .any(|page| page.path.as_deref() == Some(place))
+    }
+
+    /// Whether the page at this address is cited.
+    pub fn cites_address(&self, address: &str) -> bool {
+        self.pages
+            .iter()
+            .filter_map(|page| page.url.as_deref())
+            .any(|url| same_address(address, url))
+    }
+
     /// Whether a status of an operation was taken from the page of this name.
     ///
     /// `None` when the ledger says nothing of this status. A rendered copy of a page goes under the page's
@@ -135,4 +179,10 @@ impl Ledger {
             .find(|(id, code, _)| id == operation && *code == status.to_string())
             .map_or(&[], |(.., pages)| pages)
     }
+}
+
+/// Addresses with and without a language are the same; the version in the query is not.
+pub fn same_address(one: &str, other: &str) -> bool {
+    let plain = |url: &str| url.replace("/en-us/", "/").to_lowercase();
+    plain(one) == plain(other)
 }

@@ -3,6 +3,7 @@
 //! A general validator would not know `nullable` and `discriminator` of OpenAPI 3.0, would accept members
 //! that no schema declares, and could not name the line of the violated statement; all three are the point.
 
+use std::collections::HashSet;
 use std::sync::LazyLock;
 
 use super::Contract;
@@ -40,6 +41,7 @@ pub fn validate(contract: &Contract, schema: &Node, value: &Value) -> Vec<Violat
     let mut validator = Validator {
         contract,
         found: Vec::new(),
+        known: HashSet::new(),
     };
     validator.check(schema, value, "", "", 0);
     validator.found
@@ -48,6 +50,7 @@ pub fn validate(contract: &Contract, schema: &Node, value: &Value) -> Vec<Violat
 struct Validator<'a> {
     contract: &'a Contract,
     found: Vec<Violation>,
+    known: HashSet<(String, &'static str, String)>,
 }
 
 impl Validator<'_> {
@@ -68,10 +71,8 @@ impl Validator<'_> {
             expected,
             line,
         };
-        let known = self.found.iter().any(|old| {
-            old.path == violation.path && old.rule == rule && old.shown == violation.shown
-        });
-        if !known {
+        let mark = (violation.path.clone(), rule, violation.shown.clone());
+        if self.known.insert(mark) {
             self.found.push(violation);
         }
     }

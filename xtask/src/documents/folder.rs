@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::{Page, read_page};
 
@@ -13,6 +14,8 @@ const LARGEST_PAGE: u64 = 8 * 1024 * 1024;
 pub struct Unreadable {
     /// The file as it is named in reports.
     pub file: String,
+    /// The file on disk.
+    pub path: PathBuf,
     /// Why.
     pub reason: String,
 }
@@ -21,9 +24,11 @@ pub struct Unreadable {
 #[derive(Debug, Default)]
 pub struct Edition {
     /// The pages that were read.
-    pub pages: Vec<Page>,
+    pub pages: Vec<Rc<Page>>,
     /// The files that were not.
     pub unreadable: Vec<Unreadable>,
+    /// Whether one file was given instead of a folder.
+    pub lone: bool,
 }
 
 /// Reads every page below `given`, which may also be one file.
@@ -44,6 +49,7 @@ pub fn read(given: &Path) -> Result<Edition, String> {
     if start.is_dir() {
         walk(&start, &root, given, &mut files, &mut edition.unreadable);
     } else {
+        edition.lone = true;
         files.push((start, given.display().to_string()));
     }
     files.sort();
@@ -51,8 +57,12 @@ pub fn read(given: &Path) -> Result<Edition, String> {
         let page =
             read_limited(&path).and_then(|bytes| read_page(&path, name.clone(), &bytes, &root));
         match page {
-            Ok(page) => edition.pages.push(page),
-            Err(reason) => edition.unreadable.push(Unreadable { file: name, reason }),
+            Ok(page) => edition.pages.push(Rc::new(page)),
+            Err(reason) => edition.unreadable.push(Unreadable {
+                file: name,
+                path,
+                reason,
+            }),
         }
     }
     Ok(edition)
@@ -91,6 +101,7 @@ fn walk(
                 unreadable.push(Unreadable {
                     file: named(&folder, root, given),
                     reason: error.to_string(),
+                    path: folder,
                 });
                 continue;
             }
@@ -129,6 +140,7 @@ fn follow(
     let name = named(link, root, given);
     let refused = |reason: &str| Unreadable {
         file: name.clone(),
+        path: link.to_owned(),
         reason: reason.to_owned(),
     };
     match link.canonicalize() {

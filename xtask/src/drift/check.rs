@@ -1,6 +1,6 @@
 //! Finds out what each page is about, and compares it with that part of the spec.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::compare::{Difference, Subject};
 use super::finding::{Change, Finding, Impact, Place};
@@ -10,6 +10,8 @@ use crate::contract::ledger::Ledger;
 use crate::contract::operation::Operation;
 use crate::contract::schema::Property;
 use crate::contract::tree::{Node, Value};
+use crate::documents::folder::Unreadable;
+use crate::documents::place_in_repository;
 use crate::facts::{Kind, PageFacts};
 use crate::names;
 
@@ -21,21 +23,32 @@ pub struct Check<'a> {
     pub ledger: &'a Ledger,
     /// The calls that any page read lists among the methods of a type.
     pub listed: BTreeSet<String>,
+    /// The members of enumerations that any page read lists in a table, in lower case.
+    pub tabled: BTreeSet<String>,
 }
 
 impl Check<'_> {
     /// The stable name of a page and its differences; nothing when it is about another API.
-    pub fn page(
-        &self,
-        page: &PageFacts,
-        mentioned: &BTreeSet<String>,
-    ) -> Option<(String, Vec<Finding>)> {
+    pub fn page(&self, page: &PageFacts) -> Option<(String, Vec<Finding>)> {
         match page.kind {
             Kind::Operation => self.operation_page(page),
-            Kind::Resource => self.resource_page(page, mentioned),
+            Kind::Resource => Some(self.resource_page(page)),
             Kind::Enumerations => self.enumerations_page(page),
             Kind::Guide => self.guide_page(page),
         }
+    }
+
+    /// The Rust items that a page is about.
+    pub fn items_of(&self, page: &PageFacts) -> Vec<String> {
+        match page.kind {
+            Kind::Operation => self
+                .operation_of(page)
+                .map(|operation| names::method(&operation.id)),
+            Kind::Resource => self.schema_of(page).map(|(name, _)| names::type_of(name)),
+            Kind::Enumerations | Kind::Guide => None,
+        }
+        .into_iter()
+        .collect()
     }
 
     fn subject<'s>(&'s self, page: &'s PageFacts, name: &str) -> Subject<'s> {
@@ -45,6 +58,7 @@ impl Check<'_> {
             contract: self.contract,
             ledger: self.ledger,
             listed_methods: &self.listed,
+            tabled_members: &self.tabled,
             statements: Vec::new(),
             line: 1,
             items: Vec::new(),
@@ -68,8 +82,12 @@ impl Check<'_> {
         subject.items = vec![names::method(&operation.id)];
         subject.statements = statements::of_operation(self.contract, self.ledger, operation);
         let mut findings = self.statuses_from_elsewhere(&subject, operation);
+        let mut known: HashSet<String> = findings
+            .iter()
+            .map(|finding| finding.fact.clone())
+            .collect();
         for finding in subject.facts() {
-            let reported = findings.iter().any(|old| old.fact == finding.fact);
+            let reported = !known.insert(finding.fact.clone());
             // What an unexpected status returns is no second difference.
             let of_unexpected = finding
                 .fact
@@ -236,55 +254,18 @@ impl Check<'_> {
         }
     }
 
-    /// The types that pages about this API use for properties and answers.
-    pub fn mentioned_types(&self, pages: &[PageFacts]) -> BTreeSet<String> {
-        pages
-            .iter()
-            .filter(|page| match page.kind {
-                Kind::Operation => {
-                    self.operation_of(page).is_some() || self.unknown_operation(page).is_some()
-                }
-                Kind::Resource => self.schema_of(page).is_some(),
-                Kind::Enumerations | Kind::Guide => false,
-            })
-            .flat_map(|page| &page.facts)
-            .filter(|fact| {
-                matches!(
-                    fact.aspect(),
-                    "property" | "request-property" | "return" | "method" | "relationship"
-                )
-            })
-            .map(|fact| {
-                fact.value
-                    .trim_start_matches("collection of ")
-                    .to_lowercase()
-            })
-            .collect()
-    }
-
     fn schema_of(&self, page: &PageFacts) -> Option<(&str, &Node)> {
         let name = page.fact("type").map_or("", |fact| fact.value.as_str());
         self.contract.schema_of_page(name, &page.stem)
     }
 
-    fn resource_page(
-        &self,
-        page: &PageFacts,
-        mentioned: &BTreeSet<String>,
-    ) -> Option<(String, Vec<Finding>)> {
+    fn resource_page(&self, page: &PageFacts) -> (String, Vec<Finding>) {
         let type_name = page
             .fact("type")
             .map(|fact| fact.value.clone())
             .unwrap_or_default();
         let Some((name, schema)) = self.schema_of(page) else {
-            let lists_ours = page
-                .of("method")
-                .any(|method| self.contract.operation_of_stem(method.name()).is_some());
-            let cited = self.ledger.page(&page.stem, "").is_some();
-            if !lists_ours && !cited && !mentioned.contains(&type_name.to_lowercase()) {
-                return None;
-            }
-            return Some((page.stem.clone(), self.unknown_type(page, &type_name)));
+            return (page.stem.clone(), self.unknown_type(page, &type_name));
         };
         let stem = Contract::page_of_schema(schema).unwrap_or_else(|| page.stem.clone());
         let mut subject = self.subject(page, &stem);
@@ -296,7 +277,7 @@ impl Check<'_> {
         let mut bounds = Vec::new();
         self.bounds(schema, &mut text, &mut bounds, 5);
         findings.extend(subject.limits(&text, &[]));
-        Some((stem, findings))
+        (stem, findings)
     }
 
     /// A type that the spec does not have; its methods are compared all the same.
@@ -337,12 +318,12 @@ impl Check<'_> {
         subject.statements = statements::of_enumerations(self.contract, page);
         let ours: Vec<&Statement> = subject.statements.iter().collect();
         let named = |enumeration: &str| {
-            let prefix = format!("enum/{enumeration}/");
+            let prefix = format!("enum/{}/", enumeration.to_lowercase());
             ours.iter()
                 .any(|statement| statement.key.to_lowercase().starts_with(&prefix))
         };
         let mut facts = page.clone();
-        facts.facts.retain(|fact| {
+        facts.facts = page.facts.filtered(|fact| {
             fact.aspect() != "enum" || named(fact.name().split('/').next().unwrap_or_default())
         });
         facts.of("enum").next()?;
@@ -364,14 +345,22 @@ impl Check<'_> {
     }
 
     /// Pages that the spec cites and whose folder was read without them.
-    pub fn gone(&self, read: &[(String, &PageFacts)]) -> Vec<Finding> {
-        let folders: BTreeSet<String> = read
+    ///
+    /// A page that continues under another name is told apart: the address that the spec cites dies with the name.
+    pub fn gone(&self, read: &[(String, &PageFacts)], unreadable: &[Unreadable]) -> Vec<Finding> {
+        let mut places: HashMap<String, &PageFacts> = HashMap::new();
+        for (_, page) in read {
+            if let Some(place) = place_in_repository(&page.path) {
+                places.insert(place, page);
+            }
+        }
+        let unread: HashSet<String> = unreadable
             .iter()
-            .filter_map(|(_, page)| {
-                let file = page.path.to_string_lossy().replace('\\', "/");
-                let from = file.find("api-reference/")?;
-                Some(file.get(from..)?.rsplit_once('/')?.0.to_owned())
-            })
+            .filter_map(|file| place_in_repository(&file.path))
+            .collect();
+        let folders: HashSet<&str> = places
+            .keys()
+            .filter_map(|place| Some(place.rsplit_once('/')?.0))
             .collect();
         let mut findings = Vec::new();
         for source in &self.ledger.pages {
@@ -379,32 +368,56 @@ impl Check<'_> {
             let Some((folder, _)) = path.rsplit_once('/') else {
                 continue;
             };
-            let present = read
-                .iter()
-                .any(|(name, page)| *name == source.stem() || page.stem == source.stem());
-            if present || !folders.contains(folder) {
+            if places.contains_key(path) || unread.contains(path) || !folders.contains(folder) {
                 continue;
             }
+            let heir = read.iter().find(|(name, page)| {
+                *name == source.stem()
+                    && place_in_repository(&page.path).is_some_and(|place| {
+                        place.starts_with(folder) && !self.ledger.cites_path(&place)
+                    })
+            });
             let items = self
                 .contract
                 .operation_of_stem(&source.stem())
                 .map(|operation| vec![names::method(&operation.id)])
                 .unwrap_or_default();
+            let (fact, title, place, says) = match heir {
+                Some((_, page)) => (
+                    format!("differs:page={}", page.stem),
+                    format!("{}: the page has another name", source.key),
+                    Place {
+                        file: page.file.clone(),
+                        line: 1,
+                    },
+                    format!("is {} now; the address that is cited dies", page.stem),
+                ),
+                None => (
+                    "unstated:page".to_owned(),
+                    format!("{}: the page is gone", source.key),
+                    Place {
+                        file: path.clone(),
+                        line: 0,
+                    },
+                    "is not in its folder any more".to_owned(),
+                ),
+            };
             findings.push(Finding {
                 page: source.key.clone(),
-                fact: "unstated:page".to_owned(),
-                title: format!("{}: the page is gone", source.key),
-                place: Place {
-                    file: path.clone(),
-                    line: 0,
-                },
-                says: "is not in its folder any more".to_owned(),
+                fact,
+                title,
+                place,
+                says,
                 other_says: "was written from it".to_owned(),
                 other_place: Some(Place {
                     file: self.ledger.file.clone(),
                     line: source.line,
                 }),
-                impact: Impact::Breaking,
+                impact: if heir.is_some() {
+                    Impact::Record
+                } else {
+                    Impact::Breaking
+                },
                 items,
                 known: None,
             });

@@ -105,10 +105,11 @@ fn error_examples(contract: &Contract, response: &Node) -> Vec<Named> {
 /// The examples that are left when every row has been given to the example it fits best.
 fn without_row<'e>(examples: &'e [Named], rows: &[&Condition]) -> Vec<&'e Named> {
     let mut scores: Vec<(f64, usize, usize)> = Vec::new();
+    let rows_words: Vec<Vec<String>> = rows.iter().map(|row| telling_words(&row.text)).collect();
     for (place, (_, text, _)) in examples.iter().enumerate() {
-        for (row, condition) in rows.iter().enumerate() {
-            let (words, row_words) = (telling_words(text), telling_words(&condition.text));
-            let score = share(&words, &row_words).max(share(&row_words, &words));
+        let words = telling_words(text);
+        for (row, row_words) in rows_words.iter().enumerate() {
+            let score = share(&words, row_words).max(share(row_words, &words));
             scores.push((score, place, row));
         }
     }

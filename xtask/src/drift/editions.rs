@@ -4,19 +4,22 @@ use std::collections::{HashMap, HashSet};
 
 use super::finding::{Change, Finding, Place, impact};
 use super::pair::Pair;
+use super::relevance::Scope;
 use super::{Report, understood};
+use crate::documents::Layout;
 use crate::documents::folder::Edition;
 use crate::facts::PageFacts;
 
-/// What changed from the old edition to the new one.
-pub fn between(old: Edition, new: Edition) -> Report {
-    let (old_pages, mut unreadable) = understood(old);
-    let (new_pages, new_unreadable) = understood(new);
-    unreadable.extend(new_unreadable);
-    let mut report = Report {
-        unreadable,
-        ..Report::default()
-    };
+/// What changed from the old edition to the new one, of pages in scope where one is given.
+pub fn between(old: Edition, new: Edition, scope: Option<Scope<'_>>) -> Report {
+    let mut report = Report::default();
+    let old_pages = in_scope(old, scope, &mut report);
+    let new_pages = in_scope(new, scope, &mut report);
+    let tabled = super::tabled_members(&new_pages.iter().collect::<Vec<_>>());
+    let elsewhere: HashSet<u32> = tabled
+        .iter()
+        .filter_map(|member| Some(crate::facts::vocabulary::mark(member.rsplit_once('/')?.1)))
+        .collect();
     let partners = partners(&old_pages, &new_pages);
     for (new, partner) in new_pages.iter().zip(&partners) {
         report.compared += 1;
@@ -29,6 +32,14 @@ pub fn between(old: Edition, new: Edition) -> Report {
         report
             .findings
             .extend(pair.differences(&mut report.remarks));
+        if old.sha256 != new.sha256 && old.layout == new.layout && !(copied(old) || copied(new)) {
+            let changes = super::text::changes(&old.passages(), &new.passages(), &elsewhere);
+            let other = Place {
+                file: old.file.clone(),
+                line: 1,
+            };
+            report.text_changed(&new.stem, new, &other, &[], changes);
+        }
     }
     let paired: HashSet<usize> = partners.into_iter().flatten().collect();
     for (place, old) in old_pages.iter().enumerate() {
@@ -36,7 +47,31 @@ pub fn between(old: Edition, new: Edition) -> Report {
             report.findings.push(whole_page(Change::Unstated, old));
         }
     }
+    report.without_repetition();
     report
+}
+
+/// Copied text has lost what tells a row from a sentence.
+fn copied(page: &PageFacts) -> bool {
+    page.layout == Layout::Web && page.source.is_none()
+}
+
+/// The pages of an edition that are in scope; the others are counted.
+fn in_scope(edition: Edition, scope: Option<Scope<'_>>, report: &mut Report) -> Vec<PageFacts> {
+    let lone = edition.lone;
+    let (pages, unreadable) = understood(edition);
+    let ours = scope.map(|scope| scope.ours(&pages, lone));
+    report.unreadable(unreadable, scope, ours.as_ref(), lone);
+    let Some(ours) = ours else { return pages };
+    let total = pages.len();
+    let kept: Vec<PageFacts> = pages
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| ours.has(*index))
+        .map(|(_, page)| page)
+        .collect();
+    report.unrelated += total - kept.len();
+    kept
 }
 
 /// For each new page the place of the old one that it continues.

@@ -1,5 +1,7 @@
 //! Compares a page of prose with the spec: what it names must be known.
 
+use std::collections::{BTreeMap, HashSet};
+
 use super::compare::{Difference, Subject};
 use super::finding::{Change, Finding};
 use crate::contract::operation::Operation;
@@ -201,26 +203,13 @@ impl Subject<'_> {
 
     /// The values of a status table must be members of the enumeration that it is about.
     fn status_values(&self) -> Vec<Finding> {
-        let mut tables: Vec<&str> = Vec::new();
+        let mut tables: BTreeMap<&str, Vec<(&Fact, String)>> = BTreeMap::new();
         for fact in self.page.of("status-value") {
-            let title = fact.name().split('/').next().unwrap_or_default();
-            if !tables.contains(&title) {
-                tables.push(title);
-            }
+            let (title, value) = fact.name().split_once('/').unwrap_or((fact.name(), ""));
+            tables.entry(title).or_default().push((fact, folded(value)));
         }
         let mut found = Vec::new();
-        for title in tables {
-            let rows: Vec<(&Fact, String)> = self
-                .page
-                .of("status-value")
-                .filter(|fact| fact.name().split('/').next() == Some(title))
-                .map(|fact| {
-                    (
-                        fact,
-                        folded(fact.name().rsplit('/').next().unwrap_or_default()),
-                    )
-                })
-                .collect();
+        for rows in tables.into_values() {
             let Some((name, members, line)) = self.closest_enumeration(&rows) else {
                 continue;
             };
@@ -259,9 +248,10 @@ impl Subject<'_> {
             .iter()
             .filter_map(|(name, schema)| {
                 let members = schema.get("enum")?.texts();
+                let known: HashSet<String> = members.iter().map(|member| folded(member)).collect();
                 let shared = rows
                     .iter()
-                    .filter(|(_, value)| members.iter().any(|member| folded(member) == *value))
+                    .filter(|(_, value)| known.contains(value))
                     .count();
                 (shared * 2 > rows.len()).then_some((shared, name.clone(), members, schema.line))
             })

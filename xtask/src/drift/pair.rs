@@ -1,13 +1,46 @@
 //! The differences between two editions of one page.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::describe;
 use super::finding::{Change, Finding, Place, impact};
-use super::shapes;
 use crate::contract::schema::types_agree;
-use crate::facts::wording::{Condition, alike, marked_anchors};
+use crate::facts::shapes;
+use crate::facts::wording::{Condition, Limit, alike, marked_anchors};
 use crate::facts::{Fact, Kind, PageFacts};
+
+/// More pairs of changed rows than this are not tried for being the same in other words.
+const MAX_REWORDINGS: usize = 40_000;
+
+/// What is left of both sides when equal rows have been taken away.
+fn without_equals(ours: &[Condition], theirs: &[Condition]) -> (Vec<Condition>, Vec<Condition>) {
+    let mut counts: HashMap<(u16, &str), usize> = HashMap::new();
+    for condition in theirs {
+        *counts
+            .entry((condition.status, condition.text.as_str()))
+            .or_default() += 1;
+    }
+    let mut alone = Vec::new();
+    let mut equal: HashMap<(u16, &str), usize> = HashMap::new();
+    for condition in ours {
+        let key = (condition.status, condition.text.as_str());
+        match counts.get_mut(&key) {
+            Some(count) if *count > 0 => {
+                *count -= 1;
+                *equal.entry(key).or_default() += 1;
+            }
+            _ => alone.push(condition.clone()),
+        }
+    }
+    let mut left = Vec::new();
+    for condition in theirs {
+        match equal.get_mut(&(condition.status, condition.text.as_str())) {
+            Some(count) if *count > 0 => *count -= 1,
+            _ => left.push(condition.clone()),
+        }
+    }
+    (alone, left)
+}
 
 /// One page in both editions.
 pub struct Pair<'a> {
@@ -172,9 +205,13 @@ impl Pair<'_> {
         };
         let (old, new) = (tabled(self.old), tabled(self.new));
         let without = |ours: &[Condition], theirs: &[Condition]| -> Vec<Condition> {
-            let mut left = theirs.to_vec();
+            let (ours, mut left) = without_equals(ours, theirs);
             let mut alone = Vec::new();
-            for condition in ours {
+            // Rewordings are looked for among few rows only; in a table of thousands every row counts.
+            if ours.len().saturating_mul(left.len()) > MAX_REWORDINGS {
+                return ours;
+            }
+            for condition in &ours {
                 let same = left.iter().position(|other| {
                     other.status == condition.status && alike(&other.text, &condition.text)
                 });
@@ -253,18 +290,14 @@ impl Pair<'_> {
 
     fn limits(&self) -> Vec<Finding> {
         let alone = |ours: &PageFacts, theirs: &PageFacts| -> Vec<_> {
+            let known: HashSet<String> = theirs.limits.iter().map(Limit::name).collect();
             ours.limits
                 .iter()
-                .filter(|limit| {
-                    !theirs
-                        .limits
-                        .iter()
-                        .any(|other| other.name() == limit.name())
-                })
+                .filter(|limit| !known.contains(&limit.name()))
                 .cloned()
                 .collect()
         };
-        let mut gone: Vec<crate::facts::wording::Limit> = alone(self.old, self.new);
+        let mut gone: Vec<Limit> = alone(self.old, self.new);
         let mut found = Vec::new();
         for limit in alone(self.new, self.old) {
             let before = gone
@@ -308,13 +341,20 @@ impl Pair<'_> {
 
     fn examples(&self) -> Vec<Finding> {
         let mut found = Vec::new();
+        let old_examples: HashMap<String, _> = self
+            .old
+            .examples
+            .iter()
+            .map(|old| (old.name(), old))
+            .collect();
+        let new_names: HashSet<String> = self
+            .new
+            .examples
+            .iter()
+            .map(crate::facts::examples::Example::name)
+            .collect();
         for new in &self.new.examples {
-            let Some(old) = self
-                .old
-                .examples
-                .iter()
-                .find(|old| old.name() == new.name())
-            else {
+            let Some(old) = old_examples.get(&new.name()) else {
                 let says = (new.line, format!("shows {}", new.name()));
                 let before = (1, "does not show it".to_owned());
                 found.push(self.finding(
@@ -364,7 +404,7 @@ impl Pair<'_> {
             }
         }
         for old in &self.old.examples {
-            if !self.new.examples.iter().any(|new| new.name() == old.name()) {
+            if !new_names.contains(&old.name()) {
                 found.push(self.finding(
                     Change::Unstated,
                     &format!("example/{}", old.name()),

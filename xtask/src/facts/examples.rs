@@ -1,5 +1,7 @@
 //! Examples: requests, responses and bare bodies, with the line of every member.
 
+use std::collections::HashMap;
+use std::mem::{Discriminant, discriminant};
 use std::sync::LazyLock;
 
 use super::operation::relative;
@@ -45,12 +47,15 @@ pub struct Example {
     pub line: usize,
     /// Whether the page presents it as the form of a type.
     representation: bool,
+    /// The line on which each quoted word first stands, counted from 0.
+    lines: HashMap<String, usize>,
 }
 
 impl Example {
     /// A body that stands outside any message.
     pub fn bare(text: &str, line: usize, call: Option<String>) -> Self {
         Self {
+            lines: quoted_words(text),
             number: 1,
             start: Start::Body(call),
             headers: Vec::new(),
@@ -68,9 +73,7 @@ impl Example {
 
     /// The line on which a member of this name first stands.
     pub fn line_of(&self, member: &str) -> usize {
-        let quoted = format!("\"{member}\"");
-        let offset = self.text.lines().position(|line| line.contains(&quoted));
-        self.line + offset.unwrap_or(0)
+        self.line + self.lines.get(member).copied().unwrap_or(0)
     }
 
     /// The API version in its address.
@@ -110,6 +113,7 @@ impl Example {
 /// Every example of a page.
 pub fn of_page(page: &Page) -> Vec<Example> {
     let mut found: Vec<Example> = Vec::new();
+    let mut alike: HashMap<Discriminant<Start>, usize> = HashMap::new();
     for (section, block) in page.blocks() {
         let Content::Code(language, body, first) = &block.content else {
             continue;
@@ -125,8 +129,9 @@ pub fn of_page(page: &Page) -> Vec<Example> {
         if matches!(example.start, Start::Body(_)) && !example.representation && !looks_json(body) {
             continue;
         }
-        let alike = found.iter().filter(|old| same_kind(old, &example)).count();
-        example.number = alike + 1;
+        let number = alike.entry(discriminant(&example.start)).or_default();
+        *number += 1;
+        example.number = *number;
         found.push(example);
     }
     found
@@ -136,8 +141,17 @@ fn looks_json(body: &str) -> bool {
     body.trim_start().starts_with(['{', '['])
 }
 
-fn same_kind(one: &Example, other: &Example) -> bool {
-    std::mem::discriminant(&one.start) == std::mem::discriminant(&other.start)
+/// Where each word in quotes first stands.
+fn quoted_words(text: &str) -> HashMap<String, usize> {
+    static QUOTED: LazyLock<Regex> =
+        LazyLock::new(|| Regex::new(r#""([^"\\]+)""#).expect("pattern"));
+    let mut found = HashMap::new();
+    for (offset, line) in text.lines().enumerate() {
+        for word in QUOTED.captures_iter(line).filter_map(|word| word.get(1)) {
+            found.entry(word.as_str().to_owned()).or_insert(offset);
+        }
+    }
+    found
 }
 
 fn message(text: &str, first: usize) -> Example {
@@ -177,6 +191,7 @@ fn message(text: &str, first: usize) -> Example {
     }
     let rest = text.get(body_from..).unwrap_or_default();
     Example {
+        lines: quoted_words(text),
         number: 1,
         body: (!rest.trim().is_empty()).then(|| parse_body(rest)),
         start,

@@ -1,19 +1,28 @@
 //! What a page states, one fact at a time, each with its line.
 
+mod deprecation;
 mod enumerations;
 pub mod examples;
 mod guide;
+mod list;
 mod operation;
+pub mod passages;
 mod resource;
+pub mod shapes;
 mod tables;
+pub mod vocabulary;
 pub use tables::scopes as joined_scopes;
 pub mod wording;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 
+use crate::documents::blocks::{Content, Text};
 use crate::documents::{Layout, Page};
 use examples::Example;
+use list::FactList;
+use passages::Passage;
 use wording::{Condition, Limit};
 
 /// One statement of a page.
@@ -69,10 +78,16 @@ pub struct PageFacts {
     pub layout: Layout,
     /// The API version that its place names.
     pub version: Option<&'static str>,
+    /// The address it was taken from, when it says so.
+    pub source: Option<String>,
     /// What kind of page it is.
     pub kind: Kind,
+    /// Whether it names no other namespace than `microsoft.graph`.
+    pub namespace_is_plain: bool,
+    /// The targets of the links that it gives as types and methods.
+    pub type_links: Vec<String>,
     /// Simple statements.
-    pub facts: Vec<Fact>,
+    pub facts: FactList,
     /// Error conditions, with the words that describe them.
     pub conditions: Vec<Condition>,
     /// Limits stated as numbers.
@@ -81,6 +96,10 @@ pub struct PageFacts {
     pub examples: Vec<Example>,
     /// Aspects that the page leaves to a file that was not there.
     pub elsewhere: BTreeSet<&'static str>,
+    /// The page itself.
+    page: Rc<Page>,
+    /// The hash of the file.
+    pub sha256: String,
     /// Remarks: what could not be read as meant.
     pub remarks: Vec<(usize, String)>,
 }
@@ -88,18 +107,16 @@ pub struct PageFacts {
 impl PageFacts {
     /// Adds a fact unless the page already stated it.
     pub fn state(&mut self, key: impl Into<String>, value: impl Into<String>, line: usize) {
-        let fact = Fact {
+        self.facts.state(Fact {
             key: key.into(),
             value: value.into(),
             line,
-        };
-        let known = self
-            .facts
-            .iter()
-            .any(|old| old.key == fact.key && (old.value == fact.value || fact.value.is_empty()));
-        if !known {
-            self.facts.push(fact);
-        }
+        });
+    }
+
+    /// Everything that the page says, recognised or not.
+    pub fn passages(&self) -> Vec<Passage> {
+        passages::of_page(&self.page, &self.examples)
     }
 
     /// The facts of one aspect.
@@ -111,7 +128,7 @@ impl PageFacts {
 
     /// The fact with exactly this key.
     pub fn fact(&self, key: &str) -> Option<&Fact> {
-        self.facts.iter().find(|fact| fact.key == key)
+        self.facts.get(key)
     }
 
     /// The method and normalised path of every request the page documents.
@@ -124,8 +141,9 @@ impl PageFacts {
 ///
 /// # Errors
 /// Says why the page cannot be understood.
-pub fn extract(page: &Page) -> Result<PageFacts, String> {
+pub fn extract(page: &Rc<Page>) -> Result<PageFacts, String> {
     let kind = kind_of(page);
+    let examples = examples::of_page(page);
     let mut facts = PageFacts {
         file: page.file.clone(),
         path: page.path.clone(),
@@ -133,11 +151,16 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
         title: page.title.clone(),
         layout: page.layout,
         version: page.version(),
+        source: page.source.clone(),
         kind,
-        facts: Vec::new(),
+        namespace_is_plain: namespace_is_plain(page),
+        type_links: type_links(page),
+        facts: FactList::default(),
         conditions: Vec::new(),
         limits: Vec::new(),
-        examples: examples::of_page(page),
+        page: Rc::clone(page),
+        sha256: page.sha256.clone(),
+        examples,
         elsewhere: BTreeSet::new(),
         remarks: page.remarks.clone(),
     };
@@ -148,10 +171,59 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
         Kind::Enumerations => enumerations::extract(page, &mut facts),
         Kind::Guide => guide::extract(page, &mut facts),
     }
+    if kind != Kind::Guide {
+        deprecation::of_page(page, &mut facts);
+    }
     if let Some(version) = facts.version {
         facts.state(format!("version/{version}"), "", 1);
     }
     Ok(facts)
+}
+
+/// Links in the columns of names and types, and in the sentences that say what is returned.
+fn type_links(page: &Page) -> Vec<String> {
+    let mut found: Vec<String> = Vec::new();
+    let mut add = |text: &Text| {
+        for link in &text.links {
+            let page = link.target.split('#').next().unwrap_or_default();
+            if page.ends_with(".md") || page.contains("resources/") || page.contains("api/") {
+                found.push(link.target.clone());
+            }
+        }
+    };
+    for (section, block) in page.blocks() {
+        match &block.content {
+            Content::Paragraph(text) if section.is(&["response", "responses"]) => add(text),
+            Content::Table(table) => {
+                let words = table.column(&["description"]);
+                for row in &table.rows {
+                    for (_, cell) in row
+                        .cells
+                        .iter()
+                        .enumerate()
+                        .filter(|(column, _)| Some(*column) != words)
+                    {
+                        add(cell);
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    found.sort_unstable();
+    found.dedup();
+    found
+}
+
+fn namespace_is_plain(page: &Page) -> bool {
+    page.blocks().all(|(_, block)| match &block.content {
+        Content::Paragraph(text) => text
+            .plain()
+            .trim()
+            .strip_prefix("Namespace:")
+            .is_none_or(|name| name.trim() == "microsoft.graph"),
+        _ => true,
+    })
 }
 
 fn kind_of(page: &Page) -> Kind {

@@ -1,6 +1,6 @@
 //! Facts that stand in prose: conditions of errors, and limits stated as numbers.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use super::PageFacts;
@@ -145,6 +145,7 @@ pub fn limits(text: &str, line: usize) -> Vec<Limit> {
 
 /// Collects the limits of a page's prose and table cells.
 pub fn limits_of_page(page: &Page, facts: &mut PageFacts) {
+    let mut names: HashSet<String> = HashSet::new();
     for (section, block) in page.blocks() {
         if section.is(&["permissions"]) {
             continue;
@@ -162,7 +163,7 @@ pub fn limits_of_page(page: &Page, facts: &mut PageFacts) {
             _ => {}
         }
         for limit in found {
-            if !facts.limits.iter().any(|old| old.name() == limit.name()) {
+            if names.insert(limit.name()) {
                 facts.limits.push(limit);
             }
         }

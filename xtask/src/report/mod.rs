@@ -24,15 +24,25 @@ pub enum Format {
 ///
 /// # Errors
 /// Fails when the output is closed.
-pub fn write(report: &Report, format: Format, other: &str) -> io::Result<()> {
-    // Colours are taken out again unless the output is a terminal that wants them.
-    let mut output = anstream::stdout().lock();
+pub fn write(report: Report, format: Format, other: &str) -> io::Result<()> {
+    // Nothing that a page holds may steer a terminal, in whatever form the report is.
+    let report = &report.visible();
+    let mut text = Vec::new();
     match format {
-        Format::Human => human::write(&mut output, report, other)?,
-        Format::Json => json::write(&mut output, report)?,
-        Format::Markdown => markdown::write(&mut output, report, other)?,
+        Format::Human => human::write(&mut text, report, other)?,
+        Format::Json => json::write(&mut text, report)?,
+        Format::Markdown => markdown::write(&mut text, report, other)?,
     }
-    output.flush()
+    if format == Format::Human {
+        // Colours are taken out again unless the output is a terminal that wants them.
+        let mut output = anstream::stdout().lock();
+        output.write_all(&text)?;
+        output.flush()
+    } else {
+        let mut output = io::stdout().lock();
+        output.write_all(&text)?;
+        output.flush()
+    }
 }
 
 /// The last line of every report for people.
@@ -48,6 +58,10 @@ fn summary(report: &Report) -> String {
         format!("{new} new differences ({breaking} breaking)"),
         format!("{known} known"),
     ];
+    let notes = report.notes().count();
+    if notes > 0 {
+        parts.push(format!("{notes} pages with other words"));
+    }
     if report.unrelated > 0 {
         parts.push(format!(
             "{} pages about other subjects left out",
@@ -57,21 +71,35 @@ fn summary(report: &Report) -> String {
     if !report.unreadable.is_empty() {
         parts.push(format!("{} files not understood", report.unreadable.len()));
     }
+    if report.unrelated_unreadable > 0 {
+        parts.push(format!(
+            "{} files about other subjects not understood",
+            report.unrelated_unreadable
+        ));
+    }
     parts.join(", ")
 }
 
-/// New differences with the breaking ones first, in the order of pages and lines.
+/// New differences with deprecations first, which callers need to know of above all, then the breaking ones, in the order of pages and lines.
 fn sorted<'r>(
     findings: impl Iterator<Item = &'r crate::drift::finding::Finding>,
 ) -> Vec<&'r crate::drift::finding::Finding> {
     let mut sorted: Vec<_> = findings.collect();
     sorted.sort_by(|one, other| {
-        (one.impact, &one.place.file, one.place.line, &one.fact).cmp(&(
-            other.impact,
-            &other.place.file,
-            other.place.line,
-            &other.fact,
-        ))
+        (
+            !one.is_deprecation(),
+            one.impact,
+            &one.place.file,
+            one.place.line,
+            &one.fact,
+        )
+            .cmp(&(
+                !other.is_deprecation(),
+                other.impact,
+                &other.place.file,
+                other.place.line,
+                &other.fact,
+            ))
     });
     sorted
 }

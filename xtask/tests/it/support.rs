@@ -93,7 +93,8 @@ fn files(folder: &Path) -> Vec<PathBuf> {
     found
 }
 
-fn copy(from: &Path, to: &Path) {
+/// Copies a folder.
+pub fn copy(from: &Path, to: &Path) {
     for file in files(from) {
         let target = to.join(file.strip_prefix(from).expect("a file below its folder"));
         fs::create_dir_all(target.parent().expect("a folder")).expect("a folder");
@@ -184,7 +185,19 @@ pub fn drift_with(folder: &Path, provenance: &Path, format: &str) -> Run {
 
 /// Compares two editions.
 pub fn editions(old: &Path, new: &Path) -> Run {
-    run(&["drift", text(old), text(new), "--format", "json"])
+    let spec = fixtures().join("spec.yaml");
+    let provenance = fixtures().join("provenance.yaml");
+    run(&[
+        "drift",
+        text(old),
+        text(new),
+        "--spec",
+        text(&spec),
+        "--provenance",
+        text(&provenance),
+        "--format",
+        "json",
+    ])
 }
 
 /// A path as an argument.

@@ -72,15 +72,15 @@ async fn from_every_status_it_goes_on_and_starts_only_what_is_left() {
                 [0, validations, migrations],
                 "{status}, retry {retry}: {run}"
             );
-            let is_as_expected = match (status, retry, &run.end) {
+            let is_as_expected = matches!(
+                (status, retry, &run.end),
                 ("pendingCancel" | "cancelled", _, JobRunEnd::Cancelled)
-                | ("pendingDelete" | "deleted", _, JobRunEnd::Elsewhere)
-                | ("validateFailed", false, JobRunEnd::ValidationFailed)
-                | ("failed", false, JobRunEnd::Failed)
-                | ("completedWithErrors", false, JobRunEnd::CompletedWithErrors) => true,
-                (_, _, JobRunEnd::Completed) => true,
-                _ => false,
-            };
+                    | ("pendingDelete" | "deleted", _, JobRunEnd::Elsewhere)
+                    | ("validateFailed", false, JobRunEnd::ValidationFailed)
+                    | ("failed", false, JobRunEnd::Failed)
+                    | ("completedWithErrors", false, JobRunEnd::CompletedWithErrors)
+                    | (_, _, JobRunEnd::Completed)
+            );
             assert!(is_as_expected, "{status}, retry {retry}: {run}");
             // Once more changes nothing.
             let options = migrate_options();

@@ -181,7 +181,7 @@ async fn an_answer_is_handed_on_and_nothing_is_read_back() {
             .await;
         match (start, resolved) {
             ("inProgress", Ok(Resolved::Answered(CancelOutcome::Accepted(_))))
-            | ("cuttingOver", Ok(Resolved::Answered(CancelOutcome::Conflict(_)))) => {}
+            | ("cuttingOver", Ok(Resolved::Answered(CancelOutcome::TooLate { .. }))) => {}
             (_, other) => panic!("{start}: {other:?}"),
         }
         assert_eq!(room.requested(), ["getJob", "cancelJob"]);
