@@ -47,7 +47,7 @@ mod calls;
 mod client;
 pub mod models;
 
-pub use answers::error::{Error, ErrorKind};
+pub use answers::error::{Error, ErrorKind, RateLimitCause};
 pub use answers::graph_error::GraphError;
 pub use answers::outcome::{
     self, CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
@@ -61,13 +61,15 @@ pub use client::Client;
 #[cfg(feature = "azure")]
 pub use client::azure;
 pub use client::builder::ClientBuilder;
+pub use client::call_options::CallOptions;
 pub use client::endpoint::Version;
+pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, RateLimits};
 pub use client::refreshing::{ExpiringToken, RefreshingToken};
 pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
 pub use models::date_time::DateTimeOffset;
 pub use models::generated::operations;
-pub use models::operation::Operation;
+pub use models::operation::{Operation, ResourceFamily};
 pub use models::tolerant::Deviation;
 
 /// The example of the README, compiled.

@@ -28,9 +28,9 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The token source gave no token. Nothing was sent.
     Token,
-    /// No time was left to send it, mostly because the service asked, in answer to another call, to be
-    /// left alone for longer than this call may take; then
-    /// [`retry_after`](Error::retry_after) says for how long. Nothing was sent.
+    /// Its turn came later than this call may take. [`rate_limit_cause`](Error::rate_limit_cause) says
+    /// whether the service or the client's own queue is the reason, and
+    /// [`retry_after`](Error::retry_after) how long it takes. Nothing was sent.
     RateLimited,
     /// No connection to the service came about. Nothing was sent.
     Connect,
@@ -41,6 +41,16 @@ pub enum ErrorKind {
     /// The service answered with a 2xx, whose body contradicts the documents or did not arrive
     /// whole.
     Unreadable,
+}
+
+/// What kept a request from being sent in time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RateLimitCause {
+    /// The service asked, in answer to another request, to be left alone.
+    Service,
+    /// Too many other requests of the client came first, at the rate that gets through.
+    OwnQueue,
 }
 
 /// A failed call.
@@ -81,6 +91,7 @@ struct Inner {
     attempts: u32,
     earlier: Earlier,
     retry_after: Option<Duration>,
+    rate_limit_cause: Option<RateLimitCause>,
     detail: String,
     is_lasting: bool,
     refusal: Option<Refusal>,
@@ -98,12 +109,29 @@ impl Error {
             attempts: 0,
             earlier: Earlier::default(),
             retry_after: None,
+            rate_limit_cause: None,
             detail: detail.into(),
             is_lasting: false,
             refusal: None,
             answer: None,
             source: None,
         }))
+    }
+
+    /// The request has no time to wait for its turn.
+    pub(crate) fn rate_limited(cause: RateLimitCause, wait: Duration) -> Self {
+        let detail = match cause {
+            RateLimitCause::Service => {
+                "the service asked for a pause that is longer than this call may take"
+            }
+            RateLimitCause::OwnQueue => {
+                "other requests of this client come first, and this call may not take so long"
+            }
+        };
+        let mut error = Self::new(ErrorKind::RateLimited, detail);
+        error.0.rate_limit_cause = Some(cause);
+        error.0.retry_after = Some(wait).filter(|wait| !wait.is_zero());
+        error
     }
 
     pub(crate) fn from_failure(failure: Failure) -> Self {
@@ -144,13 +172,6 @@ impl Error {
     #[must_use]
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
-        self
-    }
-
-    /// Says that the same request would end in the same way.
-    #[must_use]
-    pub(crate) fn lasting(mut self) -> Self {
-        self.0.is_lasting = true;
         self
     }
 
@@ -271,6 +292,12 @@ impl Error {
             | ErrorKind::Token
             | ErrorKind::RateLimited => false,
         }
+    }
+
+    /// Whether the service or the client's own queue is the reason, for [`ErrorKind::RateLimited`].
+    #[must_use]
+    pub fn rate_limit_cause(&self) -> Option<RateLimitCause> {
+        self.0.rate_limit_cause
     }
 
     /// The service's refusal, with its codes and message, for [`ErrorKind::Refused`].

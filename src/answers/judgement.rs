@@ -127,7 +127,7 @@ pub(crate) fn was_not_processed(refusal: &Refusal) -> bool {
 
 /// Whether the service did not process the request and asks to come back.
 pub(crate) fn asks_to_come_back(refusal: &Refusal) -> bool {
-    is_throttling(refusal.status())
+    refusal.status() == StatusCode::TOO_MANY_REQUESTS
         || (refusal.status() == StatusCode::SERVICE_UNAVAILABLE && refusal.retry_after().is_some())
 }
 
@@ -137,9 +137,24 @@ pub(crate) fn is_passing_trouble(refusal: &Refusal) -> bool {
     matches!(refusal.status().as_u16(), 408 | 500 | 502 | 503 | 504 | 509)
 }
 
-/// Whether the status says that requests come too fast.
-pub(crate) fn is_throttling(status: StatusCode) -> bool {
-    status == StatusCode::TOO_MANY_REQUESTS
+/// What an answer says about how much the service takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Pressure {
+    /// It wants to be left alone.
+    Refused,
+    Passed,
+    /// It had trouble that need not come from too many requests.
+    Unknown,
+}
+
+/// What an answer says about how much the service takes.
+pub(crate) fn pressure(answer: &Answer) -> Pressure {
+    match answer.status {
+        StatusCode::TOO_MANY_REQUESTS => Pressure::Refused,
+        StatusCode::SERVICE_UNAVAILABLE if answer.retry_after().is_some() => Pressure::Refused,
+        StatusCode::SERVICE_UNAVAILABLE => Pressure::Unknown,
+        _ => Pressure::Passed,
+    }
 }
 
 /// Whether the status says that the token is not, or no longer, good.

@@ -9,13 +9,14 @@ use tracing::{Instrument, debug, field};
 
 use crate::answers::answer::Answer;
 use crate::answers::error::{Earlier, Error, ErrorKind};
-use crate::answers::judgement::{self, Failure};
+use crate::answers::judgement::{self, Failure, Pressure};
 use crate::client::Client;
 use crate::client::bare;
 use crate::client::endpoint::Version;
 use crate::client::exchange::exchange;
-use crate::client::rate_limiter::Permit;
-use crate::client::token::AccessToken;
+use crate::client::rate_controller::Urgency;
+use crate::client::rate_limits::{Held, Ticket};
+use crate::client::token::{AccessToken, TokenError};
 use crate::client::transport::Transport;
 use crate::models::operation::Operation;
 
@@ -53,7 +54,9 @@ impl Client {
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
     {
-        let client_request_id = uuid::Uuid::new_v4().to_string();
+        let check = check.and_then(|()| self.extras.check());
+        let own_id = self.extras.client_request_id.clone();
+        let client_request_id = own_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
         // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
             "graph call",
@@ -105,18 +108,27 @@ impl Call<'_> {
         let mut attempt = 0;
         loop {
             let earlier = Earlier::of(failed.as_ref());
-            let token = self
-                .token(deadline)
-                .await
-                .map_err(|error| error.after(attempt, earlier))?;
+            let token = match (self.token(deadline).await, failed.take()) {
+                (Ok(token), before) => {
+                    failed = before;
+                    token
+                }
+                // What the service said tells more than that no other token could be had.
+                (Err(none), Some(refused)) if refused_token.is_some() => {
+                    return Err(refused.with_source(none.into_token_error()));
+                }
+                (Err(none), _) => {
+                    return Err(self.failed(none.into_error(), "").after(attempt, earlier));
+                }
+            };
             // The source has no other token, so that there would be no other answer.
-            if refused_token.take().is_some_and(|one| token.is_same(&one))
+            if refused_token.take().is_some_and(|one| token == one)
                 && let Some(error) = failed
             {
                 return Err(error);
             }
-            let permit = match self.permit(deadline).await {
-                Ok(permit) => permit,
+            let ticket = match self.ticket(deadline).await {
+                Ok(ticket) => ticket,
                 // What came before tells more than that there is no time for another attempt.
                 Err(error) => {
                     return Err(match (failed, error.retry_after()) {
@@ -133,7 +145,7 @@ impl Call<'_> {
                 request_id = field::Empty,
             );
             let attempted = self
-                .attempt(&token, permit, deadline, &span, &send, judge)
+                .attempt(&token, ticket, deadline, &span, &send, judge)
                 .instrument(span.clone())
                 .await;
             let error = match attempted {
@@ -173,7 +185,7 @@ impl Call<'_> {
     async fn attempt<F, Sent, T>(
         &self,
         token: &AccessToken,
-        permit: Permit,
+        ticket: Ticket,
         deadline: Instant,
         span: &tracing::Span,
         send: &F,
@@ -190,7 +202,8 @@ impl Call<'_> {
             self.client.user_agent.clone(),
             self.client.timeouts.attempt.min(left),
         )
-        .to(self.address);
+        .to(self.address)
+        .with_headers(&self.client.extras.headers);
         let version = if self.operation.in_version_1 {
             self.client.version
         } else {
@@ -205,12 +218,10 @@ impl Call<'_> {
         if let Ok(answer) = &answer {
             span.record("status", answer.status.as_u16())
                 .record("request_id", answer.request_id());
-            if judgement::is_throttling(answer.status) {
-                self.client
-                    .rate_limiter
-                    .throttled(permit, answer.retry_after());
-            } else {
-                self.client.rate_limiter.passed(permit);
+            match judgement::pressure(answer) {
+                Pressure::Refused => ticket.refused(answer.retry_after()).await,
+                Pressure::Passed => ticket.accepted().await,
+                Pressure::Unknown => drop(ticket),
             }
         }
         let path = transport.sent_path().unwrap_or_default();
@@ -219,32 +230,32 @@ impl Call<'_> {
             .map_err(|error| self.failed(error, path))
     }
 
-    async fn token(&self, deadline: Instant) -> Result<AccessToken, Error> {
+    async fn token(&self, deadline: Instant) -> Result<AccessToken, NoToken> {
         match tokio::time::timeout_at(deadline, self.client.token.token()).await {
             Ok(Ok(token)) => Ok(token),
-            Ok(Err(error)) => {
-                let failed = Error::new(ErrorKind::Token, "the token source gave no token");
-                Err(self.failed(failed.with_source(error), ""))
-            }
-            Err(_) => {
-                let late = "the token source gave no token in the time that the call may take";
-                Err(self.failed(Error::new(ErrorKind::Token, late), ""))
-            }
+            Ok(Err(error)) => Err(NoToken::Failed(error)),
+            Err(_) => Err(NoToken::Late),
         }
     }
 
     /// Waits for the turn of a request that leaves before `deadline`.
-    async fn permit(&self, deadline: Instant) -> Result<Permit, Error> {
-        let left = || deadline.saturating_duration_since(Instant::now());
-        let error = match self.client.rate_limiter.acquire(left()).await {
-            Ok(permit) if !left().is_zero() => return Ok(permit),
-            Ok(_) => Error::new(
-                ErrorKind::RateLimited,
-                "the time that the call may take was over before it could be sent",
-            ),
-            Err(wait) => {
-                let longer = "the service asked for a pause that is longer than this call may take";
-                Error::new(ErrorKind::RateLimited, longer).with_retry_after(wait)
+    async fn ticket(&self, deadline: Instant) -> Result<Ticket, Error> {
+        let left = deadline.saturating_duration_since(Instant::now());
+        let urgency = if self.operation.is_cancellation() {
+            Urgency::Urgent
+        } else {
+            Urgency::Ordinary
+        };
+        let family = self.operation.resource_family();
+        let held = match self.client.rate_limits.acquire(family, urgency, left).await {
+            Ok(ticket) => return Ok(ticket),
+            Err(held) => held,
+        };
+        let error = match held {
+            Held::Back { wait, cause } => Error::rate_limited(cause, wait),
+            Held::Failed(error) => {
+                let unusable = "the file of the shared rate limits cannot be used";
+                Error::new(ErrorKind::Configuration, unusable).with_source(error)
             }
         };
         Err(self.failed(error, ""))
@@ -252,5 +263,31 @@ impl Call<'_> {
 
     fn failed(&self, error: Error, path: &str) -> Error {
         error.on(self.operation, path, Some(&self.client_request_id))
+    }
+}
+
+/// Why there is nothing to send a request with.
+enum NoToken {
+    Failed(TokenError),
+    Late,
+}
+
+impl NoToken {
+    const LATE: &str = "the token source gave no token in the time that the call may take";
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Failed(error) => {
+                Error::new(ErrorKind::Token, "the token source gave no token").with_source(error)
+            }
+            Self::Late => Error::new(ErrorKind::Token, Self::LATE),
+        }
+    }
+
+    fn into_token_error(self) -> TokenError {
+        match self {
+            Self::Failed(error) => error,
+            Self::Late => TokenError::new(Self::LATE),
+        }
     }
 }

@@ -32,9 +32,6 @@ where
         path: transport.sent_path().unwrap_or_default().to_owned(),
         client_request_id: transport.client_request_id().to_owned(),
     };
-    if transport.was_redirected() {
-        return Err(redirected());
-    }
     match result {
         Ok(response) => {
             let (status, headers) = (response.status(), response.headers().clone());
@@ -61,6 +58,8 @@ where
     }
 }
 
+/// The HTTP client follows no redirects and repeats nothing, so that an error of building or connecting is
+/// one of the only request there was, and before its first byte.
 fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
     let error = error.without_url();
     let (kind, detail) = if transport.sent_path().is_none() || error.is_builder() {
@@ -69,8 +68,6 @@ fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
         (ErrorKind::Connect, "no connection to the service")
     } else if error.is_timeout() {
         (ErrorKind::Interrupted, "no answer in time")
-    } else if error.is_redirect() {
-        return redirected();
     } else {
         (
             ErrorKind::Interrupted,
@@ -78,15 +75,6 @@ fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
         )
     };
     Error::new(kind, detail).with_source(error)
-}
-
-/// A client that follows redirects turns an action into something else at another address.
-fn redirected() -> Error {
-    Error::new(
-        ErrorKind::Interrupted,
-        "the HTTP client followed a redirect, so that the answer is not the service's",
-    )
-    .lasting()
 }
 
 type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>;

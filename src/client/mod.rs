@@ -9,15 +9,19 @@ pub mod azure;
 pub(crate) mod bare;
 pub(crate) mod builder;
 mod call;
+pub(crate) mod call_options;
 pub(crate) mod endpoint;
 mod exchange;
+mod http;
 pub(crate) mod odata;
-mod rate_limiter;
+mod rate_controller;
+pub(crate) mod rate_limits;
 pub(crate) mod refreshing;
 pub(crate) mod retry;
-#[cfg(feature = "rustls")]
+mod shared_file;
 mod tls;
 pub(crate) mod token;
+mod token_cache;
 mod transport;
 
 use std::fmt;
@@ -28,8 +32,9 @@ use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::builder::ClientBuilder;
+use crate::client::call_options::Extras;
 use crate::client::endpoint::{Endpoint, Version};
-use crate::client::rate_limiter::RateLimiter;
+use crate::client::rate_limits::RateLimits;
 use crate::client::retry::RetryPolicy;
 use crate::client::token::{AccessToken, TokenSource};
 
@@ -64,13 +69,13 @@ pub struct Client {
     pub(crate) user_agent: HeaderValue,
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
-    pub(crate) rate_limiter: Arc<RateLimiter>,
+    pub(crate) rate_limits: RateLimits,
+    pub(crate) extras: Arc<Extras>,
 }
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
-    pub connect: Duration,
     pub attempt: Duration,
     pub total: Duration,
 }
@@ -102,6 +107,12 @@ impl Client {
     #[must_use]
     pub fn version(&self) -> Version {
         self.version
+    }
+
+    /// When its requests may leave, as learned so far; clones of the client share it.
+    #[must_use]
+    pub fn rate_limits(&self) -> &RateLimits {
+        &self.rate_limits
     }
 }
 

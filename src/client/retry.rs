@@ -278,10 +278,5 @@ mod tests {
             );
             assert!(!unreadable(&operations::CANCEL_JOB, answer).is_transient());
         }
-        let redirected =
-            Error::new(ErrorKind::Interrupted, "")
-                .lasting()
-                .on(&operations::GET_JOB, "", None);
-        assert!(!redirected.is_transient());
     }
 }

@@ -4,7 +4,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
+use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderValue, USER_AGENT};
 use reqwest::{Method, Request, Url};
 
 use crate::client::bare;
@@ -24,8 +24,8 @@ pub(crate) struct Transport {
     address: Option<Url>,
     /// The path as it was sent, without the query; set just before the first byte leaves.
     sent_path: Arc<OnceLock<String>>,
-    /// Set when the answer came from another address than the request went to.
-    redirected: Arc<OnceLock<()>>,
+    /// What the caller adds to the headers; never in the place of one that is set here.
+    headers: HeaderMap,
 }
 
 impl Transport {
@@ -42,7 +42,7 @@ impl Transport {
             timeout,
             address: None,
             sent_path: Arc::default(),
-            redirected: Arc::default(),
+            headers: HeaderMap::new(),
         }
     }
 
@@ -50,6 +50,13 @@ impl Transport {
     #[must_use]
     pub fn to(mut self, address: Option<&Url>) -> Self {
         self.address = address.cloned();
+        self
+    }
+
+    /// Sends these headers too.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.headers.clone_from(headers);
         self
     }
 
@@ -62,11 +69,6 @@ impl Transport {
         self.sent_path.get().map(String::as_str)
     }
 
-    /// Whether a client that follows redirects brought the answer from elsewhere.
-    pub fn was_redirected(&self) -> bool {
-        self.redirected.get().is_some()
-    }
-
     fn prepare(&self, request: &mut Request) -> Result<(), reqwest::header::InvalidHeaderValue> {
         let client_request_id = HeaderValue::from_str(&self.client_request_id)?;
         if let Some(address) = &self.address {
@@ -74,6 +76,12 @@ impl Transport {
         }
         *request.timeout_mut() = Some(self.timeout);
         let headers = request.headers_mut();
+        for name in self.headers.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
         headers.insert(AUTHORIZATION, self.token.header());
         headers.insert("client-request-id", client_request_id);
         headers.insert(USER_AGENT, self.user_agent.clone());
@@ -104,15 +112,8 @@ impl ClientHooks<Transport> for bare::Client {
         request: Request,
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        let mut url = request.url().clone();
-        // It does not travel, and so comes back with no answer.
-        url.set_fragment(None);
-        // Each transport serves one request, so neither is set before.
-        let _ = self.inner().sent_path.set(url.path().to_owned());
-        let response = self.client().execute(request).await?;
-        if *response.url() != url {
-            let _ = self.inner().redirected.set(());
-        }
-        Ok(response)
+        // Each transport serves one request, so that it is not set before.
+        let _ = self.inner().sent_path.set(request.url().path().to_owned());
+        self.client().execute(request).await
     }
 }

@@ -34,6 +34,58 @@ impl Operation {
     pub fn is_idempotent(&self) -> bool {
         self.method != "POST"
     }
+
+    /// Whether the call stops something that is or will be under way.
+    ///
+    /// It may go wrong to wait with these, so that they may [probe](crate::RateLimits) within a pause.
+    #[must_use]
+    pub fn is_cancellation(&self) -> bool {
+        self.path.ends_with("/cancel")
+    }
+
+    /// With which other calls it is taken to share a limit.
+    #[must_use]
+    pub fn resource_family(&self) -> ResourceFamily {
+        if self.path.starts_with("/solutions/sharePoint/") {
+            ResourceFamily::SharePoint
+        } else if self.method == "GET" {
+            ResourceFamily::Reads
+        } else {
+            ResourceFamily::Actions
+        }
+    }
+}
+
+/// Calls that are taken to share a limit.
+///
+/// No document gives a limit of these calls. The Graph limits services apart, and reads apart from
+/// writes ("you could encounter a scenario where writes are throttled but reads are still permitted").
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ResourceFamily {
+    /// Reading jobs and their users.
+    Reads,
+    /// Whatever changes jobs or their users.
+    Actions,
+    /// Tasks and mappings of SharePoint, read or changed.
+    SharePoint,
+}
+
+impl ResourceFamily {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Reads, Self::Actions, Self::SharePoint];
+
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Self::Reads => "reads",
+            Self::Actions => "actions",
+            Self::SharePoint => "sharepoint",
+        }
+    }
 }
 
 impl fmt::Display for Operation {

@@ -3,6 +3,7 @@
 mod azure;
 mod build_script;
 mod cancelling;
+mod call_options;
 mod conformance;
 mod documented_examples;
 mod errors;
@@ -10,6 +11,8 @@ mod golden;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_limits;
+mod rate_matrix;
 mod request_checks;
 mod requests;
 mod retrying;
@@ -18,6 +21,8 @@ mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use msgraph_migrations::models::CrossTenantMigrationJobStatus;
 use msgraph_migrations::{
     AccessToken, CancelOutcome, Client, ClientBuilder, DeleteOutcome, ErrorKind, ExpiringToken,
-    GetOptions, RefreshingToken, RetryPolicy, operations,
+    GetOptions, RateLimitCause, RefreshingToken, RetryPolicy, operations,
 };
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 
@@ -226,10 +226,12 @@ async fn a_pause_that_the_service_asked_for_holds_back_the_next_call() {
     client.cancel_job(JOB).await.expect_err("come back later");
     let error = client.clone().migrate_job(JOB).await.expect_err("not yet");
     assert_eq!(error.kind(), ErrorKind::RateLimited);
+    assert_eq!(error.rate_limit_cause(), Some(RateLimitCause::Service));
     assert!(
         error
             .retry_after()
-            .is_some_and(|wait| wait > Duration::from_mins(50))
+            // One answer holds others back for no longer than this.
+            .is_some_and(|wait| wait > Duration::from_mins(9) && wait <= Duration::from_mins(10))
     );
     assert!(!error.was_sent() && error.is_safe_to_repeat());
     let text = error.to_string();

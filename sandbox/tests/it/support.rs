@@ -67,15 +67,7 @@ impl Reply {
 }
 
 /// What every client of these tests is built from.
-///
-/// In a build of the whole workspace the library's choice of TLS reaches reqwest here too, and then
-/// reqwest wants a provider of cryptography, even for plain http.
 pub fn http() -> reqwest::ClientBuilder {
-    static PROVIDER: std::sync::Once = std::sync::Once::new();
-    PROVIDER.call_once(|| {
-        // It can only fail because there is one, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-    });
     reqwest::Client::builder().no_proxy()
 }
 

@@ -198,7 +198,11 @@ impl Belief {
         }
         let unexplained = self.slow.iter().filter(|(_, explained)| !explained).count();
         let passed = average(self.slow.iter().map(|(passed, _)| *passed)).unwrap_or_default();
-        let free = if self.free.1 > 0.0 { self.free.0 / self.free.1 } else { 0.0 };
+        let free = if self.free.1 > 0.0 {
+            self.free.0 / self.free.1
+        } else {
+            0.0
+        };
         unexplained < TELLING - 1 && passed >= HELPS * free
     }
 
@@ -217,7 +221,9 @@ impl Belief {
             let refilled = stretch.echoes_passed;
             let spread = 2.0 * refilled.sqrt();
             let least = (refilled - spread).max(0.0) / round_trip;
-            self.rate = self.rate.clamp(least, (refilled + spread + 3.0) / round_trip);
+            self.rate = self
+                .rate
+                .clamp(least, (refilled + spread + 3.0) / round_trip);
         }
         self.rate = self.rate.clamp(MIN_RATE, NO_LIMIT);
         let was_full = stretch.gap.is_none_or(|gap| gap >= LONG_GAP);
@@ -258,7 +264,11 @@ impl Belief {
         self.settled = self.rate;
         // A service that saves up little is measured badly at first.
         let is_small = self.full.is_some_and(|full| full < 0.5 * self.limit.rate);
-        let part = if is_small && self.limit.stretches.len() < 4 { 0.5 } else { 1.0 };
+        let part = if is_small && self.limit.stretches.len() < 4 {
+            0.5
+        } else {
+            1.0
+        };
         self.hold = part * self.patience * pause.max(1.0);
     }
 }

@@ -67,7 +67,12 @@ impl Passed {
             reason = "time is positive, and no year has that many parts"
         )]
         let part = (at * PARTS).floor() as u64;
-        match self.parts.iter_mut().rev().find(|(other, _)| *other == part) {
+        match self
+            .parts
+            .iter_mut()
+            .rev()
+            .find(|(other, _)| *other == part)
+        {
             Some((_, count)) => *count += 1.0,
             None => self.parts.push_back((part, 1.0)),
         }
@@ -136,7 +141,9 @@ impl Limit {
     /// Whether the limit accounts for the end of this stretch.
     pub fn explains(&self, stretch: &Stretch) -> bool {
         let refilled = self.rate * stretch.seconds;
-        let fill = stretch.gap.map_or(self.burst, |gap| self.burst.min(self.rate * gap));
+        let fill = stretch
+            .gap
+            .map_or(self.burst, |gap| self.burst.min(self.rate * gap));
         stretch.all_passed() >= 0.9 * refilled + 0.6 * fill || refilled + fill < 3.0
     }
 
@@ -145,7 +152,10 @@ impl Limit {
             .stretches
             .iter()
             .map(|stretch| self.least_rate(stretch))
-            .fold((0.0, false), |best, next| if next.0 > best.0 { next } else { best });
+            .fold(
+                (0.0, false),
+                |best, next| if next.0 > best.0 { next } else { best },
+            );
         self.burst = self
             .stretches
             .iter()
@@ -156,7 +166,9 @@ impl Limit {
     /// The highest rate that a stretch proves, alone or with a shorter one, and whether it is sure.
     fn least_rate(&self, stretch: &Stretch) -> (f64, bool) {
         let passed = stretch.all_passed();
-        let alone = stretch.gap.map_or(0.0, |gap| passed / (stretch.seconds + gap));
+        let alone = stretch
+            .gap
+            .map_or(0.0, |gap| passed / (stretch.seconds + gap));
         let mut best = (alone.max(stretch.least_rate), false);
         for shorter in &self.stretches {
             let had_as_much = match (shorter.gap, stretch.gap) {

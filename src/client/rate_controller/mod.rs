@@ -49,7 +49,8 @@ const LOST_AFTER: f64 = 300.0;
 pub enum Urgency {
     /// It does.
     Ordinary,
-    /// It may probe: one at a time within a pause, and no more once one was refused.
+    /// It may probe within a pause that began with another request's refusal: one at a time, and no
+    /// more once one was refused.
     Urgent,
 }
 
@@ -83,6 +84,7 @@ pub struct Permit {
     /// Whether nothing had been answered yet since the pause before.
     is_of_first_flight: bool,
     is_probe_in_pause: bool,
+    is_urgent: bool,
 }
 
 /// What is known, for people to read.
@@ -94,6 +96,8 @@ pub struct Snapshot {
     pub at_once: Option<usize>,
     /// When the pause began, and when it ends.
     pub pause: Option<(Duration, Duration)>,
+    /// Whether others wait for the answer to one that probes.
+    pub is_probing: bool,
     /// How many requests were refused.
     pub refusals: u64,
 }
@@ -204,7 +208,10 @@ impl RateController {
         }
         if self.probe == Probe::UnderWay || self.under_way >= self.belief.width.allowed() {
             let may_widen = self.probe == Probe::NotNeeded
-                && self.belief.width.widen(now, self.belief.patience * self.pause.max(1.0));
+                && self
+                    .belief
+                    .width
+                    .widen(now, self.belief.patience * self.pause.max(1.0));
             if !may_widen {
                 return Err(Wait::ForAnswer);
             }
@@ -219,7 +226,7 @@ impl RateController {
         if self.probe == Probe::Due {
             self.probe = Probe::UnderWay;
         }
-        Ok(self.permit(now, false))
+        Ok(self.permit(now, urgency, false))
     }
 
     /// Learns that a request was let through, whatever else the answer says.
@@ -259,8 +266,10 @@ impl RateController {
         let unsaid = FIRST_PAUSE * f64::from(1_u32 << self.fruitless.min(MAX_DOUBLINGS));
         let pause = asked.unwrap_or(unsaid).min(self.longest_pause);
         self.was_cut_short |= asked.is_some_and(|asked| asked > self.longest_pause);
-        if permit.is_probe_in_pause {
+        if permit.is_urgent {
             self.urgent_probe = Probe::Refused;
+        }
+        if permit.is_probe_in_pause {
             self.paused_until = self.paused_until.max(now + pause);
             return;
         }
@@ -310,6 +319,7 @@ impl RateController {
                 let since = Duration::from_secs_f64(self.refused_at.max(0.0));
                 (since, Duration::from_secs_f64(self.paused_until))
             }),
+            is_probing: self.probe == Probe::UnderWay,
             refusals: self.refusals,
         }
     }
@@ -318,14 +328,14 @@ impl RateController {
         match (urgency, self.urgent_probe) {
             (Urgency::Urgent, Probe::NotNeeded) if !self.is_running => {
                 self.urgent_probe = Probe::UnderWay;
-                Ok(self.permit(now, true))
+                Ok(self.permit(now, urgency, true))
             }
             (Urgency::Urgent, Probe::UnderWay) => Err(Wait::ForAnswer),
             _ => Err(until(self.paused_until, now, Reason::Pause)),
         }
     }
 
-    fn permit(&mut self, now: f64, is_probe_in_pause: bool) -> Permit {
+    fn permit(&mut self, now: f64, urgency: Urgency, is_probe_in_pause: bool) -> Permit {
         if self.under_way == 0 {
             self.heard_at = now;
         }
@@ -336,6 +346,7 @@ impl RateController {
             under_way: self.under_way,
             is_of_first_flight: self.is_running && !self.stretch.was_answered,
             is_probe_in_pause,
+            is_urgent: urgency == Urgency::Urgent,
         }
     }
 
@@ -370,7 +381,8 @@ impl RateController {
             }
         } else {
             self.before = Some(self.belief.clone());
-            self.belief.learn(&stretch, self.pause, self.round_trip, now);
+            self.belief
+                .learn(&stretch, self.pause, self.round_trip, now);
         }
         if std::mem::take(&mut self.was_cut_short) {
             self.probe = Probe::Due;
@@ -398,5 +410,8 @@ fn least(one: Option<f64>, other: Option<f64>) -> Option<f64> {
 
 fn until(then: f64, now: f64, reason: Reason) -> Wait {
     // A clock that counts in nanoseconds must not come back too early for a rounding.
-    Wait::For(Duration::from_secs_f64(then - now) + Duration::from_nanos(1), reason)
+    Wait::For(
+        Duration::from_secs_f64(then - now) + Duration::from_nanos(1),
+        reason,
+    )
 }

@@ -53,7 +53,9 @@ fn kinds(items: &[BulkCancelItem]) -> Vec<&'static str> {
 async fn users_come_in_input_order_or_as_they_end() {
     for order in [Order::Input, Order::AsCompleted] {
         let (sandbox, job, users) = job_of(40).await;
-        let late = Fault::Latency { milliseconds: 300 };
+        let late = Fault::Latency {
+            milliseconds: 3_000,
+        };
         sandbox
             .set_faults(vec![FaultRule::new("cancelUser", late).for_user(&users[0])])
             .expect("rules");

@@ -58,7 +58,7 @@ pub struct Outcome {
     pub passed: usize,
     pub refused: usize,
     /// The most times that one request was refused.
-    pub most_refusals: u32,
+    pub max_refusals: u32,
     /// How many requests left within a pause that their client knew of.
     pub dishonoured: usize,
     /// How long the last pause was that a client made.
@@ -68,6 +68,11 @@ pub struct Outcome {
 }
 
 impl Outcome {
+    /// How many times as long the slowest client took as the fastest.
+    pub fn unfairness(&self) -> f64 {
+        self.seconds / self.finished.iter().copied().fold(f64::INFINITY, f64::min)
+    }
+
     pub fn refused_share(&self) -> f64 {
         #[expect(clippy::cast_precision_loss, reason = "some thousand")]
         let share = self.refused as f64 / (self.refused + self.passed).max(1) as f64;
@@ -230,7 +235,7 @@ impl Simulation<'_> {
             Err(asked) => {
                 self.outcome.refused += 1;
                 let refusals = request.refusals + 1;
-                self.outcome.most_refusals = self.outcome.most_refusals.max(refusals);
+                self.outcome.max_refusals = self.outcome.max_refusals.max(refusals);
                 client.again.push(refusals);
                 client.told = client.told.max(now + asked.unwrap_or(0.0));
                 client.refused_at = now;
@@ -252,9 +257,10 @@ impl Simulation<'_> {
                 Pacing::Controlled(controller) => controller
                     .admit(Duration::from_secs_f64(now), Urgency::Ordinary)
                     .map(Some),
-                Pacing::PausesOnly if client.told > now => {
-                    Err(Wait::For(Duration::from_secs_f64(client.told - now), Reason::Pause))
-                }
+                Pacing::PausesOnly if client.told > now => Err(Wait::For(
+                    Duration::from_secs_f64(client.told - now),
+                    Reason::Pause,
+                )),
                 Pacing::PausesOnly => Ok(None),
             };
             match admitted {

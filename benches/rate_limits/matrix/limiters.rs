@@ -1,6 +1,13 @@
 //! Services that refuse requests, each by a rule of its own. Time is in seconds.
 
 use std::collections::VecDeque;
+use std::num::NonZeroU32;
+use std::time::Duration;
+
+use governor::clock::{Clock, FakeRelativeClock};
+use governor::middleware::NoOpMiddleware;
+use governor::state::{InMemoryState, NotKeyed};
+use governor::{Quota, RateLimiter};
 
 use super::random::Random;
 
@@ -206,5 +213,41 @@ pub struct Unlimited;
 impl Limiter for Unlimited {
     fn ask(&mut self, _: f64, _: &mut Random) -> Answer {
         Ok(())
+    }
+}
+
+/// The crate `governor`, which other people wrote, with a clock that this simulation turns.
+pub struct Governor {
+    limiter: RateLimiter<NotKeyed, InMemoryState, FakeRelativeClock, NoOpMiddleware<Nanos>>,
+    clock: FakeRelativeClock,
+    at: Duration,
+    retry_after: RetryAfter,
+}
+
+type Nanos = <FakeRelativeClock as Clock>::Instant;
+
+impl Governor {
+    pub fn new(per_second: u32, burst: u32, retry_after: RetryAfter) -> Self {
+        let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
+        let quota = Quota::per_second(positive(per_second)).allow_burst(positive(burst));
+        let clock = FakeRelativeClock::default();
+        Self {
+            limiter: RateLimiter::direct_with_clock(quota, clock.clone()),
+            clock,
+            at: Duration::ZERO,
+            retry_after,
+        }
+    }
+}
+
+impl Limiter for Governor {
+    fn ask(&mut self, now: f64, _: &mut Random) -> Answer {
+        let now = Duration::from_secs_f64(now);
+        self.clock.advance(now.saturating_sub(self.at));
+        self.at = now;
+        self.limiter.check().map_err(|until| {
+            let wait = until.wait_time_from(self.clock.now());
+            self.retry_after.after(wait.as_secs_f64())
+        })
     }
 }
