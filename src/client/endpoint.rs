@@ -88,6 +88,11 @@ impl Endpoint {
         self.origin.starts_with("https:")
     }
 
+    /// Scheme, host and port, and what stands in front of the version.
+    pub fn as_str(&self) -> &str {
+        &self.origin
+    }
+
     /// The address that the paths of `version` follow.
     pub fn base(&self, version: Version) -> String {
         format!("{}/{}", self.origin, version.as_str())

@@ -97,6 +97,12 @@ impl Client {
         ClientBuilder::new(Arc::new(token))
     }
 
+    /// The origin that requests go to, `https://graph.microsoft.com` unless another was chosen.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        self.endpoint.as_str()
+    }
+
     /// The version that job calls go to.
     #[must_use]
     pub fn version(&self) -> Version {

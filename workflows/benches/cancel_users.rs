@@ -11,7 +11,7 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use msgraph_migrations::{AccessToken, Client};
 use msgraph_migrations_sandbox::Sandbox;
 use msgraph_migrations_workflows::Workflows;
@@ -86,7 +86,7 @@ async fn measure(case: &Case) -> Result<Figures, Box<dyn Error>> {
     let start = Instant::now();
     let mut run = Workflows::new(client.clone()).cancel_users(&job.id, users, options);
     let mut accepted = 0;
-    while let Some(user) = run.next().await {
+    while let Some(user) = run.try_next().await? {
         match user.outcome? {
             BulkCancelOutcome::Accepted(_) => accepted += 1,
             other => return Err(format!("{} was not accepted: {other:?}", user.input).into()),

@@ -1,379 +1,211 @@
-//! A migration weekend is called off: 50 jobs of 100 users are cancelled, and every one is confirmed.
+//! A migration weekend is called off: 50 jobs of 100 users are to be cancelled, and every one is
+//! confirmed. A naive client then does the same beside it.
 //!
 //! The service is simulated. It allows 100 requests per second, refuses and stumbles now and then, and
-//! loses answers before and after it acted. Thirty-five jobs are cancelled whole, fifteen user by user.
-//! Ends with a failure if anything is lost.
+//! loses answers before and after it acted. Thirty jobs are cancelled whole, fifteen user by user; for
+//! five it is too late, which must not be called cancelled. Ends with a failure if the workflows lose,
+//! double or misreport anything.
 //!
 //! ```text
 //! cargo run -p msgraph-migrations-workflows --example weekend
 //! ```
 
-use std::collections::{BTreeMap, HashSet};
+#[path = "weekend/naive.rs"]
+mod naive;
+#[path = "weekend/service.rs"]
+mod service;
+
+use std::collections::BTreeSet;
 use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-use msgraph_migrations::models::{
-    CrossTenantMigrationJobStatus as JobStatus, CrossTenantMigrationServiceStatus as UserStatus,
-    CrossTenantMigrationTask,
-};
-use msgraph_migrations::{
-    AccessToken, CancelOutcome, Client, FinalStatus, GetOptions, ListOptions,
-};
-use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
+use futures_util::TryStreamExt;
+use msgraph_migrations::models::CrossTenantMigrationJobStatus as JobStatus;
+use msgraph_migrations::{AccessToken, CancelOutcome, Client, GetOptions};
 use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::bulk::{BulkCancelOutcome, BulkOptions, Order, Record};
+use msgraph_migrations_workflows::bulk::{BulkOptions, Order, Progress, Record};
+use msgraph_migrations_workflows::reconciliation::{ReadBack, Resolved};
+use msgraph_migrations_workflows::waiting::{Awaited, Event, WaitOptions};
 
-const SEED: u64 = 20_261_212;
-const JOBS: usize = 50;
-const USERS_EACH: usize = 100;
-const USER_BY_USER: usize = 15;
-const REQUESTS_PER_SECOND: f64 = 100.0;
-/// How often a cancellation is asked for before it counts as lost.
-const ROUNDS: usize = 6;
-
-/// What happened, for the summary.
-#[derive(Clone, Copy, Debug, Default)]
-struct Tally {
-    accepted: usize,
-    already: usize,
-    /// Answers that were lost, and what reading back told.
-    had_taken_effect: usize,
-    had_not: usize,
-    /// Refused or failed without any effect, and asked for again.
-    asked_again: usize,
-    given_up: usize,
-}
-
-impl Tally {
-    fn plus(self, other: Self) -> Self {
-        Self {
-            accepted: self.accepted + other.accepted,
-            already: self.already + other.already,
-            had_taken_effect: self.had_taken_effect + other.had_taken_effect,
-            had_not: self.had_not + other.had_not,
-            asked_again: self.asked_again + other.asked_again,
-            given_up: self.given_up + other.given_up,
-        }
-    }
-}
+use service::{Claims, Weekend};
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
+    println!("seed {}", service::SEED);
+    let weekend = Weekend::start().await?;
     let start = Instant::now();
-    let sandbox = sandbox().await?;
-    let client = Client::builder(AccessToken::new("weekend")?)
-        .endpoint(sandbox.base_url())
-        .build()?;
-    let jobs: Vec<String> = client
-        .jobs(ListOptions::new().select(["id"]))
-        .map_ok(|job| job.into_value().id.unwrap_or_default())
-        .try_collect()
-        .await?;
-    let (by_user, whole) = jobs.split_at(USER_BY_USER);
-    println!(
-        "seed {SEED}: {} jobs of {USERS_EACH} users, {} to be cancelled whole, {} user by user",
-        jobs.len(),
-        whole.len(),
-        by_user.len()
-    );
+    let claims = with_workflows(&weekend).await?;
+    let ours = weekend.compare(&claims, start.elapsed());
 
-    // Both at once: one client is one pace, however many calls there are.
-    let (whole_jobs, users) = tokio::try_join!(
-        cancel_whole_jobs(&client, whole),
-        cancel_user_by_user(&client, by_user),
-    )?;
+    let weekend = Weekend::start().await?;
+    let start = Instant::now();
+    let claims = naive::cancel_all(&weekend).await?;
+    let theirs = weekend.compare(&claims, start.elapsed());
 
-    // What a jump of the clock does here takes the service its time: poll with patience.
-    sandbox.advance(Duration::from_hours(1))?;
-    let found = read_back(&client, by_user, whole).await?;
-
-    print_tally("whole jobs", whole_jobs);
-    print_tally("users", users);
-    print_requests(&sandbox, start.elapsed());
-    let is_exact = compare_with_the_service(&sandbox, by_user.len(), whole.len());
-    println!(
-        "read back, jobs: {:?}; users: {:?}",
-        found.jobs, found.users
-    );
-    println!("lost: {}", found.lost);
-    let given_up = whole_jobs.given_up + users.given_up;
-    Ok(if found.lost == 0 && given_up == 0 && is_exact {
+    println!("\n                lost  doubled  misreported  requests  seconds");
+    println!("workflows    {ours}");
+    println!("naive client {theirs}");
+    Ok(if ours.is_exact() {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     })
 }
 
-/// The service on a bad day.
-async fn sandbox() -> Result<Sandbox, Box<dyn Error>> {
-    let rule = |operation, likely, fault| FaultRule::new(operation, fault).with_probability(likely);
-    let unavailable = |retry_after| Fault::ServiceUnavailable {
-        after_effect: false,
-        retry_after,
+/// Cancels everything, and says of whom it claims what.
+async fn with_workflows(weekend: &Weekend) -> Result<Claims, Box<dyn Error>> {
+    let client = Client::builder(AccessToken::new("weekend")?)
+        .endpoint(weekend.sandbox.base_url())
+        .build()?;
+    let workflows = Workflows::new(client);
+    let mut phases = Phases::new();
+    // Both at once: one client is one pace, however many calls there are.
+    let (users, jobs) = tokio::try_join!(
+        cancel_users(&workflows, weekend),
+        cancel_jobs(&workflows, weekend)
+    )?;
+    phases.end("cancel", users.len() + jobs.len());
+
+    // What a jump of the clock does here takes the service its time.
+    weekend.sandbox.advance(Duration::from_hours(1))?;
+    let options = WaitOptions::new().deadline(Duration::from_secs(3));
+    let mut watch = workflows.watch_jobs(weekend.whole.clone(), Awaited::Cancellation, &options);
+    let mut claims = Claims {
+        users,
+        jobs: BTreeSet::new(),
     };
-    let sandbox = Sandbox::builder()
-        .seed(SEED)
-        .rate_limit(REQUESTS_PER_SECOND)
-        .faults(vec![
-            rule("cancelUser", 0.01, Fault::DropAfterEffect),
-            rule("cancelUser", 0.01, Fault::DropBeforeEffect),
-            rule("cancelUser", 0.01, Fault::BadGateway { after_effect: true }),
-            rule(
-                "cancelUser",
-                0.01,
-                Fault::BadGateway {
-                    after_effect: false,
-                },
-            ),
-            rule("cancelJob", 0.15, Fault::DropAfterEffect),
-            rule("cancelJob", 0.15, Fault::DropBeforeEffect),
-            rule(
-                "cancelJob",
-                0.1,
-                Fault::GatewayTimeout { after_effect: true },
-            ),
-            rule("*", 0.01, unavailable(RetryAfter::Seconds(1))),
-            rule("*", 0.01, unavailable(RetryAfter::None)),
-            FaultRule::new(
-                "*",
-                Fault::Throttle {
-                    retry_after: RetryAfter::Fraction(0.5),
-                },
-            )
-            .every(400),
-        ])
-        .start()
-        .await?;
-    let statuses = [
-        "submitted",
-        "validateInProgress",
-        "validatePassed",
-        "inProgress",
-    ];
-    let jobs = sandbox.preload_jobs(JOBS, USERS_EACH)?;
-    for (job, status) in jobs.iter().zip(statuses.iter().cycle()) {
-        sandbox.set_job_status(job, status)?;
-    }
-    Ok(sandbox)
-}
-
-async fn cancel_whole_jobs(client: &Client, jobs: &[String]) -> Result<Tally, Box<dyn Error>> {
-    stream::iter(jobs)
-        .map(|job| cancel_whole_job(client, job))
-        .buffer_unordered(4)
-        .try_fold(
-            Tally::default(),
-            |sum, job| async move { Ok(sum.plus(job)) },
-        )
-        .await
-}
-
-/// Cancels a job until the service says so, or the job itself does.
-async fn cancel_whole_job(client: &Client, job: &str) -> Result<Tally, Box<dyn Error>> {
-    let mut tally = Tally::default();
-    for _ in 0..ROUNDS {
-        match client.cancel_job(job).await {
-            Ok(CancelOutcome::Accepted(_)) => {
-                tally.accepted += 1;
-                return Ok(tally);
+    let mut ended = 0;
+    while let Some(seen) = watch.try_next().await? {
+        if let Event::Ended(end) = &seen.event {
+            ended += 1;
+            let status = end.state().and_then(|job| job.status.as_ref());
+            if status == Some(&JobStatus::Cancelled) {
+                claims.jobs.insert(seen.asked_for);
             }
-            Ok(
-                CancelOutcome::AlreadyBeingCancelled(_)
-                | CancelOutcome::AlreadyFinal {
-                    status: FinalStatus::Cancelled,
-                    ..
-                },
-            ) => {
-                tally.already += 1;
-                return Ok(tally);
-            }
-            Ok(CancelOutcome::Undetermined(_)) if is_job_cancelled(client, job).await? => {
-                tally.already += 1;
-                return Ok(tally);
-            }
-            Ok(refused) => {
-                println!("{refused}");
-                break;
-            }
-            // The answer was lost. The job knows.
-            Err(error) if error.may_have_taken_effect() => {
-                if is_job_cancelled(client, job).await? {
-                    tally.had_taken_effect += 1;
-                    return Ok(tally);
-                }
-                tally.had_not += 1;
-            }
-            Err(_) => tally.asked_again += 1,
         }
     }
-    tally.given_up += 1;
-    Ok(tally)
-}
+    phases.end("watch", ended);
+    assert!(
+        claims.jobs.is_subset(&jobs),
+        "a job is cancelled that nobody asked for"
+    );
 
-async fn is_job_cancelled(client: &Client, job: &str) -> Result<bool, Box<dyn Error>> {
-    let job = client.get_job(job, GetOptions::new()).await?.into_value();
-    Ok(matches!(
-        job.status,
-        Some(JobStatus::PendingCancel | JobStatus::Cancelled)
-    ))
-}
-
-async fn cancel_user_by_user(client: &Client, jobs: &[String]) -> Result<Tally, Box<dyn Error>> {
-    // Written to a file now and then, this is where a run that was interrupted goes on.
-    let record = Record::new();
-    let mut tally = Tally::default();
-    for job in jobs {
-        let users = client
-            .users(job, ListOptions::new().select(["id"]).top(100))
-            .map_ok(|user| user.into_value().id.unwrap_or_default())
-            .try_collect()
-            .await?;
-        tally = tally.plus(cancel_all_users(client, job, users, &record).await?);
+    let mut cancelled = 0;
+    for job in &weekend.by_user {
+        let report = workflows.report(job, &WaitOptions::new()).await?;
+        assert!(report.users.is_complete(), "{report}");
+        cancelled += report.users.cancelled.len();
     }
-    Ok(tally)
+    phases.end("report", cancelled);
+    phases.print();
+    Ok(claims)
 }
 
-/// Cancels users until the service says so of each, or the user itself does.
-async fn cancel_all_users(
-    client: &Client,
-    job: &str,
-    mut users: Vec<String>,
-    record: &Record,
-) -> Result<Tally, Box<dyn Error>> {
-    let mut tally = Tally::default();
-    for _ in 0..ROUNDS {
-        let options = BulkOptions::new().order(Order::AsCompleted).record(record);
-        let mut run =
-            Workflows::new(client.clone()).cancel_users(job, std::mem::take(&mut users), options);
-        let mut in_doubt = Vec::new();
-        while let Some(user) = run.next().await {
+/// Every answer is confirmed by reading back; what had no effect is asked for again.
+fn options(what: &'static str) -> BulkOptions {
+    let policy = ReadBack::default()
+        .first_wait(Duration::from_millis(50))
+        .max_reads(3);
+    BulkOptions::new()
+        .order(Order::AsCompleted)
+        .confirm(policy.clone())
+        .read_back(policy)
+        .max_repeats(5)
+        .on_progress(move |progress| show(what, progress))
+}
+
+fn show(what: &str, progress: &Progress) {
+    if let Some(pause) = progress.paused_for {
+        println!("  {what}: the service wants a pause of {pause:?}");
+    } else if progress.ended().is_multiple_of(25) {
+        println!("  {what}: {} of {}", progress.ended(), progress.total);
+    }
+}
+
+async fn cancel_users(
+    workflows: &Workflows,
+    weekend: &Weekend,
+) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let path = std::env::temp_dir().join(format!("weekend-{}.jsonl", std::process::id()));
+    let mut cancelled = BTreeSet::new();
+    for job in &weekend.by_user {
+        let found = workflows.client().get_job(job, GetOptions::new()).await?;
+        let tenant = found.into_value().target_tenant_id.unwrap_or_default();
+        // Started again after a crash, the run would go on from this file.
+        let record = Record::open(&path, workflows.client().endpoint(), &tenant)?;
+        let run = workflows.cancel_users(job, weekend.users(job), options("users").record(&record));
+        let mut run = run;
+        while let Some(user) = run.try_next().await? {
             match user.outcome {
-                Ok(BulkCancelOutcome::Accepted(_)) => tally.accepted += 1,
-                Ok(BulkCancelOutcome::AlreadyCancelled(_)) => tally.already += 1,
-                Ok(BulkCancelOutcome::Conflict(refusal)) => {
-                    println!("too late, user {} goes on: {refusal}", user.input);
-                    tally.given_up += 1;
+                Ok(outcome) if outcome.is_cancelled() => {
+                    cancelled.insert(user.input);
                 }
-                Err(error) if error.may_have_taken_effect() => in_doubt.push(user.input),
-                Err(_) => {
-                    tally.asked_again += 1;
-                    users.push(user.input);
-                }
+                Ok(outcome) => println!("  {} is not cancelled: {outcome:?}", user.input),
+                Err(error) => println!("  {} is not known to be cancelled: {error}", user.input),
             }
         }
-        // Their answers were lost. The status of each tells what came of it.
-        for user in in_doubt {
-            let status = client.get_user(job, &user, GetOptions::new()).await?;
-            if is_every_workload(status.value(), |status| {
-                matches!(status, UserStatus::PendingCancel | UserStatus::Cancelled)
-            }) {
-                tally.had_taken_effect += 1;
-            } else {
-                tally.had_not += 1;
-                users.push(user);
+    }
+    std::fs::remove_file(path)?;
+    Ok(cancelled)
+}
+
+async fn cancel_jobs(
+    workflows: &Workflows,
+    weekend: &Weekend,
+) -> Result<BTreeSet<String>, Box<dyn Error>> {
+    let mut run = workflows.cancel_jobs(&weekend.whole, options("jobs"));
+    let mut cancelled = BTreeSet::new();
+    let mut too_late = 0;
+    while let Some(job) = run.try_next().await? {
+        match job.outcome {
+            Ok(Resolved::Answered(CancelOutcome::Accepted(_)) | Resolved::TookEffect { .. }) => {
+                cancelled.insert(job.input);
             }
-        }
-        if users.is_empty() {
-            break;
-        }
-    }
-    tally.given_up += users.len();
-    Ok(tally)
-}
-
-fn is_every_workload(user: &CrossTenantMigrationTask, is: impl Fn(&UserStatus) -> bool) -> bool {
-    let mut workloads = user.current_status.iter();
-    workloads.len() > 0 && workloads.all(|workload| workload.status.as_ref().is_some_and(&is))
-}
-
-/// What the service says of everything, once it had its time.
-#[derive(Default)]
-struct ReadBack {
-    jobs: BTreeMap<String, usize>,
-    users: BTreeMap<String, usize>,
-    /// Those that were to be cancelled and are not.
-    lost: usize,
-}
-
-async fn read_back(
-    client: &Client,
-    by_user: &[String],
-    whole: &[String],
-) -> Result<ReadBack, Box<dyn Error>> {
-    let mut found = ReadBack::default();
-    for job in by_user.iter().chain(whole) {
-        let answer = client.get_job(job, GetOptions::new()).await?;
-        let status = answer.into_value().status;
-        let is_cancelled = status == Some(JobStatus::Cancelled);
-        found.lost += usize::from(whole.contains(job) && !is_cancelled);
-        *found.jobs.entry(name(status)).or_default() += 1;
-
-        let users: Vec<_> = client
-            .users(job, ListOptions::new().top(100))
-            .try_collect()
-            .await?;
-        found.lost += USERS_EACH.saturating_sub(users.len());
-        for user in users {
-            let is_cancelled = is_every_workload(&user, |status| *status == UserStatus::Cancelled);
-            found.lost += usize::from(!is_cancelled);
-            let first = user.into_value().current_status.into_iter().next();
-            let status = first.and_then(|workload| workload.status);
-            *found.users.entry(name(status)).or_default() += 1;
+            Ok(Resolved::Answered(_) | Resolved::RuledOut { .. }) => {
+                // A repetition of ours may have been the one that came late; the job itself tells.
+                let end = workflows
+                    .client()
+                    .get_job(&job.input, GetOptions::new())
+                    .await?;
+                match end.into_value().status {
+                    Some(JobStatus::PendingCancel | JobStatus::Cancelled) => {
+                        cancelled.insert(job.input);
+                    }
+                    _ => too_late += 1,
+                }
+            }
+            Ok(unknown @ Resolved::Unknown { .. }) => println!("  {}: {unknown}", job.input),
+            Err(error) => println!("  {}: {error}", job.input),
         }
     }
-    Ok(found)
+    println!("  jobs: for {too_late} it is too late, their migration goes on");
+    Ok(cancelled)
 }
 
-fn name(status: Option<impl ToString>) -> String {
-    status.map_or_else(|| "unknown".to_owned(), |status| status.to_string())
+/// How long each part took.
+struct Phases {
+    started: Instant,
+    ended: Vec<(&'static str, usize, Duration)>,
 }
 
-fn print_tally(what: &str, tally: Tally) {
-    println!(
-        "{what}: {} accepted, {} cancelled already, {} in doubt ({} had taken effect, {} had not \
-         and were asked for again), {} refused and asked for again, {} given up",
-        tally.accepted,
-        tally.already,
-        tally.had_taken_effect + tally.had_not,
-        tally.had_taken_effect,
-        tally.had_not,
-        tally.asked_again,
-        tally.given_up,
-    );
-}
+impl Phases {
+    fn new() -> Self {
+        Self {
+            started: Instant::now(),
+            ended: Vec::new(),
+        }
+    }
 
-fn print_requests(sandbox: &Sandbox, elapsed: Duration) {
-    let requests = sandbox.requests();
-    let answered = |status| {
-        requests
-            .iter()
-            .filter(|request| request.status == status)
-            .count()
-    };
-    let calls: HashSet<_> = requests
-        .iter()
-        .map(|request| &request.client_request_id)
-        .collect();
-    println!(
-        "{} requests in {:.1} s: {} refused with 429, {} answered by 502, 503 or 504, {} without an \
-         answer; {} were repetitions by the client",
-        requests.len(),
-        elapsed.as_secs_f64(),
-        answered(Some(429)),
-        [502, 503, 504]
-            .map(|status| answered(Some(status)))
-            .iter()
-            .sum::<usize>(),
-        answered(None),
-        requests.len() - calls.len(),
-    );
-}
+    fn end(&mut self, name: &'static str, items: usize) {
+        self.ended.push((name, items, self.started.elapsed()));
+        self.started = Instant::now();
+    }
 
-/// What only a simulated service can tell: whether each cancellation took effect exactly once.
-fn compare_with_the_service(sandbox: &Sandbox, by_user: usize, whole: usize) -> bool {
-    let (users, jobs) = (sandbox.effects("cancelUser"), sandbox.effects("cancelJob"));
-    println!("took effect: {jobs} cancellations of jobs, {users} of users");
-    users == (by_user * USERS_EACH) as u64 && jobs == whole as u64
+    fn print(&self) {
+        println!("\nphase    items  seconds");
+        for (name, items, time) in &self.ended {
+            println!("{name:<8} {items:>5} {:>8.1}", time.as_secs_f64());
+        }
+    }
 }

@@ -3,8 +3,9 @@
 //! A [`Workflows`] holds a [`Client`] and has the methods of all modules:
 //!
 //! * [`reconciliation`] finds out by reading what became of an action whose answer was lost;
-//! * [`waiting`] watches jobs and tasks until they end;
-//! * [`jobs`] sees actions through, from the request to the end, with a report on every user;
+//! * [`waiting`] watches jobs, users and tasks until they end;
+//! * [`reports`] tells what became of a job and of each of its users;
+//! * [`jobs`] sees actions on one job through, from the request to the end;
 //! * [`bulk`] does the same for many users, tasks and mappings.
 //!
 //! ```
@@ -23,7 +24,9 @@
 
 pub mod bulk;
 pub mod jobs;
+mod reading;
 pub mod reconciliation;
+pub mod reports;
 pub mod waiting;
 
 use msgraph_migrations::Client;

@@ -5,13 +5,13 @@
 //!
 //! A job that failed is an answer, a [`MigrationEnd`] for instance. An [`Error`](msgraph_migrations::Error) means
 //! that asking failed: at once when the service refuses to tell (401, 403, 404 for a job that was
-//! never seen), and otherwise only after [`WaitOptions::max_failures`] readings in a row.
+//! never seen), and otherwise only when no reading has succeeded for [`WaitOptions::max_outage`].
 //!
 //! ```
 //! use std::time::Duration;
 //!
 //! use futures_util::TryStreamExt;
-//! use msgraph_migrations_workflows::waiting::{Awaited, Observation, ValidationEnd, WaitOptions};
+//! use msgraph_migrations_workflows::waiting::{Awaited, Event, ValidationEnd, WaitOptions};
 //! use msgraph_migrations::Error;
 //! use msgraph_migrations_workflows::Workflows;
 //!
@@ -25,13 +25,15 @@
 //!     ValidationEnd::DeadlinePassed(_) => println!("still not validated"),
 //! }
 //!
-//! let watch = workflows.watch_job("Alderwood wave 3", Awaited::Migration, &options);
-//! let mut watch = std::pin::pin!(watch);
-//! while let Some(observation) = watch.try_next().await? {
-//!     match observation {
-//!         Observation::First(job) | Observation::Changed(job) => println!("{:?}", job.status),
-//!         Observation::Stalled { unchanged_for, .. } => println!("nothing for {unchanged_for:?}"),
-//!         Observation::Ended(end) => println!("{end:?}"),
+//! let mut watch = workflows.watch_job("Alderwood wave 3", Awaited::Migration, &options);
+//! while let Some(seen) = watch.try_next().await? {
+//!     match seen.event {
+//!         Event::First(job) | Event::Changed(job) => println!("{:?}", job.status),
+//!         Event::AdminActionRequired(_) => println!("{} waits for an administrator", seen.asked_for),
+//!         Event::Stalled { unchanged_for, .. } => println!("nothing for {unchanged_for:?}"),
+//!         Event::Outage { lasting, error, .. } => println!("no answer for {lasting:?}: {error}"),
+//!         Event::Ended(end) => println!("{end:?}"),
+//!         _ => {}
 //!     }
 //! }
 //! # Ok(())
@@ -39,19 +41,24 @@
 //! ```
 
 mod ends;
-mod jobs;
-mod many;
+mod job;
+mod job_list;
 mod observation;
 mod options;
-mod rhythm;
-mod sharepoint;
+mod poll;
+mod poll_budget;
+mod poll_interval;
+mod sharepoint_task;
+mod user;
 mod watch;
 
 pub use ends::{
     Awaited, CancellationEnd, DeletionEnd, JobEnd, MigrationEnd, SharePointTaskEnd, ValidationEnd,
 };
-pub(crate) use jobs::{Known, read_job};
-pub use many::WatchedJob;
-pub use observation::{JobObservation, Observation, SharePointTaskObservation, WaitEnd};
+pub(crate) use job::Known;
+pub use observation::{
+    Event, JobObservation, Observation, SharePointTaskObservation, UserObservation, WaitEnd,
+};
 pub use options::WaitOptions;
-pub(crate) use watch::Patience;
+pub(crate) use poll_budget::{PollBudget, is_passing};
+pub use watch::{EndOf, Watch};

@@ -260,10 +260,12 @@ fn bucket(verdict: &CancelVerdict) -> Bucket {
         CancelVerdict::Accepted(_) | CancelVerdict::AlreadyBeingCancelled { .. } => {
             Bucket::BeingCancelled
         }
-        CancelVerdict::FoundCancelling { job, .. } if is_cancelled(job) => Bucket::Cancelled,
+        CancelVerdict::FoundCancelling { state, .. } if is_cancelled(state) => Bucket::Cancelled,
         CancelVerdict::FoundCancelling { .. } => Bucket::BeingCancelled,
-        CancelVerdict::AlreadyFinal { job, .. } if is_cancelled(job) => Bucket::Cancelled,
-        CancelVerdict::AlreadyFinal { .. } => Bucket::OverAlready,
+        CancelVerdict::AlreadyFinal { state, .. } if is_cancelled(state) => Bucket::Cancelled,
+        CancelVerdict::AlreadyFinal { .. } | CancelVerdict::AlreadyRemoved { .. } => {
+            Bucket::OverAlready
+        }
         CancelVerdict::TooLate { .. } | CancelVerdict::Refused { .. } => Bucket::GoesOn,
         CancelVerdict::Unexplained { .. } => Bucket::Unknown,
     }

@@ -1,12 +1,15 @@
 //! `xtmig users …`
 
+use std::collections::HashSet;
+use std::time::Duration;
+
 use futures_util::{StreamExt, TryStreamExt};
 use msgraph_migrations::models::{
     CrossTenantMigrationServiceStatus as Status, CrossTenantMigrationTask as User,
 };
 use msgraph_migrations::{Client, Error, GetOptions, ListOptions, Refusal};
 use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::bulk::{BulkCancelOutcome, BulkOptions};
+use msgraph_migrations_workflows::bulk::{BulkCancelOutcome, BulkOptions, RunStopped};
 
 use super::cancellation::{Bucket, Cancelled, conclude};
 use super::{jobs, rows, user_input};
@@ -14,6 +17,9 @@ use crate::arguments::UsersCommand;
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of};
 use crate::output::Output;
+
+/// How long a run sits out that the service or the token source cannot be used.
+const MAX_OUTAGE: Duration = Duration::from_secs(20);
 
 pub async fn run(
     client: &Client,
@@ -102,9 +108,19 @@ async fn cancel(
     users: Vec<String>,
     output: &mut Output,
 ) -> Result<Exit, Failure> {
-    let mut run = Workflows::new(client.clone()).cancel_users(job, users, BulkOptions::new());
-    let mut all = Vec::new();
-    while let Some(item) = run.next().await {
+    // Whoever sits before a screen does not want to wait out what takes long.
+    let options = BulkOptions::new().max_outage(MAX_OUTAGE);
+    let mut run = Workflows::new(client.clone()).cancel_users(job, users.clone(), options);
+    let mut all: Vec<Cancelled> = Vec::new();
+    loop {
+        let item = match run.try_next().await {
+            Ok(Some(item)) => item,
+            Ok(None) => break,
+            Err(stopped) => {
+                all.extend(unsent(&users, &all, &stopped));
+                break;
+            }
+        };
         let (bucket, reason, exit) = match item.outcome {
             Ok(BulkCancelOutcome::Accepted(_)) => {
                 (Bucket::BeingCancelled, "accepted".to_owned(), None)
@@ -112,6 +128,19 @@ async fn cancel(
             Ok(BulkCancelOutcome::AlreadyCancelled(refusal)) => {
                 (already(&refusal), refusal.to_string(), None)
             }
+            Ok(BulkCancelOutcome::Confirmed(_)) => (
+                Bucket::BeingCancelled,
+                "accepted and read back".to_owned(),
+                None,
+            ),
+            Ok(BulkCancelOutcome::FoundCancelled(lost)) => {
+                (Bucket::BeingCancelled, lost.to_string(), None)
+            }
+            Ok(BulkCancelOutcome::NotInJob(refusal)) => (
+                Bucket::GoesOn,
+                format!("not in this job: {refusal}"),
+                Some(Exit::NotFound),
+            ),
             Ok(BulkCancelOutcome::Conflict(refusal)) => (
                 if is_over(&refusal) {
                     Bucket::OverAlready
@@ -122,7 +151,7 @@ async fn cancel(
                 None,
             ),
             Err(error) if error.may_have_taken_effect() => {
-                read_back(client, job, &item.input, error).await
+                read_back(client, job, &item.input, &error).await
             }
             Err(error) => (Bucket::GoesOn, error.to_string(), Some(exit_of(&error))),
         };
@@ -140,12 +169,28 @@ async fn cancel(
     )
 }
 
+/// Those who were not sent when a run stopped.
+fn unsent(users: &[String], sent: &[Cancelled], stopped: &RunStopped) -> Vec<Cancelled> {
+    let sent: HashSet<&str> = sent.iter().map(|one| one.name.as_str()).collect();
+    let why = stopped.error();
+    users
+        .iter()
+        .filter(|user| !sent.contains(user.as_str()))
+        .map(|user| Cancelled {
+            name: user.clone(),
+            bucket: Bucket::GoesOn,
+            reason: why.map_or_else(|| stopped.to_string(), ToString::to_string),
+            exit: Some(why.map_or(Exit::Unexpected, exit_of)),
+        })
+        .collect()
+}
+
 /// Looks what became of a cancellation whose answer was lost.
 async fn read_back(
     client: &Client,
     job: &str,
     user: &str,
-    lost: Error,
+    lost: &Error,
 ) -> (Bucket, String, Option<Exit>) {
     match client.get_user(job, user, GetOptions::new()).await {
         Ok(answer) if has_all(answer.value(), &[Status::Cancelled]) => (

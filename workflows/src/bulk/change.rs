@@ -13,7 +13,7 @@ use msgraph_migrations::models::{
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a change that is not confirmed may not have been made"]
 pub enum BulkMappingOutcome<M> {
-    /// At the place of the change, the answer has its source and its target, or says that it is gone.
+    /// At the index of the change, the answer has its source and its target, or says that it is gone.
     Applied(M),
     /// The service accepted the request, and its answer does not say so of this change.
     ///
@@ -26,9 +26,9 @@ pub enum BulkMappingOutcome<M> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Unconfirmed {
-    /// The answer has nothing at the place of the change.
+    /// The answer has nothing at the index of the change.
     Missing,
-    /// At its place, the answer tells of another source, or of none.
+    /// At its index, the answer tells of another source, or of none.
     AnotherSource,
     /// The answer tells of another target, or that the mapping is gone although it was to be set.
     AnotherTarget,
@@ -186,7 +186,7 @@ impl Mapping for SharePointGroupIdentityMapping {
     }
 }
 
-/// What the answer at the place of a change says of it.
+/// What the answer at the index of a change says of it.
 pub(crate) fn judge<D: Change>(
     change: &D,
     answer: Option<&D::Mapping>,
@@ -228,7 +228,7 @@ mod tests {
     }
 
     #[test]
-    fn only_an_answer_that_has_the_change_at_its_place_confirms_it() {
+    fn only_an_answer_that_has_the_change_at_its_index_confirms_it() {
         use BulkMappingOutcome::{Applied, Unconfirmed as Not};
         let set = || change("Ines@alderwood.example", Some("ines@harborlane.example"));
         let removed = || change("ines@alderwood.example", None);

@@ -2,17 +2,22 @@
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use futures_util::stream::{self, StreamExt};
 
 use super::change::{BulkMappingOutcome, Change, judge};
-use super::engine::{Engine, Plan, Unit, Verdict};
+use super::each::{Entry, entry};
+use super::engine::{Engine, Plan, Unit, UnitEnd, Verdict};
 use super::options::{BulkOptions, Progress};
+use super::trouble::{Signal, can_wait};
 use super::{Bulk, BulkItem};
 use crate::Workflows;
 use msgraph_migrations::models::{
     SharePointGroupIdentityMapping, SharePointGroupIdentityMappingDeltaItem,
     SharePointUserIdentityMapping, SharePointUserIdentityMappingDeltaItem,
 };
-use msgraph_migrations::{Error, MAX_MAPPINGS, operations};
+use msgraph_migrations::{Error, ErrorKind, Operation, operations};
 
 /// What came of one change; all changes of a request that failed share its error.
 pub type BulkMappingResult<M> = Result<BulkMappingOutcome<M>, Arc<Error>>;
@@ -23,9 +28,13 @@ type Item<D, M> = BulkItem<D, BulkMappingResult<M>>;
 impl Workflows {
     /// Adds, replaces and removes mappings of users, any number of them.
     ///
-    /// They are sent in requests of 50. Changes of the same source are made in the order of the list:
-    /// within one request, or in requests of which one is answered before the next is sent. A change
-    /// that names nobody fails by itself; of a request that fails, every change has the error.
+    /// They are sent in requests of [`BulkOptions::request_size`]. Changes of the same source are made
+    /// in the order of the list: within one request, or in requests of which one is answered before the
+    /// next is sent. A change that names nobody fails by itself.
+    ///
+    /// A request that the service refuses as wrong (4xx) is split to find the changes that make it so,
+    /// at most 24 times for each request; those fail, and the others are made. Of a request whose answer
+    /// is lost, every change has the error.
     ///
     /// With a [`Record`](super::Record), a change that is done is left out, unless an earlier one of the
     /// same source has to be made: then those after it are made again.
@@ -34,9 +43,10 @@ impl Workflows {
         items: impl IntoIterator<Item = SharePointUserIdentityMappingDeltaItem>,
         options: BulkOptions,
     ) -> Bulk<Item<SharePointUserIdentityMappingDeltaItem, SharePointUserIdentityMapping>> {
-        let client = self.client.clone();
+        let client = self.client().clone();
         apply(
-            operations::UPDATE_USER_MAPPINGS.id,
+            self,
+            &operations::UPDATE_USER_MAPPINGS,
             items,
             options,
             move |items| {
@@ -57,9 +67,10 @@ impl Workflows {
         items: impl IntoIterator<Item = SharePointGroupIdentityMappingDeltaItem>,
         options: BulkOptions,
     ) -> Bulk<Item<SharePointGroupIdentityMappingDeltaItem, SharePointGroupIdentityMapping>> {
-        let client = self.client.clone();
+        let client = self.client().clone();
         apply(
-            operations::UPDATE_GROUP_MAPPINGS.id,
+            self,
+            &operations::UPDATE_GROUP_MAPPINGS,
             items,
             options,
             move |items| {
@@ -73,30 +84,42 @@ impl Workflows {
     }
 }
 
-/// One change with its place in the list and its name in a record.
-struct Placed<D> {
-    place: usize,
+/// How many times one request is split, with all its parts, to find what is wrong in it.
+///
+/// Six times find one change of fifty; twenty-four find four.
+const MAX_SPLITS: u32 = 24;
+
+/// One change with its index in the list and its name in a record.
+struct Indexed<D> {
+    index: usize,
     name: String,
     change: D,
 }
 
+/// What is sent by one request.
+struct Request<D> {
+    changes: Vec<Indexed<D>>,
+    /// How many times it and the parts that it was split into can still be split.
+    splits: Arc<AtomicU32>,
+}
+
 /// Leaves out what is done, as far as the order of changes of the same source allows.
-fn left_over<D: Change>(changes: Vec<D>, done: &BTreeSet<String>) -> Vec<Placed<D>> {
+fn left_over<D: Change>(changes: Vec<D>, is_done: impl Fn(&str) -> bool) -> Vec<Indexed<D>> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut again: BTreeSet<String> = BTreeSet::new();
     let mut left = Vec::new();
-    for (place, change) in changes.into_iter().enumerate() {
+    for (index, change) in changes.into_iter().enumerate() {
         // What cannot be written cannot be sent either, which the call will say.
         let text = serde_json::to_string(&change).unwrap_or_default();
         let times = seen.entry(text.clone()).or_default();
         *times += 1;
         let name = format!("{times} {text}");
         let source = change.source();
-        let is_done = done.contains(&name) && source.keys().all(|key| !again.contains(&key));
-        if !is_done {
+        let is_left_out = is_done(&name) && source.keys().all(|key| !again.contains(&key));
+        if !is_left_out {
             again.extend(source.keys());
-            left.push(Placed {
-                place,
+            left.push(Indexed {
+                index,
                 name,
                 change,
             });
@@ -105,36 +128,113 @@ fn left_over<D: Change>(changes: Vec<D>, done: &BTreeSet<String>) -> Vec<Placed<
     left
 }
 
-/// Puts changes together into requests; one that names nobody is alone, to fail alone.
-fn requests<D: Change>(changes: Vec<Placed<D>>) -> VecDeque<Unit<Vec<Placed<D>>>> {
-    let unit = |work: Vec<Placed<D>>| Unit {
-        places: work.iter().map(|placed| placed.place).collect(),
-        keys: work
+fn unit<D: Change>(changes: Vec<Indexed<D>>, splits: Arc<AtomicU32>) -> Unit<Request<D>> {
+    Unit {
+        indexes: changes.iter().map(|indexed| indexed.index).collect(),
+        keys: changes
             .iter()
-            .flat_map(|placed| placed.change.source().keys().collect::<Vec<_>>())
+            .flat_map(|indexed| indexed.change.source().keys().collect::<Vec<_>>())
             .collect(),
-        work,
-    };
+        work: Request { changes, splits },
+    }
+}
+
+/// Puts changes together into requests; one that names nobody is alone, to fail alone.
+fn requests<D: Change>(changes: Vec<Indexed<D>>, size: usize) -> VecDeque<Unit<Request<D>>> {
+    let whole = |changes| unit(changes, Arc::new(AtomicU32::new(MAX_SPLITS)));
     let mut units = VecDeque::new();
     let mut filling = Vec::new();
-    for placed in changes {
-        if placed.change.check().is_err() {
-            units.push_back(unit(vec![placed]));
+    for indexed in changes {
+        if indexed.change.check().is_err() {
+            units.push_back(whole(vec![indexed]));
             continue;
         }
-        filling.push(placed);
-        if filling.len() == MAX_MAPPINGS {
-            units.push_back(unit(std::mem::take(&mut filling)));
+        filling.push(indexed);
+        if filling.len() == size {
+            units.push_back(whole(std::mem::take(&mut filling)));
         }
     }
     if !filling.is_empty() {
-        units.push_back(unit(filling));
+        units.push_back(whole(filling));
     }
     units
 }
 
+/// Whether the service says that the request itself is wrong, so that a part of it may be right.
+fn is_wrong_itself(error: &Error) -> bool {
+    error.kind() == ErrorKind::Refused
+        && !error.may_have_taken_effect()
+        && error.status().is_some_and(|status| {
+            status.is_client_error() && !matches!(status.as_u16(), 401 | 403 | 408 | 429)
+        })
+}
+
+impl<D: Change> Request<D> {
+    /// The two halves, if it has two and may still be split.
+    fn split(mut self) -> Result<Vec<Unit<Self>>, Self> {
+        let take = |left: u32| left.checked_sub(1);
+        if self.changes.len() < 2
+            || self
+                .splits
+                .fetch_update(Ordering::Relaxed, Ordering::Relaxed, take)
+                .is_err()
+        {
+            return Err(self);
+        }
+        let second = self.changes.split_off(self.changes.len() / 2);
+        let splits = Arc::clone(&self.splits);
+        Ok(vec![
+            unit(self.changes, Arc::clone(&splits)),
+            unit(second, splits),
+        ])
+    }
+
+    /// What the answer means for each change.
+    fn end(
+        self,
+        answer: Result<Vec<D::Mapping>, Error>,
+        entry: Option<&Entry>,
+    ) -> UnitEnd<Self, Item<D, D::Mapping>> {
+        let answer = answer.map_err(Arc::new);
+        let (request, mut signal) = match &answer {
+            Ok(_) => (self, Signal::Healthy),
+            Err(error) if can_wait(error) => return UnitEnd::Postponed(self, Arc::clone(error)),
+            Err(error) if is_wrong_itself(error) => match self.split() {
+                Ok(halves) => return UnitEnd::Split(halves),
+                Err(request) => (request, Signal::of(error)),
+            },
+            Err(error) => (self, Signal::of(error)),
+        };
+        let mut ends = Vec::with_capacity(request.changes.len());
+        for (at, indexed) in request.changes.into_iter().enumerate() {
+            let outcome = match &answer {
+                Ok(mappings) => Ok(judge(&indexed.change, mappings.get(at))),
+                Err(error) => Err(Arc::clone(error)),
+            };
+            let verdict = match &outcome {
+                Ok(BulkMappingOutcome::Applied(_)) => Verdict::Done,
+                Ok(BulkMappingOutcome::Unconfirmed(_)) => Verdict::NotDone,
+                Err(_) => Verdict::Failed,
+            };
+            if verdict == Verdict::Done
+                && let Some(failed) = entry.and_then(|entry| entry.add(&indexed.name))
+            {
+                signal = failed;
+            }
+            let item = BulkItem {
+                index: indexed.index,
+                input: indexed.change,
+                outcome,
+            };
+            ends.push((item, verdict));
+        }
+        UnitEnd::Ended(ends, signal)
+    }
+}
+
 fn apply<D: Change, F>(
-    scope: &'static str,
+    workflows: &Workflows,
+    action: &'static Operation,
     changes: impl IntoIterator<Item = D>,
     options: BulkOptions,
     send: impl Fn(Vec<D>) -> F + Send + 'static,
@@ -142,55 +242,42 @@ fn apply<D: Change, F>(
 where
     F: Future<Output = Result<Vec<D::Mapping>, Error>> + Send + 'static,
 {
-    let done = options
-        .record
-        .as_ref()
-        .map(|record| record.within(scope))
-        .unwrap_or_default();
+    let workflows = workflows.clone();
     let changes: Vec<D> = changes.into_iter().collect();
-    let total = changes.len();
-    let left = left_over(changes, &done);
-    let progress = Progress {
-        total,
-        skipped: total - left.len(),
-        ..Progress::default()
+    let run = async move {
+        let (entry, stopped) = match entry(&workflows, action, None, &options).await {
+            Ok(entry) => (Some(entry), None),
+            Err(reason) => (None, Some(reason)),
+        };
+        let total = changes.len();
+        let left = left_over(changes, |name| {
+            entry.as_ref().is_some_and(|entry| entry.has(name))
+        });
+        let progress = Progress {
+            total,
+            skipped: total - left.len(),
+            ..Progress::default()
+        };
+        let plan = Plan {
+            units: requests(left, options.request_size),
+            concurrency: options.concurrency,
+            order: options.order,
+            max_outage: options.max_outage,
+            progress,
+            report: options.report,
+        };
+        let engine = Engine::new(plan, move |request: Request<D>| {
+            let changes = request.changes.iter();
+            let sending = send(changes.map(|indexed| indexed.change.clone()).collect());
+            let entry = entry.clone();
+            Box::pin(async move { request.end(sending.await, entry.as_ref()) })
+        });
+        match stopped {
+            Some(reason) => engine.stopped(reason),
+            None => engine,
+        }
     };
-    let plan = Plan {
-        units: requests(left),
-        concurrency: options.concurrency,
-        order: options.order,
-        progress,
-        report: options.report,
-    };
-    let record = options.record;
-    Bulk::new(Engine::new(plan, move |work: Vec<Placed<D>>| {
-        let record = record.clone();
-        let sending = send(work.iter().map(|placed| placed.change.clone()).collect());
-        Box::pin(async move {
-            let answer = sending.await.map_err(Arc::new);
-            let end = |(index, placed): (usize, Placed<D>)| {
-                let outcome = match &answer {
-                    Ok(mappings) => Ok(judge(&placed.change, mappings.get(index))),
-                    Err(error) => Err(Arc::clone(error)),
-                };
-                let verdict = match &outcome {
-                    Ok(BulkMappingOutcome::Applied(_)) => Verdict::Done,
-                    Ok(BulkMappingOutcome::Unconfirmed(_)) => Verdict::NotDone,
-                    Err(_) => Verdict::Failed,
-                };
-                if let (Verdict::Done, Some(record)) = (verdict, &record) {
-                    record.add(scope, placed.name);
-                }
-                let item = BulkItem {
-                    place: placed.place,
-                    input: placed.change,
-                    outcome,
-                };
-                (item, verdict)
-            };
-            work.into_iter().enumerate().map(end).collect()
-        })
-    }))
+    Bulk::new(stream::once(run).flatten())
 }
 
 #[cfg(test)]
@@ -220,8 +307,8 @@ mod tests {
                 change("a", Some("1")),
             ]
         };
-        let all = left_over(list(), &BTreeSet::new());
-        let name = |place: usize| all[place].name.clone();
+        let all = left_over(list(), |_| false);
+        let name = |index: usize| all[index].name.clone();
         for (done, expected) in [
             (vec![], vec![0, 1, 2, 3]),
             (vec![0, 1, 2, 3], vec![]),
@@ -231,10 +318,10 @@ mod tests {
             (vec![2, 3], vec![0, 1, 2, 3]),
             (vec![0, 1, 3], vec![2, 3]),
         ] {
-            let names = done.iter().map(|place| name(*place)).collect();
-            let left = left_over(list(), &names);
-            let places: Vec<_> = left.iter().map(|placed| placed.place).collect();
-            assert_eq!(places, expected, "{done:?}");
+            let names: Vec<_> = done.iter().map(|index| name(*index)).collect();
+            let left = left_over(list(), |name| names.iter().any(|done| done == name));
+            let indexes: Vec<_> = left.iter().map(|indexed| indexed.index).collect();
+            assert_eq!(indexes, expected, "{done:?}");
         }
     }
 
@@ -248,15 +335,15 @@ mod tests {
             (1_234, [vec![50; 24], vec![34]].concat()),
         ] {
             let changes = (0..length).map(|n| change(&format!("user{n}"), Some("x")));
-            let units = requests(left_over(changes.collect(), &BTreeSet::new()));
-            let sizes: Vec<_> = units.iter().map(|unit| unit.work.len()).collect();
+            let units = requests(left_over(changes.collect(), |_| false), 50);
+            let sizes: Vec<_> = units.iter().map(|unit| unit.work.changes.len()).collect();
             assert_eq!(sizes, expected);
-            let places: Vec<_> = units.iter().flat_map(|unit| unit.places.clone()).collect();
-            assert_eq!(places, (0..length).collect::<Vec<_>>());
+            let indexes: Vec<_> = units.iter().flat_map(|unit| unit.indexes.clone()).collect();
+            assert_eq!(indexes, (0..length).collect::<Vec<_>>());
         }
         let changes = ["a", " ", "b"].map(|source| change(source, Some("x")));
-        let units = requests(left_over(changes.into(), &BTreeSet::new()));
-        let places: Vec<_> = units.iter().map(|unit| unit.places.clone()).collect();
-        assert_eq!(places, [vec![1], vec![0, 2]]);
+        let units = requests(left_over(changes.into(), |_| false), 50);
+        let indexes: Vec<_> = units.iter().map(|unit| unit.indexes.clone()).collect();
+        assert_eq!(indexes, [vec![1], vec![0, 2]]);
     }
 }

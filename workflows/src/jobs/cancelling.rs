@@ -1,19 +1,20 @@
-//! Cancelling a job, and knowing what came of it.
+//! Cancelling a job, a user or a task, and knowing what came of it.
 
 use std::fmt;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
-use reqwest::header::DATE;
 
-use super::report::Line;
+use super::cancellable::{Cancellable, Reason, is_job_cancelled};
 use crate::Workflows;
-use crate::waiting::{Awaited, CancellationEnd, Known, WaitOptions, read_job};
+use crate::reading::{Reading, read_job, read_task, read_user};
+use crate::reports::Line;
+use crate::waiting::{Awaited, CancellationEnd, Known, SharePointTaskEnd, WaitEnd, WaitOptions};
 use msgraph_migrations::models::{
     CrossTenantMigrationCancelResponse, CrossTenantMigrationJob as Job,
-    CrossTenantMigrationJobStatus as Status,
+    CrossTenantMigrationTask as User, SharePointMigrationTask as Task,
 };
-use msgraph_migrations::{DateTimeOffset, Error, GetOptions, Refusal, Response};
+use msgraph_migrations::{CancelOutcome, Error, Refusal, Response};
 
 /// What came of a cancellation.
 ///
@@ -21,44 +22,52 @@ use msgraph_migrations::{DateTimeOffset, Error, GetOptions, Refusal, Response};
 #[derive(Debug)]
 #[must_use = "a cancellation that was refused means that the migration continues"]
 #[non_exhaustive]
-pub struct CancelReport {
-    /// The id or display name that was given.
+pub struct CancelReport<T = Job> {
+    /// The id or display name that was given; of a user, the id of the user.
     pub asked_for: String,
     /// How the request was taken.
-    pub verdict: CancelVerdict,
+    pub verdict: CancelVerdict<T>,
     /// How the wait for the cancellation ended; none when none was asked for, or none is under way.
     ///
     /// An error means that asking failed, which takes nothing back from the verdict.
-    pub end: Option<Result<CancellationEnd, Error>>,
+    pub end: Option<Result<CancellationEnd<T>, Error>>,
 }
 
-/// How a request to cancel a job was taken, and if it was refused, why.
+/// How a request to cancel a job, a user or a task was taken, and if it was refused, why.
 #[derive(Debug)]
 #[must_use = "a cancellation that was refused means that the migration continues"]
-pub enum CancelVerdict {
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value per call to the service; a box would only get in the way of matching"
+)]
+pub enum CancelVerdict<T = Job> {
     /// The service accepted it.
     Accepted(Response<CrossTenantMigrationCancelResponse>),
-    /// The answer was lost, and the job reads as cancelled or being cancelled: by this request, or by
-    /// another.
+    /// The answer was lost, and it reads as cancelled or being cancelled: by this request, or by another.
     FoundCancelling {
-        /// The job as read back.
-        job: Job,
+        /// The job, user or task as read back.
+        state: T,
         /// How the answer was lost.
         lost: Error,
     },
-    /// 409: the job is being cancelled already.
+    /// 409: it is being cancelled already.
     AlreadyBeingCancelled {
-        /// The job as read back.
-        job: Job,
+        /// The job, user or task as read back.
+        state: T,
         /// The answer.
         refusal: Refusal,
     },
-    /// 409: the job is over already, and its status says how: `cancelled` too is such an end.
+    /// 409: it is over already, and its status says how: `cancelled` too is such an end.
     ///
     /// A job that is being deleted was final before, and counts.
     AlreadyFinal {
-        /// The job as read back.
-        job: Job,
+        /// The job, user or task as read back.
+        state: T,
+        /// The answer.
+        refusal: Refusal,
+    },
+    /// 409: the user is no longer in the job, as one guide says of users who are cancelled.
+    AlreadyRemoved {
         /// The answer.
         refusal: Refusal,
     },
@@ -66,23 +75,23 @@ pub enum CancelVerdict {
     TooLate {
         /// Why it is too late.
         why: TooLate,
-        /// The job as read back.
-        job: Job,
+        /// The job, user or task as read back.
+        state: T,
         /// The answer.
         refusal: Refusal,
     },
-    /// 409, although the job as read back shows no reason; **it continues**.
+    /// 409, although what was read back shows no reason; **it continues**.
     Refused {
-        /// The job as read back.
-        job: Job,
+        /// The job, user or task as read back.
+        state: T,
         /// The answer.
         refusal: Refusal,
     },
-    /// 409, and reading the job back failed, so that the reason is not known; **it may continue**.
+    /// 409, and reading it back failed, so that the reason is not known; **it may continue**.
     Unexplained {
         /// The answer.
         refusal: Refusal,
-        /// Why the job could not be read back.
+        /// Why it could not be read back.
         error: Error,
     },
 }
@@ -94,50 +103,46 @@ pub enum TooLate {
     CuttingOver,
     /// `completeAfterDateTime` has passed.
     PastCompleteAfter,
+    /// The task has started; only those that have not can be cancelled.
+    Started,
 }
 
+/// Each request is sent once. If its answer is lost, or is 409, the state is read back.
+///
+/// Without `wait` the methods answer at once. With it, they wait until what is being cancelled is
+/// cancelled, or turns out not to be; they do not wait for the end of a migration that continues.
+///
+/// They fail with any refusal of the cancellation but 409, and with everything that keeps its answer
+/// from coming, unless the state then reads as being cancelled. After an error that
+/// [may have taken effect](Error::may_have_taken_effect) it is not known what will be.
+#[expect(
+    clippy::missing_errors_doc,
+    reason = "the errors are those of all methods and stand above"
+)]
 impl Workflows {
     /// Cancels a job, reads back why when that is refused, and waits for the end if asked.
-    ///
-    /// Without `wait` it answers at once. With it, it waits until a job that is being cancelled is
-    /// cancelled, or turns out not to be; it does not wait for the end of a migration that continues.
-    ///
-    /// The request is sent once. If its answer is lost, the job is read back.
-    ///
-    /// # Errors
-    ///
-    /// Any refusal of the cancellation but 409, and everything that keeps its answer from coming,
-    /// unless the job then reads as being cancelled. After an error that
-    /// [may have taken effect](Error::may_have_taken_effect) it is not known whether the job will be
-    /// cancelled.
     pub async fn cancel_and_confirm(
         &self,
         job: &str,
         wait: Option<&WaitOptions>,
     ) -> Result<CancelReport, Error> {
         let deadline = wait.and_then(WaitOptions::ends_at);
-        let verdict = match Box::pin(self.client.cancel_job(job)).await {
-            Ok(outcome) => match outcome.into_result() {
-                Ok(response) => CancelVerdict::Accepted(response),
-                Err(refusal) => Box::pin(self.explain(job, refusal)).await,
-            },
-            Err(lost) if lost.may_have_taken_effect() => {
-                match Box::pin(read_job(&self.client, job)).await {
-                    Ok(job) if is_cancelling(&job) => CancelVerdict::FoundCancelling { job, lost },
-                    _ => return Err(lost),
-                }
-            }
-            Err(error) => return Err(error),
-        };
-        let end = match wait {
-            Some(options) if verdict.is_under_way() => {
-                let key = verdict.job_id().unwrap_or(job);
+        let sent = Box::pin(self.client().cancel_job(job)).await;
+        let verdict = verdict(sent, Box::pin(read_job(self.client(), job))).await?;
+        let end = match wait.filter(|_| verdict.is_under_way()) {
+            Some(options) => {
+                let key = match &verdict {
+                    CancelVerdict::Accepted(response) => response.value().id.as_deref(),
+                    _ => verdict.state().and_then(|job| job.id.as_deref()),
+                };
+                let key = key.filter(|id| !id.is_empty()).unwrap_or(job);
+                let known = verdict.state().map_or(Known::Exists, Known::Since);
                 let end = self
-                    .wait_until(key, Awaited::Cancellation, options, deadline, Known::Exists)
+                    .watch_until(key, Awaited::Cancellation, options, deadline, known)
                     .await;
-                Some(end.map(CancellationEnd::of))
+                Some(end.map(|end| CancellationEnd::of(end, is_job_cancelled)))
             }
-            _ => None,
+            None => None,
         };
         Ok(CancelReport {
             asked_for: job.to_owned(),
@@ -146,66 +151,123 @@ impl Workflows {
         })
     }
 
-    async fn explain(&self, job: &str, refusal: Refusal) -> CancelVerdict {
-        let response = match self.client.get_job(job, GetOptions::new()).await {
-            Ok(response) => response,
-            Err(error) => return CancelVerdict::Unexplained { refusal, error },
+    /// Cancels a user of a job, reads back why when that is refused, and waits for the end if asked.
+    ///
+    /// A user who is no longer in the job counts as cancelled: nothing else removes users.
+    pub async fn cancel_user_and_confirm(
+        &self,
+        job: &str,
+        user: &str,
+        wait: Option<&WaitOptions>,
+    ) -> Result<CancelReport<User>, Error> {
+        let sent = Box::pin(self.client().cancel_user(job, user)).await;
+        let reading = Box::pin(read_user(self.client(), job, user));
+        let verdict = verdict(sent, reading).await?;
+        let end = match wait.filter(|_| verdict.is_under_way()) {
+            Some(options) => {
+                let end = self
+                    .wait_for_known_user(job, user, Awaited::Cancellation, options)
+                    .await;
+                // Whatever was left to cancel is what counts: a workload may have been over before.
+                Some(end.map(|end| match end {
+                    WaitEnd::Reached(user) => CancellationEnd::Cancelled(user),
+                    WaitEnd::Elsewhere(user) => CancellationEnd::NotCancelled(user),
+                    WaitEnd::Gone(last) => CancellationEnd::Gone(last),
+                    WaitEnd::DeadlinePassed(last) => CancellationEnd::DeadlinePassed(last),
+                }))
+            }
+            None => None,
         };
-        let now = response
-            .headers()
-            .get(DATE)
-            .and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok())
-            .map_or_else(|| SystemTime::now().into(), |date| date.to_utc());
-        let job = response.into_value();
-        match reason(&job, now) {
-            Reason::BeingCancelled => CancelVerdict::AlreadyBeingCancelled { job, refusal },
-            Reason::Final => CancelVerdict::AlreadyFinal { job, refusal },
-            Reason::TooLate(why) => CancelVerdict::TooLate { why, job, refusal },
-            Reason::Unknown => CancelVerdict::Refused { job, refusal },
-        }
+        Ok(CancelReport {
+            asked_for: user.to_owned(),
+            verdict,
+            end,
+        })
+    }
+
+    /// Cancels a SharePoint task, reads back why when that is refused, and waits for the end if asked.
+    pub async fn cancel_sharepoint_task_and_confirm(
+        &self,
+        task: &str,
+        wait: Option<&WaitOptions>,
+    ) -> Result<CancelReport<Task>, Error> {
+        let sent = Box::pin(self.client().cancel_sharepoint_task(task)).await;
+        let verdict = verdict(sent, Box::pin(read_task(self.client(), task))).await?;
+        let end =
+            match wait.filter(|_| verdict.is_under_way()) {
+                Some(options) => Some(self.wait_for_sharepoint_task(task, options).await.map(
+                    |end| match end {
+                        SharePointTaskEnd::Cancelled(task) => CancellationEnd::Cancelled(task),
+                        SharePointTaskEnd::Completed(task) | SharePointTaskEnd::Failed(task) => {
+                            CancellationEnd::NotCancelled(task)
+                        }
+                        SharePointTaskEnd::Gone(last) => CancellationEnd::Gone(last),
+                        SharePointTaskEnd::DeadlinePassed(last) => {
+                            CancellationEnd::DeadlinePassed(last)
+                        }
+                    },
+                )),
+                None => None,
+            };
+        Ok(CancelReport {
+            asked_for: task.to_owned(),
+            verdict,
+            end,
+        })
     }
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Reason {
-    BeingCancelled,
-    Final,
-    TooLate(TooLate),
-    Unknown,
-}
-
-/// Why a job as it is at `now` cannot be cancelled.
-fn reason(job: &Job, now: DateTime<Utc>) -> Reason {
-    match &job.status {
-        Some(Status::PendingCancel) => Reason::BeingCancelled,
-        Some(
-            Status::Completed
-            | Status::CompletedWithErrors
-            | Status::Failed
-            | Status::Cancelled
-            | Status::PendingDelete
-            | Status::Deleted,
-        ) => Reason::Final,
-        Some(Status::CuttingOver) => Reason::TooLate(TooLate::CuttingOver),
-        Some(Status::Processing | Status::InProgress) if is_due(job, now) => {
-            Reason::TooLate(TooLate::PastCompleteAfter)
-        }
-        _ => Reason::Unknown,
+/// How a cancellation was taken, by its answer and, if that does not tell all, by the state.
+async fn verdict<T: Cancellable>(
+    sent: Result<CancelOutcome, Error>,
+    reading: impl Future<Output = Result<Reading<T>, Error>>,
+) -> Result<CancelVerdict<T>, Error> {
+    match sent {
+        Ok(outcome) => match outcome.into_result() {
+            Ok(response) => Ok(CancelVerdict::Accepted(response)),
+            Err(refusal) => Ok(match reading.await {
+                Ok(Reading::Present(state)) => explain(state, refusal),
+                Ok(Reading::Absent(_)) if T::IS_REMOVED_WHEN_CANCELLED => {
+                    CancelVerdict::AlreadyRemoved { refusal }
+                }
+                Ok(Reading::Absent(error)) | Err(error) => {
+                    CancelVerdict::Unexplained { refusal, error }
+                }
+            }),
+        },
+        Err(lost) if lost.may_have_taken_effect() => match reading.await {
+            Ok(Reading::Present(state)) if state.is_cancelling() => {
+                Ok(CancelVerdict::FoundCancelling { state, lost })
+            }
+            _ => Err(lost),
+        },
+        Err(error) => Err(error),
     }
 }
 
-fn is_due(job: &Job, now: DateTime<Utc>) -> bool {
-    job.complete_after_date_time
-        .as_ref()
-        .and_then(DateTimeOffset::to_utc)
-        .is_some_and(|time| time <= now)
+fn explain<T: Cancellable>(state: T, refusal: Refusal) -> CancelVerdict<T> {
+    match state.reason(server_time(&refusal)) {
+        Reason::BeingCancelled => CancelVerdict::AlreadyBeingCancelled { state, refusal },
+        Reason::Final => CancelVerdict::AlreadyFinal { state, refusal },
+        Reason::TooLate(why) => CancelVerdict::TooLate {
+            why,
+            state,
+            refusal,
+        },
+        Reason::Unknown => CancelVerdict::Refused { state, refusal },
+    }
 }
 
-fn is_cancelling(job: &Job) -> bool {
-    matches!(job.status, Some(Status::PendingCancel | Status::Cancelled))
+/// The time by the clock of the service, which its answer tells.
+fn server_time(refusal: &Refusal) -> DateTime<Utc> {
+    refusal
+        .headers()
+        .get(reqwest::header::DATE)
+        .and_then(|date| DateTime::parse_from_rfc2822(date.to_str().ok()?).ok())
+        .map_or_else(|| SystemTime::now().into(), |date| date.to_utc())
 }
 
-impl CancelVerdict {
+impl<T> CancelVerdict<T> {
     /// Whether there is an end of a cancellation to wait for.
     fn is_under_way(&self) -> bool {
         matches!(
@@ -214,41 +276,33 @@ impl CancelVerdict {
         )
     }
 
-    /// The job as read back, if it was.
+    /// The job, user or task as read back, if it was.
     #[must_use]
-    pub fn job(&self) -> Option<&Job> {
+    pub fn state(&self) -> Option<&T> {
         match self {
-            Self::FoundCancelling { job, .. }
-            | Self::AlreadyBeingCancelled { job, .. }
-            | Self::AlreadyFinal { job, .. }
-            | Self::TooLate { job, .. }
-            | Self::Refused { job, .. } => Some(job),
-            Self::Accepted(_) | Self::Unexplained { .. } => None,
+            Self::FoundCancelling { state, .. }
+            | Self::AlreadyBeingCancelled { state, .. }
+            | Self::AlreadyFinal { state, .. }
+            | Self::TooLate { state, .. }
+            | Self::Refused { state, .. } => Some(state),
+            Self::Accepted(_) | Self::AlreadyRemoved { .. } | Self::Unexplained { .. } => None,
         }
-    }
-
-    fn job_id(&self) -> Option<&str> {
-        match self {
-            Self::Accepted(response) => response.value().id.as_deref(),
-            _ => self.job()?.id.as_deref(),
-        }
-        .filter(|id| !id.is_empty())
     }
 }
 
 /// How the request was taken, for people.
-impl fmt::Display for CancelVerdict {
+impl<T: Cancellable> fmt::Display for CancelVerdict<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let status = self
-            .job()
-            .and_then(|job| job.status.as_ref())
-            .map_or("of unknown status", Status::as_str);
+        let status = self.state().and_then(T::status_text);
+        let status = status.unwrap_or_else(|| "of unknown status".to_owned());
+        let status = Line(&status);
         match self {
             Self::Accepted(_) => f.write_str("the cancellation was accepted"),
             Self::FoundCancelling { .. } => {
-                write!(f, "the answer was lost, and the job is {status}")
+                write!(f, "the answer was lost, and it is {status}")
             }
             Self::AlreadyBeingCancelled { .. } => f.write_str("it is being cancelled already"),
+            Self::AlreadyRemoved { .. } => f.write_str("it was removed already"),
             Self::AlreadyFinal { .. } => write!(f, "there is nothing to cancel, it is {status}"),
             Self::TooLate { why, .. } => {
                 write!(
@@ -272,80 +326,35 @@ impl fmt::Display for TooLate {
         f.write_str(match self {
             Self::CuttingOver => "mailboxes are cutting over",
             Self::PastCompleteAfter => "completeAfterDateTime has passed",
+            Self::Started => "the task has started",
         })
     }
 }
 
 /// How the request was taken and what came of it, on one line for people.
-impl fmt::Display for CancelReport {
+impl<T: Cancellable> fmt::Display for CancelReport<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", Line(&self.asked_for), self.verdict)?;
-        let status = |job: &Option<Job>| {
-            let status = job.as_ref().and_then(|job| job.status.as_ref());
-            status.map_or("not seen", Status::as_str).to_owned()
+        let status = |state: Option<&T>| {
+            let status = state.and_then(T::status_text);
+            status.unwrap_or_else(|| "of unknown status".to_owned())
         };
         match &self.end {
             None => Ok(()),
             Some(Ok(CancellationEnd::Cancelled(_))) => f.write_str("; it is cancelled"),
-            Some(Ok(CancellationEnd::NotCancelled(job))) => {
-                let status = job.status.as_ref().map_or("unknown", Status::as_str);
-                write!(f, "; it was NOT CANCELLED, it is {status}")
+            Some(Ok(CancellationEnd::NotCancelled(state))) => {
+                let status = status(Some(state));
+                write!(f, "; it was NOT CANCELLED, it is {}", Line(&status))
+            }
+            Some(Ok(CancellationEnd::Gone(_))) if T::IS_REMOVED_WHEN_CANCELLED => {
+                f.write_str("; it was removed from the job, as cancelled users may be")
             }
             Some(Ok(CancellationEnd::Gone(_))) => f.write_str("; it is no longer there"),
             Some(Ok(CancellationEnd::DeadlinePassed(last))) => {
-                write!(f, "; its end was not seen in time, it is {}", status(last))
+                let status = status(last.as_ref());
+                write!(f, "; its end was not seen in time, it is {}", Line(&status))
             }
             Some(Err(error)) => write!(f, "; asking for its end failed: {error}"),
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_status_explains_a_refusal_in_one_way() {
-        let job = |status: &str, complete_after: &str| -> Job {
-            let json =
-                format!(r#"{{"status":"{status}","completeAfterDateTime":"{complete_after}"}}"#);
-            serde_json::from_str(&json).expect("a job")
-        };
-        let now = DateTime::parse_from_rfc3339("2026-12-12T20:00:00Z")
-            .expect("a time")
-            .to_utc();
-        let (past, future) = ("2026-12-12T20:00:00Z", "2026-12-12T20:00:01Z");
-        let late = Reason::TooLate(TooLate::PastCompleteAfter);
-        for status in Status::DOCUMENTED {
-            let (before, after) = match status.as_str() {
-                "pendingCancel" => (Reason::BeingCancelled, Reason::BeingCancelled),
-                "completed"
-                | "completedWithErrors"
-                | "failed"
-                | "cancelled"
-                | "pendingDelete"
-                | "deleted" => (Reason::Final, Reason::Final),
-                "cuttingOver" => {
-                    let cutting = Reason::TooLate(TooLate::CuttingOver);
-                    (cutting, cutting)
-                }
-                "processing" | "inProgress" => (Reason::Unknown, late),
-                _ => (Reason::Unknown, Reason::Unknown),
-            };
-            assert_eq!(
-                reason(&job(status.as_str(), future), now),
-                before,
-                "{status}"
-            );
-            assert_eq!(reason(&job(status.as_str(), past), now), after, "{status}");
-        }
-        for odd in ["soon", ""] {
-            assert_eq!(
-                reason(&job("inProgress", odd), now),
-                Reason::Unknown,
-                "{odd}"
-            );
-        }
-        assert_eq!(reason(&Job::default(), now), Reason::Unknown);
     }
 }

@@ -3,24 +3,13 @@
 use chrono::TimeDelta;
 use uuid::Uuid;
 
-use super::lifecycle::is_same;
 use super::resolved::Sighting;
+use super::verdict::{Verdict, is_same};
 use msgraph_migrations::DateTimeOffset;
 use msgraph_migrations::models::{
     CrossTenantMigrationJob, CrossTenantMigrationJobCreate, CrossTenantMigrationJobStatus,
     CrossTenantMigrationServiceStatus as Workload, CrossTenantMigrationTask,
 };
-
-/// What is certain about an action.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It has happened between the readings.
-    TookEffect,
-    /// It has not happened and cannot happen any more.
-    RuledOut,
-    /// Neither is certain.
-    Undecided,
-}
 
 /// How far a user has come, as far as a cancellation cares.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -3,8 +3,8 @@
 //! The changes are those of the pages and of the admin guide's table, and those that one of them
 //! leaves possible: a change too many makes a verdict rarer, a change too few makes it wrong.
 
-use super::judgement::Verdict;
 use super::resolved::Sighting;
+use super::verdict::{Verdict, is_same};
 use msgraph_migrations::models::CrossTenantMigrationJob;
 use msgraph_migrations::models::CrossTenantMigrationJobStatus::{
     self as Status, AdminActionRequired, Approved, Cancelled, Completed, CompletedWithErrors,
@@ -154,14 +154,6 @@ pub(super) fn judge_job(
         // No document says whether a deleted job is shown as such or not at all.
         Sighting::Absent if action == Action::Delete => judge(action, status, &Deleted),
         Sighting::Present(_) | Sighting::Absent => Verdict::Undecided,
-    }
-}
-
-/// Whether both are the same job, by their ids.
-pub(super) fn is_same(one: &CrossTenantMigrationJob, other: &CrossTenantMigrationJob) -> bool {
-    match (&one.id, &other.id) {
-        (Some(one), Some(other)) => one.eq_ignore_ascii_case(other),
-        _ => false,
     }
 }
 

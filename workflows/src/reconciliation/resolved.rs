@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use crate::reading::Reading;
 use msgraph_migrations::Error;
 
 /// What became of an action, by its answer or else by the state.
@@ -102,6 +103,15 @@ pub enum Sighting<T> {
     Present(T),
     /// The service says that there is no such thing.
     Absent,
+}
+
+impl<T> From<Reading<T>> for Sighting<T> {
+    fn from(reading: Reading<T>) -> Self {
+        match reading {
+            Reading::Present(state) => Self::Present(state),
+            Reading::Absent(_) => Self::Absent,
+        }
+    }
 }
 
 impl<T> Sighting<T> {

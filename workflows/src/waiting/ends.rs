@@ -3,6 +3,7 @@
 use super::observation::WaitEnd;
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationJobStatus as Status,
+    CrossTenantMigrationServiceStatus as Workload, CrossTenantMigrationTask as User,
     SharePointMigrationTask as Task, SharePointMigrationTaskStatus as TaskStatus,
 };
 
@@ -64,16 +65,18 @@ pub enum MigrationEnd {
 /// How a wait for a cancellation ended.
 #[derive(Clone, Debug)]
 #[must_use = "a job that was not cancelled has moved its users"]
-pub enum CancellationEnd {
+pub enum CancellationEnd<T = Job> {
     /// `cancelled`.
-    Cancelled(Job),
-    /// The job was **not cancelled**: its migration has ended, or it is being deleted; its status says
-    /// which.
-    NotCancelled(Job),
-    /// The job was deleted in the meantime; the last that was seen of it.
-    Gone(Option<Job>),
-    /// The deadline passed; the last that was seen of the job.
-    DeadlinePassed(Option<Job>),
+    Cancelled(T),
+    /// It was **not cancelled**: its migration has ended, or it is being deleted; its status says which.
+    NotCancelled(T),
+    /// It is no longer there; the last that was seen of it.
+    ///
+    /// A job was deleted in the meantime. A user was removed from the job, which is what one guide says
+    /// of users who are cancelled.
+    Gone(Option<T>),
+    /// The deadline passed; the last that was seen of it.
+    DeadlinePassed(Option<T>),
 }
 
 /// How a wait for a deletion ended.
@@ -157,6 +160,55 @@ impl Awaited {
     }
 }
 
+/// Where a user stands, by all workloads together; one without any that can be read is under way.
+pub(crate) fn user_stage(awaited: Awaited, user: &User) -> Stage {
+    let statuses: Option<Vec<&Workload>> = user
+        .current_status
+        .iter()
+        .map(|workload| workload.status.as_ref())
+        .collect();
+    let Some(statuses) = statuses.filter(|statuses| !statuses.is_empty()) else {
+        return Stage::UnderWay;
+    };
+    let any = |of: fn(&Workload) -> bool| statuses.iter().any(|status| of(status));
+    let all = |of: fn(&Workload) -> bool| statuses.iter().all(|status| of(status));
+    // The guide of December 2025 has the words of a migration for a validation too, so that a
+    // validation may also end in these.
+    let is_over: fn(&Workload) -> bool = |status| {
+        matches!(
+            status,
+            Workload::Completed | Workload::Failed | Workload::Cancelled | Workload::Error
+        )
+    };
+    match awaited {
+        Awaited::Migration | Awaited::Final if all(is_over) => Stage::Reached,
+        Awaited::Cancellation if all(is_over) && any(|status| *status == Workload::Cancelled) => {
+            Stage::Reached
+        }
+        Awaited::Cancellation if all(is_over) => Stage::Elsewhere,
+        Awaited::Validation
+            if all(|status| matches!(status, Workload::Valid | Workload::Invalid)) =>
+        {
+            Stage::Reached
+        }
+        Awaited::Validation
+            if all(is_over)
+                || any(|status| {
+                    matches!(
+                        status,
+                        Workload::Syncing
+                            | Workload::Synced
+                            | Workload::Finalizing
+                            | Workload::Cancelled
+                    )
+                }) =>
+        {
+            Stage::Elsewhere
+        }
+        _ => Stage::UnderWay,
+    }
+}
+
 /// Where a SharePoint task in `status` stands.
 pub(crate) fn task_stage(status: &TaskStatus) -> Stage {
     match status {
@@ -201,17 +253,25 @@ impl MigrationEnd {
     }
 }
 
-impl CancellationEnd {
-    pub(crate) fn of(end: JobEnd) -> Self {
+impl<T> CancellationEnd<T> {
+    pub(crate) fn of(end: WaitEnd<T>, is_cancelled: impl FnOnce(&T) -> bool) -> Self {
         match end {
-            WaitEnd::Reached(job) | WaitEnd::Elsewhere(job) => match job.status {
-                Some(Status::Cancelled) => Self::Cancelled(job),
-                _ => Self::NotCancelled(job),
-            },
+            WaitEnd::Reached(state) | WaitEnd::Elsewhere(state) => {
+                if is_cancelled(&state) {
+                    Self::Cancelled(state)
+                } else {
+                    Self::NotCancelled(state)
+                }
+            }
             WaitEnd::Gone(last) => Self::Gone(last),
             WaitEnd::DeadlinePassed(last) => Self::DeadlinePassed(last),
         }
     }
+}
+
+/// Whether a job is cancelled.
+pub(crate) fn is_cancelled_job(job: &Job) -> bool {
+    job.status == Some(Status::Cancelled)
 }
 
 impl DeletionEnd {

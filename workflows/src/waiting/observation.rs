@@ -1,28 +1,64 @@
 //! What is seen while waiting.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
-use msgraph_migrations::models::{CrossTenantMigrationJob, SharePointMigrationTask};
+use msgraph_migrations::Error;
+use msgraph_migrations::models::{
+    CrossTenantMigrationJob, CrossTenantMigrationTask, SharePointMigrationTask,
+};
 
-/// Something seen of a job or task while waiting for it.
+/// Something seen while waiting for a job, a user or a task.
 ///
-/// The last of a watch is always [`Ended`](Self::Ended), and carries the last state itself.
+/// Of everything that is watched, the last observation is [`Event::Ended`], exactly once.
 #[derive(Clone, Debug)]
-pub enum Observation<T> {
+#[non_exhaustive]
+pub struct Observation<T> {
+    /// The id or display name that was given.
+    pub asked_for: String,
+    /// What was seen of it.
+    pub event: Event<T>,
+}
+
+/// What was seen.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub enum Event<T> {
     /// The state at the first reading.
     First(T),
     /// The state, which differs from the one before.
     ///
     /// Status, message and dates count, and a status that no document names counts too.
     Changed(T),
+    /// The job has come to `adminActionRequired`; until an administrator acts, it does not go on.
+    ///
+    /// No document describes this status further. It stands in the place of `First` or `Changed`.
+    AdminActionRequired(T),
     /// Nothing has changed for a long time; this is told once until the next change.
+    #[non_exhaustive]
     Stalled {
         /// The state.
         state: T,
         /// How long it has been like this, as far as this watch can tell.
         unchanged_for: Duration,
+    },
+    /// Nothing could be read for a long time; this is told once until a reading succeeds.
+    #[non_exhaustive]
+    Outage {
+        /// The last state seen; none if no reading succeeded yet.
+        last: Option<T>,
+        /// How long readings have been failing.
+        lasting: Duration,
+        /// How the latest reading failed.
+        error: Arc<Error>,
+    },
+    /// A reading has succeeded after an outage that was told.
+    #[non_exhaustive]
+    Recovered {
+        /// How long the outage lasted.
+        after: Duration,
     },
     /// The wait is over.
     Ended(WaitEnd<T>),
@@ -45,15 +81,23 @@ pub enum WaitEnd<T> {
 /// Something seen of a job.
 pub type JobObservation = Observation<CrossTenantMigrationJob>;
 
+/// Something seen of a user of a job.
+pub type UserObservation = Observation<CrossTenantMigrationTask>;
+
 /// Something seen of a SharePoint task.
 pub type SharePointTaskObservation = Observation<SharePointMigrationTask>;
 
 impl<T> Observation<T> {
     /// The state that was seen, if there is one.
     pub fn state(&self) -> Option<&T> {
-        match self {
-            Self::First(state) | Self::Changed(state) | Self::Stalled { state, .. } => Some(state),
-            Self::Ended(end) => end.state(),
+        match &self.event {
+            Event::First(state)
+            | Event::Changed(state)
+            | Event::AdminActionRequired(state)
+            | Event::Stalled { state, .. } => Some(state),
+            Event::Outage { last, .. } => last.as_ref(),
+            Event::Recovered { .. } => None,
+            Event::Ended(end) => end.state(),
         }
     }
 }
@@ -89,10 +133,6 @@ impl<T: Clone> Track<T> {
         self.last.as_ref()
     }
 
-    pub fn into_last(self) -> Option<T> {
-        self.last
-    }
-
     /// Takes in a state read at `now`, and says what is to be told about it, if anything.
     pub fn take_in(
         &mut self,
@@ -100,21 +140,21 @@ impl<T: Clone> Track<T> {
         is_same: impl FnOnce(&T, &T) -> bool,
         now: Instant,
         stalled_after: Option<Duration>,
-    ) -> Option<Observation<T>> {
+    ) -> Option<Event<T>> {
         let Some(last) = &self.last else {
             self.renew(&state, now);
-            return Some(Observation::First(state));
+            return Some(Event::First(state));
         };
         if !is_same(last, &state) {
             self.renew(&state, now);
-            return Some(Observation::Changed(state));
+            return Some(Event::Changed(state));
         }
         let unchanged_for = now.saturating_duration_since(self.changed);
         if self.is_stalled || stalled_after.is_none_or(|limit| unchanged_for < limit) {
             return None;
         }
         self.is_stalled = true;
-        Some(Observation::Stalled {
+        Some(Event::Stalled {
             state,
             unchanged_for,
         })
@@ -151,12 +191,12 @@ mod tests {
             let now = start + Duration::from_secs(second);
             let limit = Some(Duration::from_secs(10));
             match track.take_in(state, |a, b| a == b, now, limit) {
-                Some(Observation::First(state)) => format!("first {state}"),
-                Some(Observation::Changed(state)) => format!("changed {state}"),
-                Some(Observation::Stalled { unchanged_for, .. }) => {
+                Some(Event::First(state)) => format!("first {state}"),
+                Some(Event::Changed(state)) => format!("changed {state}"),
+                Some(Event::Stalled { unchanged_for, .. }) => {
                     format!("stalled {}", unchanged_for.as_secs())
                 }
-                Some(Observation::Ended(_)) => "ended".to_owned(),
+                Some(other) => panic!("{other:?}"),
                 None => String::new(),
             }
         })

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::observation::JobObservation;
 
-/// How often to look, for how long, and what to bear meanwhile.
+/// How often to look, for how long, and what to tolerate meanwhile.
 ///
 /// While nothing changes, the interval between two readings grows by half from time to time, up to
 /// the longest; a change brings it back to the shortest. Each is drawn at random near that, so that
@@ -20,7 +20,7 @@ use super::observation::JobObservation;
 ///
 /// let options = WaitOptions::new()
 ///     .deadline(Duration::from_secs(48 * 3600))
-///     .on_observation(|seen| println!("{:?}", seen.state().and_then(|job| job.status.as_ref())));
+///     .on_observation(|seen| println!("{}: {:?}", seen.asked_for, seen.event));
 /// ```
 #[derive(Clone)]
 #[non_exhaustive]
@@ -36,11 +36,31 @@ pub struct WaitOptions {
     /// How long nothing may change before that is reported, once until the next change; 1 h unless
     /// set.
     pub stalled_after: Option<Duration>,
-    /// How many readings in a row may fail by passing trouble; 20 unless set, and 0 bears none.
+    /// How long readings may fail by passing trouble before that is reported, once until one succeeds;
+    /// 5 min unless set.
+    pub outage_after: Duration,
+    /// How long readings may fail by passing trouble before the wait ends with an error; 24 h unless
+    /// set.
+    pub max_outage: Duration,
+    /// How many readings in a row may fail by passing trouble, however short that is; any number unless
+    /// set, and 0 tolerates none.
     ///
     /// Each has been repeated by the client's [`RetryPolicy`](msgraph_migrations::RetryPolicy) before it counts.
-    pub max_failures: u32,
-    /// How many jobs to ask for on a page of a list; what the service chooses unless set.
+    pub max_failures: Option<u32>,
+    /// How long something that was there has to be missing before it counts as gone; 1 min unless set.
+    ///
+    /// A replica that lags misses what was just created. One reading is never enough.
+    pub gone_after: Duration,
+    /// How long readings that are older than one seen before are taken for those of a replica that
+    /// lags; 10 min unless set.
+    ///
+    /// After that, and at least three readings, they count: then it is the service that changed its
+    /// mind about the date.
+    pub max_lag: Duration,
+    /// Whether what is waited for was just created, so that it may be missing for a while although this
+    /// wait has not seen it yet; false unless set.
+    pub just_created: bool,
+    /// How many jobs or users to ask for on a page of a list; what the service chooses unless set.
     pub page_size: Option<u16>,
     observer: Option<Observer>,
 }
@@ -54,7 +74,12 @@ impl Default for WaitOptions {
             max_interval: Duration::from_mins(2),
             deadline: None,
             stalled_after: Some(Duration::from_hours(1)),
-            max_failures: 20,
+            outage_after: Duration::from_mins(5),
+            max_outage: Duration::from_hours(24),
+            max_failures: None,
+            gone_after: Duration::from_mins(1),
+            max_lag: Duration::from_mins(10),
+            just_created: false,
             page_size: None,
             observer: None,
         }
@@ -96,21 +121,56 @@ impl WaitOptions {
         self
     }
 
-    /// Bears this many readings in a row that fail by passing trouble.
+    /// Reports when no reading succeeded for this time.
+    #[must_use]
+    pub fn outage_after(mut self, time: Duration) -> Self {
+        self.outage_after = time;
+        self
+    }
+
+    /// Tolerates readings that fail by passing trouble for this time.
+    #[must_use]
+    pub fn max_outage(mut self, time: Duration) -> Self {
+        self.max_outage = time;
+        self
+    }
+
+    /// Tolerates no more than this many readings in a row that fail by passing trouble.
     #[must_use]
     pub fn max_failures(mut self, failures: u32) -> Self {
-        self.max_failures = failures;
+        self.max_failures = Some(failures);
         self
     }
 
-    /// Asks for pages of this many jobs where jobs are read from a list.
+    /// Takes for gone what is missing for this time.
     #[must_use]
-    pub fn page_size(mut self, jobs: u16) -> Self {
-        self.page_size = Some(jobs);
+    pub fn gone_after(mut self, time: Duration) -> Self {
+        self.gone_after = time;
         self
     }
 
-    /// Shows every observation of a job to `observer` in the methods that answer only the end.
+    /// Passes over readings that are older than one seen before for this time.
+    #[must_use]
+    pub fn max_lag(mut self, time: Duration) -> Self {
+        self.max_lag = time;
+        self
+    }
+
+    /// Says that what is waited for was just created.
+    #[must_use]
+    pub fn just_created(mut self) -> Self {
+        self.just_created = true;
+        self
+    }
+
+    /// Asks for pages of this many items where they are read from a list.
+    #[must_use]
+    pub fn page_size(mut self, items: u16) -> Self {
+        self.page_size = Some(items);
+        self
+    }
+
+    /// Shows every observation of a job to `observer`, also in the methods that answer only the end.
     ///
     /// It is called between two readings and should not take long.
     #[must_use]
@@ -142,7 +202,12 @@ impl fmt::Debug for WaitOptions {
             .field("max_interval", &self.max_interval)
             .field("deadline", &self.deadline)
             .field("stalled_after", &self.stalled_after)
+            .field("outage_after", &self.outage_after)
+            .field("max_outage", &self.max_outage)
             .field("max_failures", &self.max_failures)
+            .field("gone_after", &self.gone_after)
+            .field("max_lag", &self.max_lag)
+            .field("just_created", &self.just_created)
             .field("page_size", &self.page_size)
             .finish_non_exhaustive()
     }

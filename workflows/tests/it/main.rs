@@ -3,5 +3,8 @@
 mod bulk;
 mod jobs;
 mod reconciliation;
+mod reports;
+mod rooms;
 mod support;
+mod virtual_time;
 mod waiting;

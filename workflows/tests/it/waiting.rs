@@ -1,6 +1,7 @@
 //! Waiting for jobs and SharePoint tasks.
 
 mod ends;
+mod lag;
 mod many;
 mod trouble;
 
@@ -12,7 +13,7 @@ use msgraph_migrations::models::CrossTenantMigrationJob;
 use msgraph_migrations::{AccessToken, Client, ClientBuilder, Error, RetryPolicy};
 use msgraph_migrations_sandbox::{JobSnapshot, JobStatus, Sandbox, SandboxBuilder};
 use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::waiting::{Awaited, Observation, WaitEnd, WaitOptions};
+use msgraph_migrations_workflows::waiting::{Awaited, Event, Observation, WaitEnd, WaitOptions};
 
 const MINUTE: u64 = 60;
 const DAY: u64 = 24 * 60 * MINUTE;
@@ -34,6 +35,7 @@ pub fn options() -> WaitOptions {
     WaitOptions::new()
         .min_interval(Duration::from_millis(1))
         .max_interval(Duration::from_millis(2))
+        .gone_after(Duration::ZERO)
 }
 
 pub fn job(sandbox: &Sandbox, users: usize) -> String {
@@ -45,8 +47,8 @@ pub fn status(job: &CrossTenantMigrationJob) -> &str {
 }
 
 /// Lets virtual time pass after each reading, until `future` is done.
-pub async fn as_time_passes<T>(sandbox: &Sandbox, future: impl Future<Output = T>) -> T {
-    let mut future = pin!(future);
+pub async fn as_time_passes<T>(sandbox: &Sandbox, future: impl IntoFuture<Output = T>) -> T {
+    let mut future = pin!(future.into_future());
     let readings = || {
         let requests = sandbox.requests();
         requests
@@ -88,11 +90,17 @@ pub fn stage(status: &str) -> Duration {
 }
 
 pub fn describe(observation: &Observation<CrossTenantMigrationJob>) -> String {
-    match observation {
-        Observation::First(job) => format!("first {}", status(job)),
-        Observation::Changed(job) => format!("changed {}", status(job)),
-        Observation::Stalled { state, .. } => format!("stalled {}", status(state)),
-        Observation::Ended(end) => describe_end(end),
+    match &observation.event {
+        Event::First(job) => format!("first {}", status(job)),
+        Event::Changed(job) => format!("changed {}", status(job)),
+        Event::AdminActionRequired(job) => format!("admin {}", status(job)),
+        Event::Stalled { state, .. } => format!("stalled {}", status(state)),
+        Event::Outage { last, .. } => {
+            format!("outage {}", last.as_ref().map_or("never seen", status))
+        }
+        Event::Recovered { .. } => "recovered".to_owned(),
+        Event::Ended(end) => describe_end(end),
+        other => panic!("{other:?}"),
     }
 }
 
@@ -113,7 +121,7 @@ async fn watch(
     job: &str,
     awaited: Awaited,
 ) -> Result<Vec<String>, Error> {
-    let mut watch = pin!(Workflows::new(client.clone()).watch_job(job, awaited, &options()));
+    let mut watch = Workflows::new(client.clone()).watch_job(job, awaited, &options());
     let mut seen = Vec::new();
     while let Some(observation) = watch.try_next().await? {
         seen.push(describe(&observation));
@@ -171,7 +179,7 @@ async fn a_job_that_is_cancelled_while_one_waits_ends_the_wait() {
     ] {
         let job = job(&sandbox, 1);
         sandbox.set_job_status(&job, status).expect("a status");
-        let mut watch = pin!(Workflows::new(client.clone()).watch_job(&job, awaited, &options()));
+        let mut watch = Workflows::new(client.clone()).watch_job(&job, awaited, &options());
         let first = watch.try_next().await.expect("a reading").expect("a state");
         assert_eq!(describe(&first), format!("first {status}"));
         let _ = client.cancel_job(&job).await.expect("an outcome");
@@ -198,7 +206,7 @@ async fn a_job_that_is_deleted_while_one_waits_ends_the_wait_whether_or_not_it_i
             .set_job_status(&job, "inProgress")
             .expect("a status");
         let mut watch =
-            pin!(Workflows::new(client.clone()).watch_job(&job, Awaited::Migration, &options()));
+            Workflows::new(client.clone()).watch_job(&job, Awaited::Migration, &options());
         watch.try_next().await.expect("a reading").expect("a state");
         sandbox.set_job_status(&job, "deleted").expect("a status");
         let last = watch.try_next().await.expect("a reading").expect("a state");
@@ -236,8 +244,7 @@ async fn another_job_that_gets_the_name_is_not_taken_for_the_first() {
     sandbox
         .set_job_status(name, "pendingDelete")
         .expect("a status");
-    let mut watch =
-        pin!(Workflows::new(client.clone()).watch_job(name, Awaited::Deletion, &options()));
+    let mut watch = Workflows::new(client.clone()).watch_job(name, Awaited::Deletion, &options());
     let first = watch.try_next().await.expect("a reading").expect("a state");
     assert_eq!(describe(&first), "first pendingDelete");
     sandbox
@@ -261,12 +268,11 @@ async fn a_stalled_job_is_reported_once_for_each_stall() {
         .expect("time passes");
     let stalled_after = Duration::from_millis(5);
     let options = options().stalled_after(stalled_after);
-    let mut watch =
-        pin!(Workflows::new(client.clone()).watch_job(&job, Awaited::Validation, &options));
+    let mut watch = Workflows::new(client.clone()).watch_job(&job, Awaited::Validation, &options);
     let mut seen = Vec::new();
     while let Some(observation) = watch.try_next().await.expect("a reading") {
         seen.push(describe(&observation));
-        if let Observation::Stalled { unchanged_for, .. } = observation {
+        if let Event::Stalled { unchanged_for, .. } = observation.event {
             assert!(unchanged_for >= stalled_after);
             // What is told once is not told again, however long one goes on to look.
             let quiet = tokio::time::timeout(Duration::from_millis(30), watch.try_next()).await;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use futures_util::StreamExt;
+use futures_util::TryStreamExt;
 use msgraph_migrations::models::{
     SharePointGroupIdentityMappingDeltaItem, SharePointUserIdentityMappingDeltaItem,
 };
@@ -14,7 +14,7 @@ use msgraph_migrations_workflows::bulk::{
 };
 use serde_json::{Value, json};
 
-use super::{client, requests};
+use super::{TENANT, client, requests};
 use crate::support::server::{Reply, Server};
 
 const SOURCE: &str = "7a1c40de-52b9-4f83-8e06-91d3bc5fa207";
@@ -75,11 +75,12 @@ async fn lists_of_any_length_are_applied_in_requests_of_fifty() {
         let changes = list(length);
         let items: Vec<_> = Workflows::new(client(&sandbox))
             .apply_user_mappings(changes.clone(), BulkOptions::new())
-            .collect()
-            .await;
+            .try_collect()
+            .await
+            .expect("nothing stops it");
         assert_eq!(items.len(), length);
         for (place, item) in items.iter().enumerate() {
-            assert_eq!((item.place, &item.input), (place, &changes[place]));
+            assert_eq!((item.index, &item.input), (place, &changes[place]));
             let Ok(BulkMappingOutcome::Applied(mapping)) = &item.outcome else {
                 panic!("{place} of {length}: {:?}", item.outcome);
             };
@@ -117,14 +118,14 @@ async fn groups_are_mapped_in_the_same_way() {
     };
     let items = Workflows::new(client(&sandbox))
         .apply_group_mappings((0..120).map(change), BulkOptions::new());
-    let items: Vec<_> = items.collect().await;
+    let items: Vec<_> = items.try_collect().await.expect("nothing stops it");
     assert_eq!(items.len(), 120);
     for item in items {
         let Ok(BulkMappingOutcome::Applied(mapping)) = item.outcome else {
-            panic!("{}: {:?}", item.place, item.outcome);
+            panic!("{}: {:?}", item.index, item.outcome);
         };
         let target = mapping.target_group_identity.and_then(|group| group.id);
-        assert_eq!(target, Some(id(item.place + 500)));
+        assert_eq!(target, Some(id(item.index + 500)));
     }
     assert_eq!(requests(&sandbox, "updateGroupMappings"), 3);
 }
@@ -151,10 +152,10 @@ async fn changes_of_the_same_source_are_made_in_the_order_of_the_list() {
             .concurrency(concurrency)
             .order(Order::AsCompleted);
         let run = Workflows::new(client(&sandbox)).apply_user_mappings(changes, options);
-        let items: Vec<_> = run.collect().await;
+        let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
         let applied = |item: &_| matches!(item, &Ok(BulkMappingOutcome::Applied(_)));
         assert!(items.iter().all(|item| applied(&item.outcome)));
-        let places: Vec<_> = items.iter().map(|item| item.place).collect();
+        let places: Vec<_> = items.iter().map(|item| item.index).collect();
         let ended = |place: usize| places.iter().position(|ended| *ended == place);
         assert!(
             [3, 60, 240, 499].is_sorted_by_key(|place| ended(*place)),
@@ -190,13 +191,13 @@ async fn a_request_that_fails_fails_all_its_changes_and_no_others() {
     .expect("a client");
     let mut changes = list(170);
     changes[20] = set(" ", "nobody@harborlane.example");
-    let record = Record::new();
+    let record = Record::in_memory(&sandbox.base_url(), TENANT);
     let options = || BulkOptions::new().concurrency(1).record(&record);
     let run = Workflows::new(never.clone()).apply_user_mappings(changes.clone(), options());
-    let items: Vec<_> = run.collect().await;
+    let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
     let failed: Vec<_> = items
         .iter()
-        .filter_map(|item| Some((item.place, item.outcome.as_ref().err()?)))
+        .filter_map(|item| Some((item.index, item.outcome.as_ref().err()?)))
         .collect();
     let places: Vec<_> = failed.iter().map(|(place, _)| *place).collect();
     // The change that names nobody is in no request, so that the second begins one later.
@@ -213,9 +214,10 @@ async fn a_request_that_fails_fails_all_its_changes_and_no_others() {
     let before = requests(&sandbox, "updateUserMappings");
     let items: Vec<_> = Workflows::new(never.clone())
         .apply_user_mappings(changes, options())
-        .collect()
-        .await;
-    let places: Vec<_> = items.iter().map(|item| item.place).collect();
+        .try_collect()
+        .await
+        .expect("nothing stops it");
+    let places: Vec<_> = items.iter().map(|item| item.index).collect();
     assert_eq!(places, [vec![20], (51..=100).collect()].concat());
     assert_eq!(requests(&sandbox, "updateUserMappings") - before, 1);
     assert_eq!(items.iter().filter(|item| item.outcome.is_err()).count(), 1);
@@ -261,10 +263,10 @@ async fn an_answer_that_is_short_or_in_another_order_confirms_nothing_falsely() 
     ];
     for (number, (change, expected)) in cases.into_iter().enumerate() {
         let server = answer(change).await;
-        let record = Record::new();
+        let record = Record::in_memory(&server.origin(), TENANT);
         let options = BulkOptions::new().record(&record);
         let run = Workflows::new(server.client()).apply_user_mappings(changes(), options);
-        let items: Vec<_> = run.collect().await;
+        let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
         for item in &items {
             let outcome = match &item.outcome {
                 Ok(BulkMappingOutcome::Applied(_)) => None,
@@ -273,12 +275,55 @@ async fn an_answer_that_is_short_or_in_another_order_confirms_nothing_falsely() 
             };
             assert_eq!(
                 outcome,
-                expected(item.place),
+                expected(item.index),
                 "case {number}, {}",
-                item.place
+                item.index
             );
         }
         let confirmed = (0..60).filter(|n| expected(*n).is_none()).count();
         assert_eq!(record.len(), confirmed, "case {number}");
+    }
+}
+
+#[tokio::test]
+async fn one_bad_row_of_fifty_fails_alone_and_bad_rows_without_end_cost_a_bounded_number() {
+    for (bad, size) in [
+        (vec![17], 50),
+        (vec![0, 49, 50, 99], 50),
+        (vec![3], 10),
+        ((0..100).collect(), 50),
+    ] {
+        let names: Vec<String> = bad.iter().map(|number| source(*number)).collect();
+        let server = Server::start_with(move |request| {
+            let items = request.json()["value"].clone();
+            let is_bad = |item: &Value| {
+                let name = item["sourceUserIdentity"]["userPrincipalName"].as_str();
+                name.is_some_and(|name| names.iter().any(|bad| bad == name))
+            };
+            if items
+                .as_array()
+                .is_some_and(|items| items.iter().any(is_bad))
+            {
+                let body = json!({ "error": { "code": "BadArgument", "message": "Not a user." } });
+                return Reply::json(422, body.to_string());
+            }
+            Reply::json(200, json!({ "value": items }).to_string())
+        })
+        .await;
+        let changes = (0..100).map(|n| set(&source(n), "somebody@harborlane.example"));
+        let options = BulkOptions::new().request_size(size);
+        let run = Workflows::new(server.client()).apply_user_mappings(changes, options);
+        let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
+        let failed: Vec<usize> = items
+            .iter()
+            .filter(|item| item.outcome.is_err())
+            .map(|item| item.index)
+            .collect();
+        assert_eq!(failed, bad, "the bad rows, and no others");
+        assert_eq!(items.len(), 100);
+        let requests = server.requests().len();
+        let whole = 100 / size;
+        assert!(requests <= whole + 2 * 24 * whole, "{requests}");
+        println!("{} bad of 100 by {size}: {requests} requests", bad.len());
     }
 }

@@ -15,7 +15,7 @@ use crate::support::server::{Reply, Server};
 use crate::waiting::{as_time_passes, client_builder, job, options, start};
 
 fn told(verdict: &CancelVerdict) -> String {
-    let status = verdict.job().and_then(|job| job.status.as_ref());
+    let status = verdict.state().and_then(|job| job.status.as_ref());
     let status = status.map_or("", |status| status.as_str());
     match verdict {
         CancelVerdict::Accepted(_) => "accepted".to_owned(),
@@ -24,6 +24,7 @@ fn told(verdict: &CancelVerdict) -> String {
         CancelVerdict::AlreadyFinal { .. } => format!("final {status}"),
         CancelVerdict::TooLate { why, .. } => format!("too late, {why:?}"),
         CancelVerdict::Refused { .. } => format!("refused {status}"),
+        CancelVerdict::AlreadyRemoved { .. } => "removed".to_owned(),
         CancelVerdict::Unexplained { .. } => "unexplained".to_owned(),
     }
 }
@@ -228,8 +229,8 @@ async fn an_accepted_cancellation_that_does_not_come_to_pass_is_told() {
             .deadline(Duration::from_millis(400))
             .on_observation(move |seen| {
                 if matches!(
-                    seen,
-                    msgraph_migrations_workflows::waiting::Observation::First(_)
+                    seen.event,
+                    msgraph_migrations_workflows::waiting::Event::First(_)
                 ) {
                     room.set_job_status(&name, then).expect("a status");
                 }

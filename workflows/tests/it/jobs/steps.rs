@@ -26,6 +26,7 @@ fn told(end: &JobRunEnd) -> &'static str {
         JobRunEnd::ValidationNotStarted(_) => "validation not started",
         JobRunEnd::MigrationNotStarted(_) => "migration not started",
         JobRunEnd::ValidationExpired(_) => "expired",
+        JobRunEnd::NameTaken => "name taken",
     }
 }
 
@@ -55,7 +56,7 @@ async fn validating_and_migrating_in_each_status_starts_joins_or_tells_why_not()
         let report = as_time_passes(&sandbox, wait).await.expect("a report");
         assert_eq!(told(&report.end), validated, "{status}: {report}");
         assert!(
-            report.job.is_some() && report.users == 1,
+            report.report.job.is_some() && report.report.users.read == 1,
             "{status}: {report}"
         );
         sandbox.set_job_status(&other, status).expect("a status");
@@ -106,7 +107,10 @@ async fn a_failed_validation_and_a_cancelled_one_are_reports() {
     let report = as_time_passes(&sandbox, wait).await.expect("a report");
     assert_eq!(told(&report.end), "validation failed");
     assert_eq!(
-        (report.users_with_problems(), report.problems.len()),
+        (
+            report.report.users.with_problems(),
+            report.report.users.problems.len()
+        ),
         (3, 12)
     );
 
@@ -236,8 +240,14 @@ async fn users_that_cannot_be_read_do_not_take_back_how_the_job_ended() {
     let wait = workflows.validate_and_wait(&job, &options);
     let report = as_time_passes(&sandbox, wait).await.expect("a report");
     assert_eq!(told(&report.end), "validation failed");
-    assert_eq!((report.users, report.users_with_problems()), (20, 20));
-    assert!(report.users_unread.is_some());
+    assert_eq!(
+        (
+            report.report.users.read,
+            report.report.users.with_problems()
+        ),
+        (20, 20)
+    );
+    assert!(report.report.users.broke_off.is_some());
     assert!(
         report.to_string().contains("could not all be read"),
         "{report}"
@@ -262,9 +272,14 @@ async fn reading_the_users_goes_on_where_it_broke_off() {
     let workflows = Workflows::new(client.clone());
     let wait = workflows.validate_and_wait(&job, &options);
     let report = as_time_passes(&sandbox, wait).await.expect("a report");
-    assert!(report.users_unread.is_none(), "{report}");
-    assert_eq!((report.users, report.problems.len()), (65, 65 * 4));
+    assert!(report.report.users.broke_off.is_none(), "{report}");
+    assert_eq!(
+        (report.report.users.read, report.report.users.problems.len()),
+        (65, 65 * 4)
+    );
     let found: BTreeSet<_> = report
+        .report
+        .users
         .problems
         .iter()
         .map(|problem| problem.user.clone())

@@ -1,6 +1,5 @@
 //! Every way in which a wait ends.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use msgraph_migrations::{Client, GetOptions};
 use msgraph_migrations_sandbox::{JobStatus, Sandbox, UserOutcome};
 use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::waiting::{
-    CancellationEnd, DeletionEnd, MigrationEnd, Observation, SharePointTaskEnd, ValidationEnd,
+    CancellationEnd, DeletionEnd, Event, MigrationEnd, SharePointTaskEnd, ValidationEnd,
 };
 
 use super::{as_time_passes, job, options, start, status};
@@ -70,10 +69,10 @@ async fn ends(client: &Client, job: &str) -> [String; 4] {
     let options = options().deadline(Duration::from_millis(600));
     let workflows = Workflows::new(client.clone());
     let (one, two, three, four) = tokio::join!(
-        workflows.wait_for_validation(job, &options),
-        workflows.wait_for_migration(job, &options),
-        workflows.wait_for_cancellation(job, &options),
-        workflows.wait_for_deletion(job, &options),
+        workflows.wait_for_validation(job, &options).into_future(),
+        workflows.wait_for_migration(job, &options).into_future(),
+        workflows.wait_for_cancellation(job, &options).into_future(),
+        workflows.wait_for_deletion(job, &options).into_future(),
     );
     [
         validation(one.expect("an end")),
@@ -242,19 +241,20 @@ async fn a_sharepoint_task_is_watched_through_its_statuses() {
     let (sandbox, client) = start(Sandbox::builder().require_identity_map(false)).await;
     let task = new_task_id(&client, new_task().source_user_identity(user(UPN))).await;
     let options = options().stalled_after(Duration::from_millis(5));
-    let mut watch = pin!(Workflows::new(client.clone()).watch_sharepoint_task(&task, &options));
+    let mut watch = Workflows::new(client.clone()).wait_for_sharepoint_task(&task, &options);
     let mut seen = Vec::new();
     while let Some(observation) = watch.try_next().await.expect("a reading") {
-        let name = match &observation {
-            Observation::First(_) => "first",
-            Observation::Changed(_) => "changed",
-            Observation::Stalled { .. } => {
+        let name = match &observation.event {
+            Event::First(_) => "first",
+            Event::Changed(_) => "changed",
+            Event::Stalled { .. } => {
                 sandbox
                     .advance(Duration::from_mins(20))
                     .expect("time passes");
                 "stalled"
             }
-            Observation::Ended(_) => "ended",
+            Event::Ended(_) => "ended",
+            other => panic!("{other:?}"),
         };
         let status = observation.state().and_then(|task| task.status.as_ref());
         seen.push(format!("{name} {}", status.expect("a status")));

@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use msgraph_migrations::{Client, Error};
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::waiting::{Awaited, Observation, WaitOptions};
+use msgraph_migrations_workflows::waiting::{Awaited, Event, WaitOptions};
 
 use super::{describe, job, options, start};
 use crate::support::calls::{JOB, new_job};
@@ -25,11 +25,10 @@ async fn watch_all(
     let watch = async {
         let mut seen = Seen::new();
         let mut watch =
-            pin!(Workflows::new(client.clone()).watch_jobs(jobs, Awaited::Validation, options));
+            Workflows::new(client.clone()).watch_jobs(jobs, Awaited::Validation, options);
         while let Some(news) = watch.try_next().await? {
-            seen.entry(news.asked_for)
-                .or_default()
-                .push(describe(&news.observation));
+            let told = describe(&news);
+            seen.entry(news.asked_for).or_default().push(told);
         }
         Ok(seen)
     };
@@ -165,15 +164,15 @@ async fn a_job_that_vanishes_from_the_list_is_gone_with_its_last_state() {
     let (stays, goes) = (job(&sandbox, 1), job(&sandbox, 1));
     let jobs = vec![stays.clone(), goes.clone()];
     let mut watch =
-        pin!(Workflows::new(client.clone()).watch_jobs(jobs, Awaited::Validation, &options()));
+        Workflows::new(client.clone()).watch_jobs(jobs, Awaited::Validation, &options());
     for _ in 0..2 {
         let news = watch.try_next().await.expect("a reading").expect("news");
-        assert!(matches!(news.observation, Observation::First(_)));
+        assert!(matches!(news.event, Event::First(_)));
     }
     sandbox.set_job_status(&goes, "deleted").expect("a status");
     let news = watch.try_next().await.expect("a reading").expect("news");
     assert_eq!(
-        (news.asked_for, describe(&news.observation)),
+        (news.asked_for.clone(), describe(&news)),
         (goes, "gone submitted".to_owned())
     );
     sandbox
@@ -181,7 +180,7 @@ async fn a_job_that_vanishes_from_the_list_is_gone_with_its_last_state() {
         .expect("a status");
     let news = watch.try_next().await.expect("a reading").expect("news");
     assert_eq!(
-        (news.asked_for, describe(&news.observation)),
+        (news.asked_for.clone(), describe(&news)),
         (stays, "reached validatePassed".to_owned())
     );
     assert!(watch.try_next().await.expect("no reading").is_none());
@@ -274,15 +273,14 @@ async fn an_error_that_lasts_comes_after_what_was_seen() {
     let rule = FaultRule::new("listJobs", Fault::DropAfterEffect).after(1);
     sandbox.set_faults(vec![rule]).expect("a rule");
     let options = options().max_failures(0);
-    let mut watch =
-        pin!(Workflows::new(client.clone()).watch_jobs(jobs, Awaited::Validation, &options));
+    let mut watch = Workflows::new(client.clone()).watch_jobs(jobs, Awaited::Validation, &options);
     for _ in 0..20 {
         let news = watch
             .try_next()
             .await
             .expect("a page was read")
             .expect("news");
-        assert_eq!(describe(&news.observation), "first submitted");
+        assert_eq!(describe(&news), "first submitted");
     }
     let error = watch
         .try_next()
@@ -296,7 +294,7 @@ async fn an_error_that_lasts_comes_after_what_was_seen() {
 async fn watching_nothing_asks_for_nothing() {
     let (sandbox, client) = start(Sandbox::builder()).await;
     let mut watch =
-        pin!(Workflows::new(client.clone()).watch_jobs(Vec::new(), Awaited::Final, &options()));
+        Workflows::new(client.clone()).watch_jobs(Vec::new(), Awaited::Final, &options());
     assert!(watch.try_next().await.expect("no reading").is_none());
     assert!(sandbox.requests().is_empty());
 }

@@ -1,6 +1,5 @@
 //! Waiting while the service has trouble.
 
-use std::pin::pin;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
@@ -78,8 +77,7 @@ async fn a_status_that_nobody_knows_is_reported_and_waited_out() {
     };
     let rule = FaultRule::new("getJob", unheard_of).after(1).times(2);
     sandbox.set_faults(vec![rule]).expect("a rule");
-    let mut watch =
-        pin!(Workflows::new(client.clone()).watch_job(&job, Awaited::Validation, &options()));
+    let mut watch = Workflows::new(client.clone()).watch_job(&job, Awaited::Validation, &options());
     let mut seen = Vec::new();
     for _ in 0..3 {
         let observation = watch.try_next().await.expect("a reading").expect("a state");
@@ -99,7 +97,7 @@ async fn a_status_that_stays_unknown_lasts_to_the_deadline_and_keeps_its_text() 
     let server = Server::start(Reply::json(200, body)).await;
     let options = options().deadline(Duration::from_millis(300));
     let end = Workflows::new(server.client())
-        .wait_for_job(JOB, Awaited::Final, &options)
+        .watch_job(JOB, Awaited::Final, &options)
         .await;
     let WaitEnd::DeadlinePassed(Some(job)) = end.expect("an end") else {
         panic!("nothing else ends it")
@@ -178,7 +176,7 @@ async fn one_miss_of_a_job_that_was_seen_is_borne() {
     .await;
     let client = server.client();
     let end = Workflows::new(client.clone())
-        .wait_for_job(JOB, Awaited::Validation, &options())
+        .watch_job(JOB, Awaited::Validation, &options())
         .await;
     assert_eq!(
         end.expect("an end").state().map(status),
@@ -203,7 +201,7 @@ async fn the_service_is_left_alone_for_as_long_as_it_asks() {
         sandbox.set_faults(vec![rule]).expect("a rule");
         let options = options().deadline(Duration::from_millis(500));
         let end = Workflows::new(client.clone())
-            .wait_for_job(&job, Awaited::Validation, &options)
+            .watch_job(&job, Awaited::Validation, &options)
             .await;
         let WaitEnd::DeadlinePassed(Some(last)) = end.expect("an end") else {
             panic!("an hour is longer than the deadline")
@@ -218,7 +216,7 @@ async fn a_deadline_holds_even_while_the_service_says_nothing() {
     let server = Server::start(Reply::Silence).await;
     let options = options().deadline(Duration::from_millis(20));
     let end = Workflows::new(server.client())
-        .wait_for_job(JOB, Awaited::Final, &options)
+        .watch_job(JOB, Awaited::Final, &options)
         .await;
     assert!(matches!(end, Ok(WaitEnd::DeadlinePassed(None))), "{end:?}");
 }
@@ -230,14 +228,14 @@ async fn dropping_a_watch_or_a_wait_stops_the_requests() {
     let options = options();
     {
         let mut watch =
-            pin!(Workflows::new(client.clone()).watch_job(&job, Awaited::Validation, &options));
+            Workflows::new(client.clone()).watch_job(&job, Awaited::Validation, &options);
         watch.try_next().await.expect("a reading").expect("a state");
         let many = Workflows::new(client.clone()).watch_jobs(
             vec![job.clone()],
             Awaited::Validation,
             &options,
         );
-        let mut many = pin!(many);
+        let mut many = many;
         many.try_next().await.expect("a reading").expect("a state");
         let both = async { tokio::join!(watch.next(), many.next()) };
         let nothing = tokio::time::timeout(Duration::from_millis(20), both).await;
@@ -283,7 +281,7 @@ async fn a_wait_goes_on_under_faults_of_every_kind_at_once() {
             .expect("a status");
         let options = options();
         let workflows = Workflows::new(client.clone());
-        let wait = workflows.wait_for_job(&job, Awaited::Migration, &options);
+        let wait = workflows.watch_job(&job, Awaited::Migration, &options);
         let end = as_time_passes(&sandbox, wait).await.expect("an end");
         assert_eq!(end.state().map(status), Some("completed"), "seed {seed}");
     }
@@ -301,11 +299,12 @@ fn streams_and_futures_can_be_moved_between_threads() {
         Awaited::Final,
         &options,
     ));
-    assert_send(&Workflows::new(client.clone()).watch_sharepoint_task(JOB, &options));
-    assert_send(&Workflows::new(client.clone()).wait_for_job(JOB, Awaited::Final, &options));
+    assert_send(&Workflows::new(client.clone()).wait_for_sharepoint_task(JOB, &options));
+    assert_send(&Workflows::new(client.clone()).watch_job(JOB, Awaited::Final, &options));
     assert_send(&Workflows::new(client.clone()).wait_for_sharepoint_task(JOB, &options));
     assert_send(&Workflows::new(client.clone()).cancel_and_confirm(JOB, Some(&options)));
     assert_send(&Workflows::new(client.clone()).validate_and_wait(JOB, &options));
     assert_send(&Workflows::new(client.clone()).migrate_and_wait(JOB, &options));
-    assert_send(&Workflows::new(client.clone()).run(&new_job, &options));
+    let options = msgraph_migrations_workflows::jobs::MigrateOptions::new();
+    assert_send(&Workflows::new(client.clone()).migrate_job_to_end(&new_job, &options));
 }

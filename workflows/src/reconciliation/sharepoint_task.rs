@@ -1,8 +1,8 @@
 //! What tells whether a SharePoint task was cancelled or created.
 
-use super::judgement::Verdict;
-use super::reading::{Subject, sighting};
 use super::resolved::Sighting;
+use super::subject::{Subject, sighting};
+use super::verdict::Verdict;
 use msgraph_migrations::models::{
     SharePointMigrationTask, SharePointMigrationTaskParameters,
     SharePointMigrationTaskStatus as TaskStatus,
