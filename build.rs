@@ -4,6 +4,8 @@
 //! generator cannot take is lowered in a copy (`build/lowering.rs`), and what it writes wrongly is
 //! corrected in its output (`build/correction.rs`); each step is one function with its reason.
 
+#[path = "build/builders.rs"]
+mod builders;
 #[path = "build/checks.rs"]
 mod checks;
 #[path = "build/correction.rs"]

@@ -36,7 +36,7 @@ has_python() {
   python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 }
 
-# The C compiler is for ring, the headers are for the feature native-tls, Java is for openapi-generator. More of
+# The C compiler is for aws-lc and ring, the headers are for the feature native-tls, Java is for openapi-generator. More of
 # Debian's packages may be named.
 tools() {
   local packages=("$@") missing=()

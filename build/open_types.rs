@@ -43,12 +43,7 @@ pub fn open_union(of: &Union) -> TokenStream {
     let variants: Vec<_> = of
         .members
         .iter()
-        .map(|(_, schema)| {
-            format_ident!(
-                "{}",
-                distinctive_part(&of.name, schema).to_upper_camel_case()
-            )
-        })
+        .map(|(_, schema)| format_ident!("{}", variant_of_union(&of.name, schema)))
         .collect();
     let types: Vec<_> = of
         .members
@@ -69,6 +64,11 @@ pub fn open_union(of: &Union) -> TokenStream {
         }
         crate::models::open_union::open_union!(#name, #discriminator { #(#variants(#types) = #values),* });
     }
+}
+
+/// The variant that stands for a kind of a union.
+pub fn variant_of_union(union: &str, member: &str) -> String {
+    distinctive_part(union, member).to_upper_camel_case()
 }
 
 /// `User` of `sharePointUserMigrationTaskParameters`, a kind of

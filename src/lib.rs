@@ -23,7 +23,7 @@
 //!         let job = client.get_job("Alderwood wave 3", GetOptions::new()).await?;
 //!         println!("accepted, the job is now {:?}", job.value().status);
 //!     }
-//!     CancelOutcome::Conflict(refusal) => println!("too late, the migration continues: {refusal}"),
+//!     refused => println!("{refused}"),
 //! }
 //! # Ok(())
 //! # }
@@ -42,6 +42,8 @@
 //! that Microsoft has not documented. Nothing in it was tried on a live tenant: it is built from the
 //! public documents and tried against a simulation of them.
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 mod answers;
 mod calls;
 mod client;
@@ -49,25 +51,55 @@ pub mod models;
 
 pub use answers::error::{Error, ErrorKind, RateLimitCause};
 pub use answers::graph_error::GraphError;
-pub use answers::outcome::{self, CancelOutcome, DeleteOutcome, StartOutcome};
+pub use answers::outcome::{
+    self, CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
+};
 pub use answers::refusal::Refusal;
 pub use answers::response::Response;
+#[cfg(feature = "test-util")]
+pub use answers::test_util;
+pub use calls::listed::Listed;
 pub use calls::options::{GetOptions, ListOptions};
-pub use calls::paging::Page;
+pub use calls::paging::{Items, Page, Pages};
 pub use calls::request_check::MAX_MAPPINGS;
 pub use client::Client;
 #[cfg(feature = "azure")]
 pub use client::azure;
 pub use client::builder::ClientBuilder;
+pub use client::call_options::CallOptions;
 pub use client::endpoint::Version;
 pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, RateLimits};
 pub use client::refreshing::{ExpiringToken, RefreshingToken};
 pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
-pub use models::date_time::DateTimeOffset;
+pub use models::date_time::{DateTimeOffset, YearOutOfRange};
 pub use models::generated::operations;
 pub use models::operation::{Operation, ResourceFamily};
 pub use models::tolerant::Deviation;
+
+/// The crates whose types the public API shows, in the versions that it shows them in.
+///
+/// A program that names such a type need not depend on the crate itself, nor guess its version.
+pub mod dependencies {
+    #[cfg(feature = "azure")]
+    #[doc(no_inline)]
+    pub use azure_core;
+    #[cfg(feature = "schemars")]
+    #[doc(no_inline)]
+    pub use schemars;
+    #[doc(no_inline)]
+    pub use {chrono, futures_core, reqwest, serde_json};
+}
+
+#[doc(no_inline)]
+pub use reqwest::StatusCode;
+#[doc(no_inline)]
+pub use reqwest::header::HeaderMap;
+
+#[cfg(any(doc, doctest))]
+#[cfg(feature = "test-util")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing_your_code {}
 
 /// The example of the README, compiled.
 #[cfg(doctest)]

@@ -18,6 +18,8 @@ class Judge:
     # Programs that have to be there.
     programs: tuple = ()
     sandbox: tuple = SANDBOX
+    # Whether what the examples of the specification name has to exist.
+    staged: bool = True
     # "all" if every operation has to succeed in each of its versions.
     covers: str = "all"
     # What has to be noticed leaving; nothing may leave where this is empty.
@@ -136,5 +138,16 @@ JUDGES = [
         node="../../openapi/lint",
         sandbox=(*SANDBOX, "--demo"),
         cheap=True,
+    ),
+    Judge(
+        "page",
+        "the page at /_sandbox/ in headless Chromium, with mouse and keyboard; screenshots in target/page",
+        ("node", "{judges}/page/page.mjs"),
+        node="page",
+        programs=("chromium",),
+        sandbox=("--demo",),
+        staged=False,
+        covers="none",
+        environment={"NODE_PACKAGES": "{node}", "CHROMIUM": "{chromium}", "SCREENSHOTS": "{target}/page"},
     ),
 ]

@@ -10,9 +10,9 @@ use crate::access::Access;
 use crate::clock::DEFAULT_START;
 use crate::config::Config;
 use crate::engine::log::RequestEntry;
-use crate::engine::scenario;
 use crate::faults::FaultRule;
 use crate::sandbox::{Listen, Sandbox, StartError};
+use crate::scenario;
 use crate::settings::{CreateStarts, PastCompleteAfter, Settings, Timings};
 use crate::wire::core::Observer;
 use crate::wire::door::PublicUrl;
@@ -240,7 +240,7 @@ impl SandboxBuilder {
     /// When the address cannot be listened on, or when settings, speed, rate or fault rules make no sense.
     pub async fn start(mut self) -> Result<Sandbox, StartError> {
         if let Some(scenario) = &self.scenario {
-            let script = scenario::script(scenario)
+            let script = scenario::read(scenario)
                 .map_err(|error| StartError::Setup(format!("the scenario doesn't fit: {error}")))?;
             self.config.scenario = Some(script);
         }

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 
 use crate::access::Access;
 use crate::faults::FaultRule;
-use crate::script::Script;
+use crate::scenario::script::Script;
 use crate::settings::Settings;
 
 /// What a sandbox starts with, and starts over with.

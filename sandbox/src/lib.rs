@@ -37,11 +37,10 @@ mod jobs;
 mod odata;
 mod operation;
 mod sandbox;
-mod script;
+mod scenario;
 mod settings;
 mod sharepoint;
 mod state;
-mod when;
 mod wire;
 
 pub use access::Access;
@@ -50,11 +49,11 @@ pub use clock::DEFAULT_START;
 
 pub use engine::log::RequestEntry;
 pub use engine::rehearse::ControlError;
-pub use engine::scenario::ScenarioEvent;
 pub use engine::snapshot::{JobSnapshot, TaskSnapshot, UserSnapshot};
 pub use faults::{Fault, FaultRule, RetryAfter};
 pub use sandbox::{Sandbox, StartError};
-pub use script::ScenarioError;
+pub use scenario::plan::ScenarioEvent;
+pub use scenario::script::ScenarioError;
 pub use settings::{
     CancelInProgress, CompleteAfterGates, CreateStarts, EchoResources, PastCompleteAfter, Settings,
     Timings,

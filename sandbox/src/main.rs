@@ -116,7 +116,7 @@ async fn run(arguments: Arguments) -> Result<(), String> {
         StartError::Listen { address, source } => {
             format!("can't listen on {address}: {source}")
         }
-        error => error.to_string(),
+        error @ StartError::Setup(_) => error.to_string(),
     })?;
     let certificate = match sandbox.certificate() {
         Some(pem) => Some(write_certificate(pem, sandbox.address().port())?),

@@ -15,10 +15,11 @@ use crate::config::Config;
 use crate::engine::Engine;
 use crate::engine::log::RequestEntry;
 use crate::engine::rehearse::{self, ControlError};
-use crate::engine::scenario::{self, ScenarioEvent};
 use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults::FaultRule;
-use crate::script::ScenarioError;
+use crate::scenario;
+use crate::scenario::plan::{Scenario, ScenarioEvent};
+use crate::scenario::script::ScenarioError;
 use crate::settings::Settings;
 use crate::state::outcome::UserOutcome;
 use crate::state::task::SourceOutcome;
@@ -398,7 +399,7 @@ impl Sandbox {
     ///
     /// When the scenario is wrong, with the line and the reason; nothing then happens.
     pub fn start_scenario(&self, name_or_text: &str) -> Result<(), ScenarioError> {
-        let script = scenario::script(name_or_text)?;
+        let script = scenario::read(name_or_text)?;
         self.core.engine().start_scenario(&script)
     }
 
@@ -407,8 +408,8 @@ impl Sandbox {
     pub fn scenario_events(&self) -> Vec<ScenarioEvent> {
         let mut engine = self.core.engine();
         engine.settle();
-        let scenario = engine.scenario.as_ref();
-        scenario.map_or_else(Vec::new, |scenario| scenario.events().to_vec())
+        let events = engine.scenario.as_ref().map(Scenario::events);
+        events.unwrap_or_default().to_vec()
     }
 
     /// Jobs, tasks, mappings, outcomes, settings, faults and time, for [`Sandbox::import`] of this or another sandbox.

@@ -10,6 +10,9 @@ use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
 use crate::models::operation::Operation;
 
+/// How much of an id that others made is shown.
+pub(crate) const MAX_SHOWN_ID: usize = 100;
+
 /// What came back for a request, whole and unjudged.
 #[derive(Clone)]
 pub(crate) struct Answer {

@@ -1,22 +1,31 @@
 //! What went wrong with a call: on which request, how far it got, and what to do next.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
+use serde::Serialize;
 
-use crate::answers::answer::Answer;
+use crate::answers::answer::{Answer, MAX_SHOWN_ID};
 use crate::answers::judgement::{self, Failure};
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
+use crate::models::one_line::OneLine;
 use crate::models::operation::Operation;
+
+/// How much of a path is shown; ids in it are the caller's, and those of next links the service's.
+const MAX_SHOWN_PATH: usize = 1_000;
+/// How much of a reason is shown; a part of it may be the service's.
+const MAX_SHOWN_DETAIL: usize = 2_500;
 
 /// How far a call got before it failed.
 ///
 /// When a call sent several requests, this is about the last of them; "nothing was sent" then means
 /// nothing more, and [`Error::was_sent`] and [`Error::may_have_taken_effect`] count the earlier ones too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize)]
+#[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The client is set up in a way that it cannot work with. Nothing was sent.
@@ -35,6 +44,9 @@ pub enum ErrorKind {
     Interrupted,
     /// The service answered with a status outside 2xx.
     Refused,
+    /// The service answered with a 2xx, and the body says otherwise: it is an error, or no JSON and so not the
+    /// service's, like a proxy's page. Unless the call was a read, it may have taken effect.
+    Contradicted,
     /// The service answered with a 2xx, whose body contradicts the documents or did not arrive
     /// whole.
     Unreadable,
@@ -56,6 +68,10 @@ pub enum RateLimitCause {
 /// [`is_safe_to_repeat`](Self::is_safe_to_repeat) answer what a caller who starts or stops a
 /// migration cannot find out alone. An answer that the documents expect, such as a cancellation
 /// refused with 409, is no error but an [outcome](crate::outcome).
+///
+/// It is shown (`Display`) as one line. `Debug`, which is what a `main` that returns it prints, is the same
+/// line followed by the causes below it; `{:#?}` lists the parts.
+#[derive(Clone)]
 pub struct Error(Box<Inner>);
 
 /// What became of the earlier requests of the same call.
@@ -75,6 +91,7 @@ impl Earlier {
     }
 }
 
+#[derive(Clone)]
 struct Inner {
     kind: ErrorKind,
     operation: Option<Operation>,
@@ -88,7 +105,7 @@ struct Inner {
     is_lasting: bool,
     refusal: Option<Refusal>,
     answer: Option<Answer>,
-    source: Option<Box<dyn std::error::Error + Send + Sync>>,
+    source: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Error {
@@ -133,6 +150,9 @@ impl Error {
                 error.0.refusal = Some(refusal);
                 error
             }
+            Failure::Contradicted(answer, reason) => {
+                Self::answered(ErrorKind::Contradicted, *answer, reason, false)
+            }
             Failure::Unreadable(answer, fault) => {
                 Self::unreadable(*answer, fault.reason, fault.is_incomplete)
             }
@@ -140,8 +160,12 @@ impl Error {
     }
 
     pub(crate) fn unreadable(answer: Answer, reason: String, is_incomplete: bool) -> Self {
+        Self::answered(ErrorKind::Unreadable, answer, reason, is_incomplete)
+    }
+
+    fn answered(kind: ErrorKind, answer: Answer, reason: String, is_incomplete: bool) -> Self {
         let request = answer.request.clone();
-        let mut error = Self::new(ErrorKind::Unreadable, reason);
+        let mut error = Self::new(kind, reason);
         error.0.answer = Some(answer);
         error.0.is_lasting = !is_incomplete;
         error.0.attempts = 1;
@@ -157,20 +181,13 @@ impl Error {
         mut self,
         source: impl Into<Box<dyn std::error::Error + Send + Sync>>,
     ) -> Self {
-        self.0.source = Some(source.into());
+        self.0.source = Some(source.into().into());
         self
     }
 
     #[must_use]
     pub(crate) fn with_retry_after(mut self, wait: Duration) -> Self {
         self.0.retry_after = Some(wait);
-        self
-    }
-
-    /// Says that the same request would end in the same way.
-    #[must_use]
-    pub(crate) fn lasting(mut self) -> Self {
-        self.0.is_lasting = true;
         self
     }
 
@@ -213,6 +230,12 @@ impl Error {
         self.0.operation.as_ref()
     }
 
+    /// The path of the request without the query; none when no request was built.
+    #[must_use]
+    pub fn path(&self) -> Option<&str> {
+        Some(self.0.path.as_str()).filter(|path| !path.is_empty())
+    }
+
     /// Whether any request of the call can have reached the service.
     #[must_use]
     pub fn was_sent(&self) -> bool {
@@ -226,7 +249,10 @@ impl Error {
             | ErrorKind::Token
             | ErrorKind::RateLimited
             | ErrorKind::Connect => false,
-            ErrorKind::Interrupted | ErrorKind::Refused | ErrorKind::Unreadable => true,
+            ErrorKind::Interrupted
+            | ErrorKind::Refused
+            | ErrorKind::Contradicted
+            | ErrorKind::Unreadable => true,
         }
     }
 
@@ -242,11 +268,15 @@ impl Error {
     fn is_in_doubt_itself(&self) -> bool {
         match &self.0.refusal {
             Some(refusal) => !judgement::was_not_processed(refusal),
+            // What answered a read, whoever it was, left everything as it is.
+            None if self.kind() == ErrorKind::Contradicted => self
+                .operation()
+                .is_none_or(|operation| operation.method != "GET"),
             None => self.was_sent_itself(),
         }
     }
 
-    /// How many requests the call sent, or tried to send.
+    /// How many times the call tried to send its request.
     #[must_use]
     pub fn attempts(&self) -> u32 {
         self.0.attempts
@@ -283,7 +313,8 @@ impl Error {
             ErrorKind::Configuration
             | ErrorKind::InvalidRequest
             | ErrorKind::Token
-            | ErrorKind::RateLimited => false,
+            | ErrorKind::RateLimited
+            | ErrorKind::Contradicted => false,
         }
     }
 
@@ -405,9 +436,10 @@ impl Error {
             _ if self.retry_after().is_some() => "wait as long as asked and repeat",
             ErrorKind::RateLimited => "allow the call more time and repeat",
             ErrorKind::Refused if asks_to_come_back => "wait a while and repeat",
-            ErrorKind::Refused | ErrorKind::Interrupted | ErrorKind::Unreadable => {
-                "repeating will not help unless the cause is removed"
-            }
+            ErrorKind::Refused
+            | ErrorKind::Interrupted
+            | ErrorKind::Contradicted
+            | ErrorKind::Unreadable => "repeating will not help unless the cause is removed",
         }
     }
 }
@@ -421,7 +453,11 @@ impl<T> Response<T> {
     }
 }
 
-/// Method, path, status, codes, message and request id, then how far it got and what to do.
+/// Method, path, status, codes, message and request id, then how far it got and what to do, on one line of at
+/// most 5,000 characters.
+///
+/// Of long texts the beginning is shown, and how much more there is. Characters that would begin a line, move
+/// a cursor or turn the direction of the line are escaped.
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(operation) = self.operation() {
@@ -430,7 +466,12 @@ impl fmt::Display for Error {
             } else {
                 &self.0.path
             };
-            write!(f, "{} {path}: ", operation.method)?;
+            write!(
+                f,
+                "{} {}: ",
+                operation.method,
+                OneLine(path, MAX_SHOWN_PATH)
+            )?;
         }
         match (self.kind(), self.refusal(), &self.0.answer) {
             (_, Some(refusal), _) => write!(f, "{refusal}")?,
@@ -438,18 +479,18 @@ impl fmt::Display for Error {
                 f,
                 "{} with a body that cannot be used: {} (request-id {})",
                 answer.status,
-                self.0.detail,
-                answer.request_id().unwrap_or("unknown"),
+                OneLine(&self.0.detail, MAX_SHOWN_DETAIL),
+                OneLine(answer.request_id().unwrap_or("unknown"), MAX_SHOWN_ID),
             )?,
             _ => {
-                f.write_str(&self.0.detail)?;
+                write!(f, "{}", OneLine(&self.0.detail, MAX_SHOWN_DETAIL))?;
                 if let Some(id) = self.client_request_id() {
                     write!(f, " (client-request-id {id})")?;
                 }
             }
         }
         if self.attempts() > 1 {
-            write!(f, "; {} requests", self.attempts())?;
+            write!(f, "; {} attempts", self.attempts())?;
         }
         write!(f, "; {}; {}", self.effect(), self.advice())
     }
@@ -457,6 +498,15 @@ impl fmt::Display for Error {
 
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if !f.alternate() {
+            write!(f, "{self}")?;
+            let mut source = std::error::Error::source(self);
+            while let Some(cause) = source {
+                write!(f, "; caused by: {cause}")?;
+                source = cause.source();
+            }
+            return Ok(());
+        }
         f.debug_struct("Error")
             .field("kind", &self.0.kind)
             .field("operation", &self.0.operation.map(|operation| operation.id))

@@ -5,9 +5,13 @@
 //! `models` and no other room.
 
 pub(crate) mod answer;
+mod cancellation;
 pub(crate) mod error;
 pub(crate) mod graph_error;
 pub(crate) mod judgement;
 pub mod outcome;
+mod presentation;
 pub(crate) mod refusal;
 pub(crate) mod response;
+#[cfg(feature = "test-util")]
+pub mod test_util;

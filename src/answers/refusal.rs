@@ -7,8 +7,10 @@ use std::time::Duration;
 use reqwest::StatusCode;
 use reqwest::header::{HeaderMap, LOCATION};
 
-use crate::answers::answer::Answer;
+use crate::answers::answer::{Answer, MAX_SHOWN_ID, SentRequest};
 use crate::answers::graph_error::GraphError;
+use crate::models::one_line::OneLine;
+use crate::models::operation::Operation;
 
 /// What the service said when it did not do what it was asked.
 ///
@@ -27,6 +29,22 @@ impl Refusal {
     pub(crate) fn new(answer: Answer) -> Self {
         let error = GraphError::read(answer.json_text());
         Self(Box::new(Parts { answer, error }))
+    }
+
+    pub(crate) fn request(&self) -> &SentRequest {
+        &self.0.answer.request
+    }
+
+    /// The call that was refused.
+    #[must_use]
+    pub fn operation(&self) -> &Operation {
+        self.request().operation
+    }
+
+    /// The path of the request, without the query.
+    #[must_use]
+    pub fn path(&self) -> &str {
+        &self.request().path
     }
 
     /// The status.
@@ -142,38 +160,25 @@ impl fmt::Debug for Refusal {
     }
 }
 
-/// Status, codes, message and request id, on one line.
+/// Status, codes, message and request id, on one line of at most 2,500 characters.
+///
+/// Of long codes and messages the beginning is shown, and how much more there is. Characters that would begin
+/// a line, move a cursor or turn the direction of the line are escaped.
 impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.status().as_u16())?;
         if let Some(reason) = self.status().canonical_reason() {
             write!(f, " {reason}")?;
         }
-        let codes: Vec<_> = self.0.error.codes().collect();
-        if !codes.is_empty() {
-            write!(f, ", {}", codes.join("/"))?;
-        }
-        if let Some(message) = self.message() {
-            // One line, whatever the service wrote.
-            f.write_str(": ")?;
-            for c in message.chars() {
-                if c.is_control() {
-                    write!(f, "{}", c.escape_debug())?;
-                } else {
-                    write!(f, "{c}")?;
-                }
-            }
-        } else if !self.0.answer.is_blank() {
-            write!(
-                f,
-                ": {} bytes that are no Graph error",
-                self.0.answer.text.len()
-            )?;
+        write!(f, "{}", self.0.error.in_one_line())?;
+        if self.message().is_none() && !self.0.answer.is_blank() {
+            let bytes = self.0.answer.text.len();
+            write!(f, ": {bytes} bytes that are no Graph error")?;
         }
         write!(
             f,
             " (request-id {})",
-            self.request_id().unwrap_or("unknown")
+            OneLine(self.request_id().unwrap_or("unknown"), MAX_SHOWN_ID)
         )
     }
 }

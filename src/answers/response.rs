@@ -5,7 +5,8 @@ use std::fmt;
 use reqwest::StatusCode;
 use reqwest::header::HeaderMap;
 
-use crate::answers::answer::Answer;
+use crate::answers::answer::{Answer, SentRequest};
+use crate::models::operation::Operation;
 use crate::models::tolerant::Deviation;
 
 /// A value that the service answered with, and the answer around it.
@@ -26,6 +27,20 @@ impl<T> Response<T> {
             answer,
             deviations,
         }
+    }
+
+    pub(crate) fn request(&self) -> &SentRequest {
+        &self.answer.request
+    }
+
+    /// The call that was answered.
+    pub fn operation(&self) -> &Operation {
+        self.request().operation
+    }
+
+    /// The path of the request, without the query.
+    pub fn path(&self) -> &str {
+        &self.request().path
     }
 
     /// The value.

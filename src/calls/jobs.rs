@@ -49,7 +49,7 @@ impl Client {
                 )
                 .await
             },
-            judgement::read_collection::<_, CrossTenantMigrationJob>,
+            judgement::read_collection,
         )
         .await
     }
@@ -157,7 +157,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any refusal but 409, which is [`CancelOutcome::Conflict`].
+    /// Any refusal but 409, which [`CancelOutcome`] tells apart.
     ///
     /// [Microsoft's documentation](https://learn.microsoft.com/graph/api/crosstenantmigrationjob-cancel)
     pub async fn cancel_job(&self, job: &str) -> Result<CancelOutcome, Error> {
@@ -165,7 +165,7 @@ impl Client {
             &operations::CANCEL_JOB,
             check::segment("the job", job),
             |bare| async move { bare.cancel_job(job).await },
-            judgement::cancel,
+            judgement::cancel_job,
         )
         .await
     }
@@ -239,7 +239,7 @@ impl Client {
                 )
                 .await
             },
-            judgement::read_collection::<_, CrossTenantMigrationTask>,
+            judgement::read_collection,
         )
         .await
     }
@@ -274,8 +274,8 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any refusal but 409, which is [`CancelOutcome::Conflict`]; 404 when there is no such job, or
-    /// the user is not in it.
+    /// Any refusal but 409, which [`CancelOutcome`] tells apart; 404 when there is no such job, or the
+    /// user is not in it.
     ///
     /// [Microsoft's documentation](https://learn.microsoft.com/graph/api/crosstenantmigrationtask-cancel)
     pub async fn cancel_user(&self, job: &str, user: &str) -> Result<CancelOutcome, Error> {
@@ -283,7 +283,7 @@ impl Client {
             &operations::CANCEL_USER,
             check::segment("the job", job).and(check::segment("the user", user)),
             |bare| async move { bare.cancel_user(job, user).await },
-            judgement::cancel,
+            judgement::cancel_user,
         )
         .await
     }

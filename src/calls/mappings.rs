@@ -72,7 +72,7 @@ impl Client {
             &operations::UPDATE_USER_MAPPINGS,
             checked,
             |bare| async move { bare.update_user_mappings(delta).await },
-            judgement::collection::<_, SharePointUserIdentityMapping>,
+            judgement::collection,
         )
         .await
     }
@@ -130,7 +130,7 @@ impl Client {
             &operations::UPDATE_GROUP_MAPPINGS,
             checked,
             |bare| async move { bare.update_group_mappings(delta).await },
-            judgement::collection::<_, SharePointGroupIdentityMapping>,
+            judgement::collection,
         )
         .await
     }

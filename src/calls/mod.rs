@@ -5,6 +5,7 @@
 //! the two below.
 
 pub(crate) mod jobs;
+pub(crate) mod listed;
 pub(crate) mod mappings;
 pub(crate) mod options;
 pub(crate) mod paging;

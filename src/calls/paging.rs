@@ -1,13 +1,19 @@
 //! Lists of any length, page by page or item by item.
 
+use std::fmt;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+use std::vec;
+
 use futures_core::Stream;
-use futures_util::stream::{self, StreamExt, TryStreamExt};
+use futures_util::stream::{self, TryStreamExt};
 use reqwest::Url;
 
 use crate::answers::answer::Answer;
 use crate::answers::error::{Error, ErrorKind};
 use crate::answers::judgement::{self, Failure};
 use crate::answers::response::Response;
+use crate::calls::listed::Listed;
 use crate::calls::options::ListOptions;
 use crate::client::Client;
 use crate::models::generated::operations;
@@ -53,6 +59,82 @@ impl Page for CrossTenantMigrationTaskCollectionResponse {
     }
 }
 
+/// The pages of a list, one after the other.
+///
+/// It is a [`Stream`] that needs no pinning.
+#[must_use = "nothing is sent before it is polled"]
+pub struct Pages<T>(Pin<Box<dyn Stream<Item = Result<Response<T>, Error>> + Send>>);
+
+impl<T> Pages<T> {
+    /// The next page, or none after the last.
+    ///
+    /// # Errors
+    ///
+    /// Any refusal, and everything that keeps an answer from coming; see [`Error`]. Nothing follows an
+    /// error.
+    pub async fn try_next(&mut self) -> Result<Option<Response<T>>, Error> {
+        self.0.try_next().await
+    }
+}
+
+impl<T> Stream for Pages<T> {
+    type Item = Result<Response<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
+
+impl<T> fmt::Debug for Pages<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pages").finish_non_exhaustive()
+    }
+}
+
+/// The items of a list, one after the other, each with what had to be left out of it.
+///
+/// It is a [`Stream`] that needs no pinning.
+#[must_use = "nothing is sent before it is polled"]
+pub struct Items<T> {
+    pages: Pin<Box<dyn Stream<Item = Result<Vec<Listed<T>>, Error>> + Send>>,
+    ready: vec::IntoIter<Listed<T>>,
+}
+
+impl<T: Unpin> Items<T> {
+    /// The next item, or none after the last.
+    ///
+    /// # Errors
+    ///
+    /// Any refusal, and everything that keeps an answer from coming; see [`Error`]. Nothing follows an
+    /// error.
+    pub async fn try_next(&mut self) -> Result<Option<Listed<T>>, Error> {
+        TryStreamExt::try_next(self).await
+    }
+}
+
+impl<T: Unpin> Stream for Items<T> {
+    type Item = Result<Listed<T>, Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        loop {
+            if let Some(item) = self.ready.next() {
+                return Poll::Ready(Some(Ok(item)));
+            }
+            match ready!(self.pages.as_mut().poll_next(context)) {
+                Some(Ok(items)) => self.ready = items.into_iter(),
+                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
+                None => return Poll::Ready(None),
+            }
+        }
+    }
+}
+
+impl<T> fmt::Debug for Items<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Items").finish_non_exhaustive()
+    }
+}
+
 /// Lists that follow `@odata.nextLink` by themselves.
 ///
 /// A link is followed as the service wrote it, down to the case of its percent-encoding, and only to the
@@ -66,22 +148,20 @@ impl Page for CrossTenantMigrationTaskCollectionResponse {
 ///
 /// ```
 /// # use msgraph_migrations::{Client, Error, ListOptions};
-/// use futures_util::TryStreamExt;
-///
 /// # async fn example(client: &Client) -> Result<(), Error> {
-/// let mut jobs = std::pin::pin!(client.jobs(ListOptions::new()));
+/// let mut jobs = client.jobs(ListOptions::new());
 /// while let Some(job) = jobs.try_next().await? {
 ///     println!("{:?}: {:?}", job.display_name, job.status);
+///     for deviation in job.deviations() {
+///         println!("not understood: {deviation}");
+///     }
 /// }
 /// # Ok(())
 /// # }
 /// ```
 impl Client {
     /// All jobs of the tenant, one after the other.
-    pub fn jobs(
-        &self,
-        options: ListOptions,
-    ) -> impl Stream<Item = Result<CrossTenantMigrationJob, Error>> + Send + use<> {
+    pub fn jobs(&self, options: ListOptions) -> Items<CrossTenantMigrationJob> {
         items(self.job_pages(options))
     }
 
@@ -89,9 +169,7 @@ impl Client {
     pub fn job_pages(
         &self,
         options: ListOptions,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationJobCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationJobCollectionResponse> {
         let client = self.clone();
         let start = async move { client.list_jobs(options).await };
         pages(
@@ -106,9 +184,7 @@ impl Client {
     pub fn job_pages_from(
         &self,
         next_link: &str,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationJobCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationJobCollectionResponse> {
         pages(
             self.clone(),
             &operations::LIST_JOBS,
@@ -118,11 +194,7 @@ impl Client {
     }
 
     /// All users of a job, one after the other.
-    pub fn users(
-        &self,
-        job: &str,
-        options: ListOptions,
-    ) -> impl Stream<Item = Result<CrossTenantMigrationTask, Error>> + Send + use<> {
+    pub fn users(&self, job: &str, options: ListOptions) -> Items<CrossTenantMigrationTask> {
         items(self.user_pages(job, options))
     }
 
@@ -131,9 +203,7 @@ impl Client {
         &self,
         job: &str,
         options: ListOptions,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationTaskCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationTaskCollectionResponse> {
         let (client, job) = (self.clone(), job.to_owned());
         let start = async move { client.list_users(&job, options).await };
         pages(
@@ -148,9 +218,7 @@ impl Client {
     pub fn user_pages_from(
         &self,
         next_link: &str,
-    ) -> impl Stream<Item = Result<Response<CrossTenantMigrationTaskCollectionResponse>, Error>>
-    + Send
-    + use<> {
+    ) -> Pages<CrossTenantMigrationTaskCollectionResponse> {
         pages(
             self.clone(),
             &operations::LIST_USERS,
@@ -166,13 +234,13 @@ type First<T> = std::pin::Pin<Box<dyn Future<Output = Result<Response<T>, Error>
 fn judge_jobs(
     answer: Answer,
 ) -> Result<Response<CrossTenantMigrationJobCollectionResponse>, Failure> {
-    judgement::read_collection::<_, CrossTenantMigrationJob>(answer)
+    judgement::read_collection(answer)
 }
 
 fn judge_users(
     answer: Answer,
 ) -> Result<Response<CrossTenantMigrationTaskCollectionResponse>, Failure> {
-    judgement::read_collection::<_, CrossTenantMigrationTask>(answer)
+    judgement::read_collection(answer)
 }
 
 enum Start<T> {
@@ -196,7 +264,7 @@ fn pages<T: Page + Send + 'static>(
     operation: &'static Operation,
     judge: Judge<T>,
     start: Start<T>,
-) -> impl Stream<Item = Result<Response<T>, Error>> + Send {
+) -> Pages<T> {
     let walk = Walk {
         client,
         operation,
@@ -204,38 +272,44 @@ fn pages<T: Page + Send + 'static>(
         next: Some(start),
         loops: LoopDetector::default(),
     };
-    stream::try_unfold(walk, move |mut walk| async move {
-        let page = match walk.next.take() {
-            None => return Ok(None),
-            Some(Start::First(first)) => first.await?,
-            Some(Start::Kept(link)) => {
-                walk.follow(&link, |reason| {
-                    Error::new(ErrorKind::InvalidRequest, reason).on(operation, "", None)
-                })
-                .await?
-            }
-            Some(Start::Next(link, brought_by)) => {
-                walk.follow(&link, |reason| {
-                    Error::new(ErrorKind::Unreadable, reason).on(operation, "", Some(&brought_by))
-                })
-                .await?
-            }
-        };
-        let id = page.client_request_id();
-        walk.next = page
-            .value()
-            .next_link()
-            .map(|link| Start::Next(link.to_owned(), id.to_owned()));
-        Ok(Some((page, walk)))
-    })
+    Pages(Box::pin(stream::try_unfold(
+        walk,
+        move |mut walk| async move {
+            let page = match walk.next.take() {
+                None => return Ok(None),
+                Some(Start::First(first)) => first.await?,
+                Some(Start::Kept(link)) => {
+                    walk.follow(&link, |reason| {
+                        Error::new(ErrorKind::InvalidRequest, reason).on(operation, "", None)
+                    })
+                    .await?
+                }
+                Some(Start::Next(link, brought_by)) => {
+                    walk.follow(&link, |reason| {
+                        Error::new(ErrorKind::Unreadable, reason).on(
+                            operation,
+                            "",
+                            Some(&brought_by),
+                        )
+                    })
+                    .await?
+                }
+            };
+            let id = page.client_request_id();
+            walk.next = page
+                .value()
+                .next_link()
+                .map(|link| Start::Next(link.to_owned(), id.to_owned()));
+            Ok(Some((page, walk)))
+        },
+    )))
 }
 
-fn items<T: Page>(
-    pages: impl Stream<Item = Result<Response<T>, Error>>,
-) -> impl Stream<Item = Result<T::Item, Error>> {
-    pages
-        .map_ok(|page| stream::iter(page.into_value().into_items()).map(Ok))
-        .try_flatten()
+fn items<T: Page + 'static>(pages: Pages<T>) -> Items<T::Item> {
+    Items {
+        pages: Box::pin(pages.map_ok(Response::into_listed)),
+        ready: Vec::new().into_iter(),
+    }
 }
 
 impl<T> Walk<T> {

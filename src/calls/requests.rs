@@ -20,13 +20,13 @@ impl CrossTenantMigrationJobCreate {
     /// ```
     /// use msgraph_migrations::models::CrossTenantMigrationJobCreate;
     ///
-    /// let mut job = CrossTenantMigrationJobCreate::of_users(
+    /// let job = CrossTenantMigrationJobCreate::of_users(
     ///     "Alderwood wave 3",
     ///     "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
     ///     "2026-12-12T20:00:00Z".parse()?,
     ///     ["84c0d5ab-7e21-4936-bf1a-0d9e63c2f754"],
-    /// );
-    /// job.workloads = vec!["Teams".to_owned(), "ODSP".to_owned()];
+    /// )
+    /// .workloads(["Teams", "ODSP"]);
     /// # Ok::<(), chrono::ParseError>(())
     /// ```
     pub fn of_users<T: Into<String>>(

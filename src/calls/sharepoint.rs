@@ -162,7 +162,7 @@ impl Client {
     ///
     /// # Errors
     ///
-    /// Any refusal but 409, which is [`CancelOutcome::Conflict`]; 404 when there is no such task.
+    /// Any refusal but 409, which [`CancelOutcome`] tells apart; 404 when there is no such task.
     ///
     /// [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-cancel)
     pub async fn cancel_sharepoint_task(&self, task: &str) -> Result<CancelOutcome, Error> {
@@ -170,7 +170,7 @@ impl Client {
             &operations::CANCEL_SHAREPOINT_TASK,
             check::segment("the task", task),
             |bare| async move { bare.cancel_sharepoint_task(task).await },
-            judgement::cancel,
+            judgement::cancel_task,
         )
         .await
     }

@@ -56,6 +56,12 @@ impl AzureToken {
     pub fn renew_before_expiry(self, margin: Duration) -> Self {
         Self(self.0.renew_before_expiry(margin))
     }
+
+    /// Gives up on a credential after this time; see [`RefreshingToken::fetch_timeout`].
+    #[must_use]
+    pub fn fetch_timeout(self, timeout: Duration) -> Self {
+        Self(self.0.fetch_timeout(timeout))
+    }
 }
 
 impl TokenSource for AzureToken {

@@ -1,6 +1,9 @@
 //! Setting up a client.
 
 use std::fmt;
+use std::future::Future;
+use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,38 +11,37 @@ use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::endpoint::{Endpoint, Version};
+use crate::client::http::{HttpSettings, ProxyChoice};
 use crate::client::rate_limits::{RateLimitOptions, RateLimits};
 use crate::client::retry::RetryPolicy;
+use crate::client::tls::Tls;
 use crate::client::token::TokenSource;
 use crate::client::transport::DEFAULT_USER_AGENT;
 use crate::client::{Client, Timeouts};
 
 const GRAPH: &str = "https://graph.microsoft.com";
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const TIMEOUTS: Timeouts = Timeouts {
-    connect: Duration::from_secs(10),
     attempt: Duration::from_secs(100),
     total: Duration::from_mins(5),
 };
 
 /// Sets up a [`Client`].
+///
+/// The HTTP client below is this crate's own: it follows no redirects and repeats nothing by itself, since
+/// an action that is sent on or again unseen cannot be accounted for. So it cannot be brought along; how it
+/// connects is chosen here.
 #[must_use = "a builder does nothing until it is built"]
 pub struct ClientBuilder {
     token: Arc<dyn TokenSource>,
     endpoint: String,
     version: Version,
-    http: Http,
+    http: HttpSettings,
     application: Option<String>,
     retry: RetryPolicy,
     timeouts: Timeouts,
     rate_limits: Option<RateLimits>,
 }
-
-enum Http {
-    Ready(reqwest::Client),
-    Configured(Configure),
-}
-
-type Configure = Box<dyn FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send>;
 
 impl ClientBuilder {
     pub(crate) fn new(token: Arc<dyn TokenSource>) -> Self {
@@ -47,7 +49,13 @@ impl ClientBuilder {
             token,
             endpoint: GRAPH.to_owned(),
             version: Version::default(),
-            http: Http::Configured(Box::new(|http| http)),
+            http: HttpSettings {
+                connect_timeout: CONNECT_TIMEOUT,
+                proxy: ProxyChoice::Environment,
+                resolver: None,
+                local_address: None,
+                tls: Tls::default(),
+            },
             application: None,
             retry: RetryPolicy::default(),
             timeouts: TIMEOUTS,
@@ -57,7 +65,8 @@ impl ClientBuilder {
 
     /// Sends requests to another origin than the global service, such as a sandbox.
     ///
-    /// It has to be https; plain http is allowed to this machine only.
+    /// It has to be https; plain http is allowed to this machine only. A path is that of a gateway, which
+    /// goes in front of the version; the version itself is [chosen](Self::version), not part of it.
     pub fn endpoint(mut self, origin: impl Into<String>) -> Self {
         self.endpoint = origin.into();
         self
@@ -76,18 +85,14 @@ impl ClientBuilder {
     }
 
     /// Names the application in front of this crate in `User-Agent`, for instance `wave-planner/2.1`.
-    ///
-    /// The header goes with every request, also through an HTTP client that has one of its own.
     pub fn application(mut self, name: impl Into<String>) -> Self {
         self.application = Some(name.into());
         self
     }
 
     /// Limits how long a connection may take to come about; 10 s unless set.
-    ///
-    /// It does not reach into an [`http_client`](Self::http_client) that is set up elsewhere.
     pub fn connect_timeout(mut self, timeout: Duration) -> Self {
-        self.timeouts.connect = timeout;
+        self.http.connect_timeout = timeout;
         self
     }
 
@@ -111,52 +116,113 @@ impl ClientBuilder {
         self
     }
 
-    /// Changes how the HTTP client is set up: proxies, certificates, name resolution.
+    /// Connects through the proxy at `address`, such as `http://proxy.example:3128`, also to this machine.
     ///
-    /// Proxies of the environment are used for https; plain http, which goes to this machine only, takes
-    /// none that is not set here.
+    /// A name and a password may stand in front of its host. Unless this is called, https takes the proxies
+    /// of the environment (`HTTPS_PROXY`, `ALL_PROXY`, `NO_PROXY`), and plain http, where a proxy would read
+    /// the token, takes none.
     ///
     /// ```
     /// # use msgraph_migrations::{AccessToken, Client};
-    /// # fn example(token: AccessToken) -> Result<(), Box<dyn std::error::Error>> {
-    /// let proxy = reqwest::Proxy::https("http://proxy.harborlane.example:3128")?;
-    /// let client = Client::builder(token).configure_http(|http| http.proxy(proxy)).build()?;
+    /// # fn example(token: AccessToken) -> Result<(), msgraph_migrations::Error> {
+    /// let proxy = "http://proxy.harborlane.example:3128";
+    /// let client = Client::builder(token).proxy(proxy).build()?;
     /// # Ok(())
     /// # }
     /// ```
-    pub fn configure_http(
-        mut self,
-        configure: impl FnOnce(reqwest::ClientBuilder) -> reqwest::ClientBuilder + Send + 'static,
-    ) -> Self {
-        self.http = Http::Configured(Box::new(configure));
+    pub fn proxy(mut self, address: impl Into<String>) -> Self {
+        self.http.proxy = ProxyChoice::At(address.into());
         self
     }
 
-    /// Sends requests through this HTTP client.
+    /// Connects directly, whatever the environment says.
+    pub fn no_proxy(mut self) -> Self {
+        self.http.proxy = ProxyChoice::None;
+        self
+    }
+
+    /// Finds the addresses of a name by `resolve` instead of the system.
     ///
-    /// Let it follow no redirects, as the built-in one does not: a redirected action would arrive as
-    /// something else, and its answer is reported as an error. Its proxies are its own, also for plain
-    /// http, where a proxy reads the token.
-    pub fn http_client(mut self, client: reqwest::Client) -> Self {
-        self.http = Http::Ready(client);
+    /// ```
+    /// # use std::net::{IpAddr, Ipv4Addr};
+    /// # use msgraph_migrations::{AccessToken, Client};
+    /// # fn example(token: AccessToken) -> Result<(), msgraph_migrations::Error> {
+    /// // A private link of the company.
+    /// let link = IpAddr::V4(Ipv4Addr::new(10, 20, 30, 40));
+    /// let client = Client::builder(token)
+    ///     .dns_resolver(move |_name| async move { Ok(vec![link]) })
+    ///     .build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn dns_resolver<F, Resolving>(mut self, resolve: F) -> Self
+    where
+        F: Fn(String) -> Resolving + Send + Sync + 'static,
+        Resolving: Future<Output = io::Result<Vec<IpAddr>>> + Send + 'static,
+    {
+        self.http.resolver = Some(Arc::new(move |name| Box::pin(resolve(name))));
+        self
+    }
+
+    /// Connects from this address of the machine.
+    pub fn local_address(mut self, address: IpAddr) -> Self {
+        self.http.local_address = Some(address);
+        self
+    }
+
+    /// Trusts these certificate authorities beside those of the system: certificates in PEM, or one in DER.
+    ///
+    /// May be called more than once. What cannot be read is an error of [`build`](Self::build).
+    ///
+    /// ```no_run
+    /// # use msgraph_migrations::{AccessToken, Client};
+    /// # fn example(token: AccessToken) -> Result<(), Box<dyn std::error::Error>> {
+    /// let inspection = std::fs::read("/etc/harborlane/inspection.pem")?;
+    /// let client = Client::builder(token).add_root_certificates(inspection).build()?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn add_root_certificates(mut self, certificates: impl Into<Vec<u8>>) -> Self {
+        self.http.tls.add_roots(certificates.into());
+        self
+    }
+
+    /// Trusts these certificate authorities and no others: certificates in PEM, or one in DER.
+    ///
+    /// May be called more than once and together with
+    /// [`add_root_certificates`](Self::add_root_certificates): then all that are given are trusted, and
+    /// none of the system's.
+    pub fn only_root_certificates(mut self, certificates: impl Into<Vec<u8>>) -> Self {
+        self.http.tls.trust_only_added();
+        self.add_root_certificates(certificates)
+    }
+
+    /// Shows a certificate of the client to a server or gateway that asks for one.
+    ///
+    /// Both are in PEM: `certificates` begins with the client's own, followed by those that lead to its
+    /// authority; `key` is in PKCS #8. This has nothing to do with signing in, which the token does.
+    pub fn client_identity(
+        mut self,
+        certificates: impl Into<Vec<u8>>,
+        key: impl Into<Vec<u8>>,
+    ) -> Self {
+        self.http.tls.set_identity(certificates.into(), key.into());
         self
     }
 
     /// Builds the client; nothing is sent.
     ///
+    /// With the feature `rustls`, the provider of cryptography that the process has installed is used, and
+    /// otherwise aws-lc-rs; none is installed here.
+    ///
     /// # Errors
     ///
     /// When the endpoint is no address that a token may go to, the application's name does not fit into
-    /// a header, or the TLS library cannot be set up.
+    /// a header, the proxy's address or a certificate cannot be read, or the TLS library cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
         let user_agent = user_agent(self.application.as_deref())?;
-        let http = match self.http {
-            Http::Ready(http) => http,
-            Http::Configured(configure) => {
-                http_client(&endpoint, self.timeouts.connect, configure)?
-            }
-        };
+        let http = self.http.build(endpoint.is_tls(), DEFAULT_USER_AGENT)?;
         Ok(Client {
             http,
             endpoint,
@@ -168,6 +234,7 @@ impl ClientBuilder {
             rate_limits: self
                 .rate_limits
                 .unwrap_or_else(|| RateLimits::new(&RateLimitOptions::new())),
+            extras: Arc::default(),
         })
     }
 }
@@ -198,37 +265,4 @@ fn user_agent(application: Option<&str>) -> Result<HeaderValue, Error> {
             let reason = "the application's name is empty or has characters beyond ASCII";
             Error::new(ErrorKind::Configuration, reason)
         })
-}
-
-fn http_client(
-    endpoint: &Endpoint,
-    connect_timeout: Duration,
-    configure: Configure,
-) -> Result<reqwest::Client, Error> {
-    let failed = |error: Box<dyn std::error::Error + Send + Sync>| {
-        Error::new(ErrorKind::Configuration, "the HTTP client cannot be set up").with_source(error)
-    };
-    if endpoint.is_tls() && !cfg!(any(feature = "rustls", feature = "native-tls")) {
-        return Err(Error::new(
-            ErrorKind::Configuration,
-            "this build has no TLS; enable the feature rustls or native-tls",
-        ));
-    }
-    let builder = reqwest::Client::builder()
-        .user_agent(DEFAULT_USER_AGENT)
-        .redirect(reqwest::redirect::Policy::none())
-        .connect_timeout(connect_timeout);
-    // A proxy of the environment would carry the token in plain text off this machine.
-    let builder = if endpoint.is_tls() {
-        builder
-    } else {
-        builder.no_proxy()
-    };
-    #[cfg(feature = "rustls")]
-    let builder = builder.tls_backend_preconfigured(
-        crate::client::tls::config(endpoint.is_tls()).map_err(|e| failed(e.into()))?,
-    );
-    configure(builder)
-        .build()
-        .map_err(|error| failed(error.into()))
 }

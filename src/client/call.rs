@@ -16,7 +16,7 @@ use crate::client::endpoint::Version;
 use crate::client::exchange::exchange;
 use crate::client::rate_controller::Urgency;
 use crate::client::rate_limits::{Held, Ticket};
-use crate::client::token::AccessToken;
+use crate::client::token::{AccessToken, TokenError};
 use crate::client::transport::Transport;
 use crate::models::operation::Operation;
 
@@ -54,7 +54,14 @@ impl Client {
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
     {
-        let client_request_id = uuid::Uuid::new_v4().to_string();
+        let check = check.and_then(|()| self.extras.check());
+        let own_id = self.extras.client_request_id.clone();
+        let client_request_id = own_id.unwrap_or_else(|| {
+            uuid::Uuid::new_v4()
+                .hyphenated()
+                .encode_lower(&mut uuid::Uuid::encode_buffer())
+                .to_owned()
+        });
         // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
             "graph call",
@@ -106,12 +113,21 @@ impl Call<'_> {
         let mut attempt = 0;
         loop {
             let earlier = Earlier::of(failed.as_ref());
-            let token = self
-                .token(deadline)
-                .await
-                .map_err(|error| error.after(attempt, earlier))?;
+            let token = match (self.token(deadline).await, failed.take()) {
+                (Ok(token), before) => {
+                    failed = before;
+                    token
+                }
+                // What the service said tells more than that no other token could be had.
+                (Err(none), Some(refused)) if refused_token.is_some() => {
+                    return Err(refused.with_source(none.into_token_error()));
+                }
+                (Err(none), _) => {
+                    return Err(self.failed(none.into_error(), "").after(attempt, earlier));
+                }
+            };
             // The source has no other token, so that there would be no other answer.
-            if refused_token.take().is_some_and(|one| token.is_same(&one))
+            if refused_token.take().is_some_and(|one| token == one)
                 && let Some(error) = failed
             {
                 return Err(error);
@@ -191,7 +207,8 @@ impl Call<'_> {
             self.client.user_agent.clone(),
             self.client.timeouts.attempt.min(left),
         )
-        .to(self.address);
+        .to(self.address)
+        .with_headers(&self.client.extras.headers);
         let version = if self.operation.in_version_1 {
             self.client.version
         } else {
@@ -204,8 +221,10 @@ impl Call<'_> {
         );
         let answer = exchange(&transport, self.operation, send(bare)).await;
         if let Ok(answer) = &answer {
-            span.record("status", answer.status.as_u16())
-                .record("request_id", answer.request_id());
+            if !span.is_disabled() {
+                span.record("status", answer.status.as_u16())
+                    .record("request_id", answer.request_id());
+            }
             match judgement::pressure(answer) {
                 Pressure::Refused => ticket.refused(answer.retry_after()).await,
                 Pressure::Passed => ticket.accepted().await,
@@ -218,17 +237,11 @@ impl Call<'_> {
             .map_err(|error| self.failed(error, path))
     }
 
-    async fn token(&self, deadline: Instant) -> Result<AccessToken, Error> {
+    async fn token(&self, deadline: Instant) -> Result<AccessToken, NoToken> {
         match tokio::time::timeout_at(deadline, self.client.token.token()).await {
             Ok(Ok(token)) => Ok(token),
-            Ok(Err(error)) => {
-                let failed = Error::new(ErrorKind::Token, "the token source gave no token");
-                Err(self.failed(failed.with_source(error), ""))
-            }
-            Err(_) => {
-                let late = "the token source gave no token in the time that the call may take";
-                Err(self.failed(Error::new(ErrorKind::Token, late), ""))
-            }
+            Ok(Err(error)) => Err(NoToken::Failed(error)),
+            Err(_) => Err(NoToken::Late),
         }
     }
 
@@ -257,5 +270,31 @@ impl Call<'_> {
 
     fn failed(&self, error: Error, path: &str) -> Error {
         error.on(self.operation, path, Some(&self.client_request_id))
+    }
+}
+
+/// Why there is nothing to send a request with.
+enum NoToken {
+    Failed(TokenError),
+    Late,
+}
+
+impl NoToken {
+    const LATE: &str = "the token source gave no token in the time that the call may take";
+
+    fn into_error(self) -> Error {
+        match self {
+            Self::Failed(error) => {
+                Error::new(ErrorKind::Token, "the token source gave no token").with_source(error)
+            }
+            Self::Late => Error::new(ErrorKind::Token, Self::LATE),
+        }
+    }
+
+    fn into_token_error(self) -> TokenError {
+        match self {
+            Self::Failed(error) => error,
+            Self::Late => TokenError::new(Self::LATE),
+        }
     }
 }

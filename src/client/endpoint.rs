@@ -37,8 +37,8 @@ pub(crate) struct Endpoint {
 }
 
 impl Endpoint {
-    /// Takes an origin such as `https://graph.microsoft.com`, optionally with a path in front of
-    /// the version.
+    /// Takes an origin such as `https://graph.microsoft.com`, optionally with the path of a gateway, which
+    /// goes in front of the version.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let refused = |reason: &str| {
             Err(Error::new(
@@ -65,6 +65,12 @@ impl Endpoint {
             }
             _ => return refused("is neither https nor http"),
         }
+        if names_a_version(&url) {
+            return refused(
+                "ends with a version, which would stand in every path twice; leave it out and choose it by \
+                 ClientBuilder::version",
+            );
+        }
         Ok(Self {
             origin: url.as_str().trim_end_matches('/').to_owned(),
         })
@@ -86,6 +92,27 @@ impl Endpoint {
     pub fn base(&self, version: Version) -> String {
         format!("{}/{}", self.origin, version.as_str())
     }
+}
+
+/// Whether the address is one that the documents print, such as `https://graph.microsoft.com/v1.0`.
+fn names_a_version(url: &Url) -> bool {
+    let path = percent_encoding::percent_decode_str(url.path())
+        .decode_utf8_lossy()
+        .to_ascii_lowercase();
+    let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+    let is_version = |segment: &str| matches!(segment, "v1.0" | "beta");
+    while let Some(segment) = segments.next() {
+        // A gateway may have a `beta` of its own somewhere above the service.
+        if is_version(segment)
+            && segments
+                .clone()
+                .next()
+                .is_none_or(|next| next == "solutions")
+        {
+            return true;
+        }
+    }
+    false
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -123,6 +150,33 @@ mod tests {
             ("graph.microsoft.com", false),
         ] {
             assert_eq!(Endpoint::parse(text).is_ok(), allowed, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_version_in_the_endpoint_is_refused_rather_than_sent_twice() {
+        for path in [
+            "/v1.0",
+            "/v1.0/",
+            "/beta",
+            "/BETA//",
+            "/V1.0",
+            "/v1%2E0",
+            "/graph/v1.0",
+            "/v1.0/solutions/migrations",
+            "/beta/solutions",
+        ] {
+            let error = Endpoint::parse(&format!("https://graph.microsoft.com{path}"))
+                .map(|_| ())
+                .expect_err(path);
+            let text = error.to_string();
+            assert!(text.contains("ClientBuilder::version"), "{path}: {text}");
+        }
+        for path in ["", "/", "/graph", "/beta/graph", "/v1.0.1", "/alphabeta"] {
+            let endpoint = Endpoint::parse(&format!("https://gateway.example{path}"));
+            let base = endpoint.expect(path).base(Version::V1);
+            let path = path.trim_end_matches('/');
+            assert_eq!(base, format!("https://gateway.example{path}/v1.0"));
         }
     }
 

@@ -7,7 +7,7 @@ use bytes::{Bytes, BytesMut};
 use futures_core::Stream;
 use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
 use reqwest::StatusCode;
-use reqwest::header::HeaderMap;
+use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::answers::answer::{Answer, CutShort, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
@@ -32,16 +32,13 @@ where
         path: transport.sent_path().unwrap_or_default().to_owned(),
         client_request_id: transport.client_request_id().to_owned(),
     };
-    if transport.was_redirected() {
-        return Err(redirected());
-    }
     match result {
         Ok(response) => {
-            let (status, headers) = (response.status(), response.headers().clone());
+            let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, response.into_inner_stream()).await)
         }
         Err(Bare::UnexpectedResponse(response)) => {
-            let (status, headers) = (response.status(), response.headers().clone());
+            let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, Box::pin(response.bytes_stream())).await)
         }
         Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),
@@ -61,6 +58,8 @@ where
     }
 }
 
+/// The HTTP client follows no redirects and repeats nothing, so that an error of building or connecting is
+/// one of the only request there was, and before its first byte.
 fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
     let error = error.without_url();
     let (kind, detail) = if transport.sent_path().is_none() || error.is_builder() {
@@ -69,8 +68,6 @@ fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
         (ErrorKind::Connect, "no connection to the service")
     } else if error.is_timeout() {
         (ErrorKind::Interrupted, "no answer in time")
-    } else if error.is_redirect() {
-        return redirected();
     } else {
         (
             ErrorKind::Interrupted,
@@ -78,15 +75,6 @@ fn unanswered(transport: &Transport, error: reqwest::Error) -> Error {
         )
     };
     Error::new(kind, detail).with_source(error)
-}
-
-/// A client that follows redirects turns an action into something else at another address.
-fn redirected() -> Error {
-    Error::new(
-        ErrorKind::Interrupted,
-        "the HTTP client followed a redirect, so that the answer is not the service's",
-    )
-    .lasting()
 }
 
 type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>;
@@ -97,7 +85,9 @@ async fn answer(
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
-    let (text, cut_short) = read(body).await;
+    let length = headers.get(CONTENT_LENGTH);
+    let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
+    let (text, cut_short) = read(body, length).await;
     Answer {
         status,
         headers,
@@ -107,21 +97,43 @@ async fn answer(
     }
 }
 
-async fn read(mut stream: Body) -> (Bytes, Option<CutShort>) {
-    let mut text = BytesMut::new();
+/// Reads the body to its end, into one piece of memory when `length`, what the headers say of it, is right.
+async fn read(mut stream: Body, length: Option<usize>) -> (Bytes, Option<CutShort>) {
+    let mut next = async || poll_fn(|context| stream.as_mut().poll_next(context)).await;
+    // Most answers come in one piece, which need not be copied.
+    let mut whole = Bytes::new();
+    let mut pieces = BytesMut::new();
     loop {
-        match poll_fn(|context| stream.as_mut().poll_next(context)).await {
-            None => return (text.freeze(), None),
-            Some(Ok(chunk)) if text.len() + chunk.len() <= MAX_BODY_BYTES => {
-                text.extend_from_slice(&chunk);
-            }
-            Some(Ok(_)) => {
-                return (text.freeze(), Some(CutShort::TooLong(MAX_BODY_BYTES)));
-            }
+        let held = whole.len() + pieces.len();
+        let chunk = match next().await {
+            None => return (joined(whole, pieces), None),
+            Some(Ok(chunk)) => chunk,
             Some(Err(error)) => {
-                let reason = error.without_url().to_string();
-                return (text.freeze(), Some(CutShort::BrokenOff(reason)));
+                let reason = CutShort::BrokenOff(error.without_url().to_string());
+                return (joined(whole, pieces), Some(reason));
             }
+        };
+        if held + chunk.len() > MAX_BODY_BYTES {
+            let reason = CutShort::TooLong(MAX_BODY_BYTES);
+            return (joined(whole, pieces), Some(reason));
         }
+        if held == 0 {
+            whole = chunk;
+            continue;
+        }
+        if pieces.is_empty() {
+            let expected = length.unwrap_or(0).min(MAX_BODY_BYTES);
+            pieces.reserve(expected.max(held + chunk.len()));
+            pieces.extend_from_slice(&std::mem::take(&mut whole));
+        }
+        pieces.extend_from_slice(&chunk);
+    }
+}
+
+fn joined(whole: Bytes, pieces: BytesMut) -> Bytes {
+    if pieces.is_empty() {
+        whole
+    } else {
+        pieces.freeze()
     }
 }

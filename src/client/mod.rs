@@ -9,17 +9,19 @@ pub mod azure;
 pub(crate) mod bare;
 pub(crate) mod builder;
 mod call;
+pub(crate) mod call_options;
 pub(crate) mod endpoint;
 mod exchange;
+mod http;
 pub(crate) mod odata;
 mod rate_controller;
 pub(crate) mod rate_limits;
 pub(crate) mod refreshing;
 pub(crate) mod retry;
 mod shared_file;
-#[cfg(feature = "rustls")]
 mod tls;
 pub(crate) mod token;
+mod token_cache;
 mod transport;
 
 use std::fmt;
@@ -30,6 +32,7 @@ use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
 use crate::client::builder::ClientBuilder;
+use crate::client::call_options::Extras;
 use crate::client::endpoint::{Endpoint, Version};
 use crate::client::rate_limits::RateLimits;
 use crate::client::retry::RetryPolicy;
@@ -52,7 +55,7 @@ use crate::client::token::{AccessToken, TokenSource};
 /// let client = Client::new(token)?;
 /// match client.cancel_job(job).await? {
 ///     CancelOutcome::Accepted(answer) => println!("being cancelled: {:?}", answer.value().status),
-///     CancelOutcome::Conflict(refusal) => println!("the migration continues: {refusal}"),
+///     refused => println!("{refused}"),
 /// }
 /// # Ok(())
 /// # }
@@ -67,12 +70,12 @@ pub struct Client {
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
     pub(crate) rate_limits: RateLimits,
+    pub(crate) extras: Arc<Extras>,
 }
 
 /// How long a call may take.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Timeouts {
-    pub connect: Duration,
     pub attempt: Duration,
     pub total: Duration,
 }

@@ -33,7 +33,9 @@ pub(crate) fn refuse_segment(value: &str) -> Option<&'static str> {
 pub(crate) fn refuse_literal(value: &str) -> Option<&'static str> {
     if value.is_empty() {
         Some("is empty")
-    } else if value.chars().any(char::is_control) {
+    } else if value.bytes().any(|byte| byte.is_ascii_control())
+        || (!value.is_ascii() && value.chars().any(char::is_control))
+    {
         Some("contains a control character")
     } else {
         None

@@ -1,19 +1,22 @@
 //! Tokens that are renewed before they expire.
 
 use std::future::Future;
+use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, SystemTime};
 
 use futures_util::FutureExt;
-use futures_util::future::{Shared, WeakShared};
+use tokio::runtime::Handle;
+use tokio::time::timeout_at;
 
 use crate::client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
+use crate::client::token_cache::{Cache, Fetch, Next, OutcomeSender, late, lock};
 
 /// How long before its end a token is renewed, unless set.
 const MARGIN: Duration = Duration::from_mins(5);
-/// How long a token that is still good is used on after its renewal failed.
-const PAUSE: Duration = Duration::from_secs(10);
+/// How long a fetch may take, unless set; managed identities repeat their requests for about that long.
+const FETCH_TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A token and when it stops being good.
 #[derive(Clone, Debug)]
@@ -35,15 +38,18 @@ impl ExpiringToken {
     }
 }
 
-type Fetched = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + Send>>;
-type Renewed = Pin<Box<dyn Future<Output = Result<AccessToken, Arc<TokenError>>> + Send>>;
+type Fetching = Pin<Box<dyn Future<Output = Result<ExpiringToken, TokenError>> + Send>>;
 
 /// A source that fetches a token when it has none that is good, and shares it among all callers.
 ///
 /// However many calls need a token at once, one fetch is under way at a time, and those that waited for
 /// it take its result, be it a token or a failure. A token is renewed some time before it expires, though
 /// not before half of its life is over; meanwhile, and when that fails, the old one is used as long as it
-/// is good. Dropping a call that fetches leaves the fetch to the next.
+/// is good, and nobody waits.
+///
+/// A fetch runs on a task of its own on the tokio runtime of the call that needs it. It goes on when that
+/// call is dropped, ends after a minute [unless set](Self::fetch_timeout), and one that hangs or panics
+/// fails alone: the next call fetches again. Outside a runtime there is an error instead of a fetch.
 ///
 /// ```
 /// use std::time::{Duration, SystemTime};
@@ -58,22 +64,24 @@ type Renewed = Pin<Box<dyn Future<Output = Result<AccessToken, Arc<TokenError>>>
 /// # Ok::<(), msgraph_migrations::Error>(())
 /// ```
 pub struct RefreshingToken {
-    fetch: Box<dyn Fn() -> Fetched + Send + Sync>,
+    fetch: Arc<dyn Fn() -> Fetching + Send + Sync>,
     margin: Duration,
-    state: Arc<Mutex<State>>,
+    fetch_timeout: Duration,
+    cache: Arc<Mutex<Cache>>,
 }
 
 impl RefreshingToken {
     /// A source that gets each token by calling `fetch`.
-    pub fn new<F, Fetching>(fetch: F) -> Self
+    pub fn new<F, Fetched>(fetch: F) -> Self
     where
-        F: Fn() -> Fetching + Send + Sync + 'static,
-        Fetching: Future<Output = Result<ExpiringToken, TokenError>> + Send + 'static,
+        F: Fn() -> Fetched + Send + Sync + 'static,
+        Fetched: Future<Output = Result<ExpiringToken, TokenError>> + Send + 'static,
     {
         Self {
-            fetch: Box::new(move || Box::pin(fetch())),
+            fetch: Arc::new(move || Box::pin(fetch())),
             margin: MARGIN,
-            state: Arc::default(),
+            fetch_timeout: FETCH_TIMEOUT,
+            cache: Arc::default(),
         }
     }
 
@@ -85,118 +93,66 @@ impl RefreshingToken {
         self
     }
 
+    /// Gives a fetch up after this time; one minute unless set.
+    ///
+    /// Whoever waits for it gets an error then, and the next call fetches again. A call waits no longer than
+    /// its own total timeout in any case.
+    #[must_use]
+    pub fn fetch_timeout(mut self, timeout: Duration) -> Self {
+        self.fetch_timeout = timeout;
+        self
+    }
+
     async fn get(&self) -> Result<AccessToken, TokenError> {
-        let renewal = {
-            let mut state = lock(&self.state);
-            match (state.need(SystemTime::now()), state.under_way()) {
-                (Need::Nothing(token), _) | (Need::Renewal(token), Some(_)) => return Ok(token),
-                (Need::Token, Some(renewal)) => renewal,
-                (Need::Renewal(_) | Need::Token, None) => {
-                    let renewal = self.renew().shared();
-                    state.renewal = renewal.downgrade();
-                    renewal
-                }
-            }
+        let now = SystemTime::now();
+        let Ok(runtime) = Handle::try_current() else {
+            return lock(&self.cache).good(now).ok_or_else(|| {
+                TokenError::new("tokens are fetched on a tokio runtime, and there is none here")
+            });
         };
-        // Whoever waits moves the fetch on. A lock held across it would leave everybody waiting for a
-        // caller who is not polled, such as one of a stream whose consumer makes a call of its own.
-        renewal.await.map_err(|error| TokenError::shared(&error))
-    }
-
-    fn renew(&self) -> Renewed {
-        let (fetch, state, margin) = ((self.fetch)(), Arc::clone(&self.state), self.margin);
-        Box::pin(async move {
-            let fetched = fetch.await;
-            lock(&state).take(fetched, SystemTime::now(), margin)
-        })
-    }
-}
-
-fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
-    // Nothing panics while it holds the lock.
-    state.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-#[derive(Default)]
-struct State {
-    held: Option<Held>,
-    /// The fetch under way, for as long as a caller waits for it.
-    renewal: Option<WeakShared<Renewed>>,
-}
-
-struct Held {
-    token: AccessToken,
-    expires_at: Option<SystemTime>,
-    renew_at: Option<SystemTime>,
-}
-
-/// What a caller who asks for a token makes necessary.
-#[derive(Debug)]
-enum Need {
-    Nothing(AccessToken),
-    /// The token is good, but not for much longer.
-    Renewal(AccessToken),
-    Token,
-}
-
-impl State {
-    fn need(&self, now: SystemTime) -> Need {
-        match &self.held {
-            Some(held) if held.renew_at.is_none_or(|due| now < due) => {
-                Need::Nothing(held.token.clone())
-            }
-            Some(held) if held.is_good(now) => Need::Renewal(held.token.clone()),
-            _ => Need::Token,
-        }
-    }
-
-    fn under_way(&self) -> Option<Shared<Renewed>> {
-        self.renewal.as_ref()?.upgrade()
-    }
-
-    fn take(
-        &mut self,
-        fetched: Result<ExpiringToken, TokenError>,
-        now: SystemTime,
-        margin: Duration,
-    ) -> Result<AccessToken, Arc<TokenError>> {
-        self.renewal = None;
-        match fetched {
-            Ok(new) => {
-                let token = new.token.clone();
-                self.held = Some(Held::new(new, now, margin));
-                Ok(token)
-            }
-            Err(error) => match self.held.as_mut().filter(|held| held.is_good(now)) {
-                Some(held) => {
-                    held.renew_at = now.checked_add(PAUSE).min(held.expires_at);
-                    Ok(held.token.clone())
+        // The lock is released before anything of others runs.
+        let next = lock(&self.cache).next(now, self.fetch_timeout);
+        match next {
+            Next::Use(token) => Ok(token),
+            Next::Wait(fetch) => fetch.outcome().await,
+            Next::Fetch {
+                fetch,
+                sender,
+                meanwhile,
+            } => {
+                runtime.spawn(self.run(fetch.clone(), sender));
+                match meanwhile {
+                    Some(token) => Ok(token),
+                    None => fetch.outcome().await,
                 }
-                None => Err(Arc::new(error)),
-            },
+            }
         }
     }
 
-    fn drop_token(&mut self, refused: &AccessToken) {
-        self.held.take_if(|held| held.token.is_same(refused));
-    }
-}
-
-impl Held {
-    fn new(new: ExpiringToken, now: SystemTime, margin: Duration) -> Self {
-        let renew_at = new.expires_at.map(|end| {
-            let life = end.duration_since(now).unwrap_or_default();
-            end.checked_sub(margin.min(life / 2)).unwrap_or(now)
-        });
-        Self {
-            token: new.token,
-            expires_at: new.expires_at,
-            renew_at,
+    /// The task that fetches.
+    fn run(
+        &self,
+        fetch: Fetch,
+        sender: OutcomeSender,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (call, margin) = (Arc::clone(&self.fetch), self.margin);
+        let cache = Arc::clone(&self.cache);
+        async move {
+            // The call is made in here too, so that its panic is caught as well.
+            let fetching = AssertUnwindSafe(async { call().await }).catch_unwind();
+            let fetched = match timeout_at(fetch.deadline, fetching).await {
+                Ok(Ok(fetched)) => fetched,
+                Ok(Err(_)) => Err(TokenError::new("the fetch of a token panicked")),
+                Err(_) => Err(late()),
+            }
+            .map_err(Arc::new);
+            if let Err(error) = &fetched {
+                tracing::warn!(%error, "no token was fetched");
+            }
+            let outcome = lock(&cache).take(&fetch, fetched.clone(), SystemTime::now(), margin);
+            // Nobody may be waiting.
+            sender.send_replace(Some(outcome));
         }
-    }
-
-    fn is_good(&self, now: SystemTime) -> bool {
-        self.expires_at.is_none_or(|end| now < end)
     }
 }
 
@@ -206,7 +162,7 @@ impl TokenSource for RefreshingToken {
     }
 
     fn invalidate(&self, refused: &AccessToken) -> bool {
-        lock(&self.state).drop_token(refused);
+        lock(&self.cache).drop_token(refused);
         true
     }
 }
@@ -215,150 +171,61 @@ impl std::fmt::Debug for RefreshingToken {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("RefreshingToken")
             .field("margin", &self.margin)
+            .field("fetch_timeout", &self.fetch_timeout)
             .finish_non_exhaustive()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use tokio::sync::Semaphore;
+
     use super::*;
-
-    const MINUTE: Duration = Duration::from_mins(1);
-
-    fn at(minutes: u32) -> SystemTime {
-        SystemTime::UNIX_EPOCH + Duration::from_hours(400_000) + MINUTE * minutes
-    }
 
     fn token(name: &str) -> AccessToken {
         AccessToken::new(name).expect("a token")
     }
 
-    fn until(name: &str, minutes: u32) -> ExpiringToken {
-        ExpiringToken::new(token(name), at(minutes))
-    }
-
-    fn failed() -> Result<ExpiringToken, TokenError> {
-        Err(TokenError::with_source("the vault is locked", "no key"))
-    }
-
-    fn is(need: &Need, expected: &str) -> bool {
-        let found = match need {
-            Need::Nothing(_) => "nothing",
-            Need::Renewal(_) => "renewal",
-            Need::Token => "token",
-        };
-        found == expected
-    }
-
-    #[test]
-    fn a_token_is_renewed_before_its_end_but_not_in_the_first_half_of_its_life() {
-        for (life, margin, asked_at, expected) in [
-            (60, 5, 0, "nothing"),
-            (60, 5, 54, "nothing"),
-            (60, 5, 55, "renewal"),
-            (60, 5, 59, "renewal"),
-            (60, 5, 60, "token"),
-            (60, 5, 600, "token"),
-            // Shorter than the margin: each call would fetch one.
-            (4, 5, 1, "nothing"),
-            (4, 5, 2, "renewal"),
-            (4, 5, 4, "token"),
-            (60, 0, 59, "nothing"),
-            (60, 0, 60, "token"),
-            (0, 5, 0, "token"),
-        ] {
-            let mut state = State::default();
-            assert!(matches!(state.need(at(0)), Need::Token));
-            state
-                .take(Ok(until("one", life)), at(0), MINUTE * margin)
-                .expect("a token");
-            let need = state.need(at(asked_at));
-            assert!(
-                is(&need, expected),
-                "{life}, {margin}, {asked_at}: {need:?}"
-            );
-        }
-        let mut state = State::default();
-        let endless = ExpiringToken::new(token("endless"), None);
-        state.take(Ok(endless), at(0), MINUTE).expect("a token");
-        assert!(matches!(state.need(at(60_000)), Need::Nothing(_)));
-    }
-
-    #[test]
-    fn a_failed_renewal_changes_nothing_while_the_old_token_is_good() {
-        let mut state = State::default();
-        state
-            .take(Ok(until("old", 60)), at(0), MINUTE)
-            .expect("a token");
-        assert!(is(&state.need(at(59)), "renewal"));
-        let used = state.take(failed(), at(59), MINUTE).expect("the old one");
-        assert!(used.is_same(&token("old")));
-        // The next call does not try again at once, but soon.
-        assert!(is(&state.need(at(59)), "nothing"));
-        assert!(is(&state.need(at(59) + PAUSE), "renewal"));
-
-        // After its end there is nothing left but the failure.
-        assert!(is(&state.need(at(60)), "token"));
-        let error = state.take(failed(), at(60), MINUTE).expect_err("no token");
-        assert_eq!(error.to_string(), "the vault is locked");
-        let shared = TokenError::shared(&error);
-        let source = std::error::Error::source(&shared).expect("a source");
-        assert_eq!(format!("{shared}: {source}"), "the vault is locked: no key");
-    }
-
-    #[test]
-    fn a_refused_token_is_dropped_and_a_newer_one_is_not() {
-        let mut state = State::default();
-        state
-            .take(Ok(until("one", 60)), at(0), MINUTE)
-            .expect("a token");
-        state
-            .take(Ok(until("two", 60)), at(0), MINUTE)
-            .expect("a token");
-        state.drop_token(&token("one"));
-        assert!(is(&state.need(at(1)), "nothing"));
-        state.drop_token(&token("two"));
-        assert!(is(&state.need(at(1)), "token"));
-        // A failure does not bring the refused one back.
-        assert!(state.take(failed(), at(1), MINUTE).is_err());
-    }
-
-    #[tokio::test]
-    async fn a_token_that_this_machine_thinks_expired_is_used_by_those_who_waited_for_it() {
-        let source = RefreshingToken::new(|| async { Ok(until("late", 0)) });
-        let found = source.get().await.expect("a token");
-        assert!(found.is_same(&token("late")));
-        assert!(is(&lock(&source.state).need(SystemTime::now()), "token"));
-    }
-
-    #[tokio::test]
-    async fn while_one_call_renews_the_others_go_on_with_the_old_token() {
-        let gate = Arc::new(tokio::sync::Semaphore::new(0));
+    /// A source with an old token, whose renewals wait for permits of the gate.
+    fn renewing(
+        outcome: impl Fn() -> Result<ExpiringToken, TokenError> + Clone + Send + Sync + 'static,
+    ) -> (RefreshingToken, Arc<Semaphore>) {
+        let gate = Arc::new(Semaphore::new(0));
         let opened = Arc::clone(&gate);
         let source = RefreshingToken::new(move || {
-            let gate = Arc::clone(&opened);
+            let (gate, outcome) = (Arc::clone(&opened), outcome.clone());
             async move {
                 let _permit = gate.acquire().await;
-                Ok(ExpiringToken::new(token("new"), None))
+                outcome()
             }
         });
-        lock(&source.state).held = Some(Held {
-            token: token("old"),
-            expires_at: None,
-            renew_at: Some(SystemTime::UNIX_EPOCH),
-        });
-        for _ in 0..2 {
-            let mut renewing = Box::pin(source.get());
-            let polled = tokio::time::timeout(Duration::ZERO, &mut renewing).await;
-            assert!(polled.is_err(), "the fetch waits for the gate");
-            let other = source.get().await.expect("a token");
-            assert!(other.is_same(&token("old")));
-            // Dropped here, which leaves the renewal to the next.
+        lock(&source.cache).hold_due(token("old"));
+        (source, gate)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_a_renewal_while_the_old_token_is_good() {
+        let (source, gate) = renewing(|| Ok(ExpiringToken::new(token("new"), None)));
+        for _ in 0..3 {
+            assert_eq!(source.get().await.expect("a token"), token("old"));
         }
         gate.add_permits(1);
-        for _ in 0..2 {
-            let found = source.get().await.expect("a token");
-            assert!(found.is_same(&token("new")));
+        while source.get().await.expect("a token") == token("old") {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(source.get().await.expect("a token"), token("new"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_renewal_that_hangs_or_panics_leaves_the_old_token() {
+        let (hanging, _gate) = renewing(|| Err(TokenError::new("never reached")));
+        let (panicking, gate) = renewing(|| panic!("in a renewal"));
+        gate.add_permits(1);
+        for source in [hanging, panicking] {
+            for _ in 0..200 {
+                assert_eq!(source.get().await.expect("a token"), token("old"));
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
         }
     }
 }

@@ -5,10 +5,12 @@ use std::future::Future;
 use std::pin::Pin;
 
 use reqwest::header::HeaderValue;
+use subtle::ConstantTimeEq;
 
 /// An access token for Microsoft Graph.
 ///
-/// It is never shown: `Debug` says only that there is one, and there is no way to read it back.
+/// It is never shown: `Debug` says only that there is one, and there is no way to read it back. Two of
+/// them can be compared, in a time that tells no more than whether their lengths differ.
 #[derive(Clone)]
 pub struct AccessToken(HeaderValue);
 
@@ -34,15 +36,19 @@ impl AccessToken {
         Ok(Self(value))
     }
 
-    /// Whether both hold the same secret.
-    pub(crate) fn is_same(&self, other: &Self) -> bool {
-        self.0 == other.0
-    }
-
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }
 }
+
+/// Whether both hold the same secret.
+impl PartialEq for AccessToken {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.as_bytes().ct_eq(other.0.as_bytes()).into()
+    }
+}
+
+impl Eq for AccessToken {}
 
 impl fmt::Debug for AccessToken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -152,7 +158,29 @@ pub trait TokenSource: Send + Sync {
     /// Learns that the service refused `token`, and says whether asking again may give another.
     ///
     /// When it does, the request is sent once more, unless the source gives the same token again. A source
-    /// that others share must not throw away a token that it has renewed in the meantime.
+    /// that others share must not throw away a token that it has renewed in the meantime:
+    ///
+    /// ```
+    /// use std::sync::Mutex;
+    /// use msgraph_migrations::{AccessToken, TokenError, TokenFuture, TokenSource};
+    ///
+    /// /// Holds the token that something else puts in.
+    /// struct Mailbox(Mutex<Option<AccessToken>>);
+    ///
+    /// impl TokenSource for Mailbox {
+    ///     fn token(&self) -> TokenFuture<'_> {
+    ///         let held = self.0.lock().map(|held| held.clone()).ok().flatten();
+    ///         let held = held.ok_or_else(|| TokenError::new("no token was put in"));
+    ///         Box::pin(std::future::ready(held))
+    ///     }
+    ///
+    ///     fn invalidate(&self, refused: &AccessToken) -> bool {
+    ///         let Ok(mut held) = self.0.lock() else { return false };
+    ///         held.take_if(|held| held == refused);
+    ///         held.is_some()
+    ///     }
+    /// }
+    /// ```
     fn invalidate(&self, token: &AccessToken) -> bool {
         let _ = token;
         false

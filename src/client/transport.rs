@@ -1,10 +1,12 @@
 //! What every request carries, and how it leaves.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use progenitor_client::{ClientHooks, ClientInfo, OperationInfo};
-use reqwest::header::{AUTHORIZATION, CONTENT_LENGTH, HeaderValue, USER_AGENT};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_LENGTH, HeaderMap, HeaderName, HeaderValue, USER_AGENT,
+};
 use reqwest::{Method, Request, Url};
 
 use crate::client::bare;
@@ -13,19 +15,23 @@ use crate::client::token::AccessToken;
 pub(crate) const DEFAULT_USER_AGENT: &str =
     concat!("msgraph-migrations/", env!("CARGO_PKG_VERSION"));
 
+const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
+
 /// What goes with one request, and what is known of it once it was sent.
 #[derive(Clone, Debug)]
 pub(crate) struct Transport {
     token: AccessToken,
-    client_request_id: String,
+    client_request_id: Arc<str>,
     user_agent: HeaderValue,
     timeout: Duration,
     /// Where to send the request instead of the address that was built.
     address: Option<Url>,
     /// The path as it was sent, without the query; set just before the first byte leaves.
     sent_path: Arc<OnceLock<String>>,
-    /// Set when the answer came from another address than the request went to.
-    redirected: Arc<OnceLock<()>>,
+    /// The headers of the answer, which the generated client would copy.
+    received: Arc<Mutex<HeaderMap>>,
+    /// What the caller adds to the headers; never in the place of one that is set here.
+    headers: HeaderMap,
 }
 
 impl Transport {
@@ -37,12 +43,13 @@ impl Transport {
     ) -> Self {
         Self {
             token,
-            client_request_id,
+            client_request_id: client_request_id.into(),
             user_agent,
             timeout,
             address: None,
             sent_path: Arc::default(),
-            redirected: Arc::default(),
+            received: Arc::default(),
+            headers: HeaderMap::new(),
         }
     }
 
@@ -50,6 +57,13 @@ impl Transport {
     #[must_use]
     pub fn to(mut self, address: Option<&Url>) -> Self {
         self.address = address.cloned();
+        self
+    }
+
+    /// Sends these headers too.
+    #[must_use]
+    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+        self.headers.clone_from(headers);
         self
     }
 
@@ -62,9 +76,9 @@ impl Transport {
         self.sent_path.get().map(String::as_str)
     }
 
-    /// Whether a client that follows redirects brought the answer from elsewhere.
-    pub fn was_redirected(&self) -> bool {
-        self.redirected.get().is_some()
+    /// Takes the headers of the answer, once it came.
+    pub fn take_headers(&self) -> HeaderMap {
+        std::mem::take(&mut *self.received.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn prepare(&self, request: &mut Request) -> Result<(), reqwest::header::InvalidHeaderValue> {
@@ -74,8 +88,14 @@ impl Transport {
         }
         *request.timeout_mut() = Some(self.timeout);
         let headers = request.headers_mut();
+        for name in self.headers.keys() {
+            headers.remove(name);
+        }
+        for (name, value) in &self.headers {
+            headers.append(name, value.clone());
+        }
         headers.insert(AUTHORIZATION, self.token.header());
-        headers.insert("client-request-id", client_request_id);
+        headers.insert(CLIENT_REQUEST_ID, client_request_id);
         headers.insert(USER_AGENT, self.user_agent.clone());
         // Graph answers 411 to an action without a length, and no HTTP/1.1 client sends one
         // unasked.
@@ -104,15 +124,15 @@ impl ClientHooks<Transport> for bare::Client {
         request: Request,
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
-        let mut url = request.url().clone();
-        // It does not travel, and so comes back with no answer.
-        url.set_fragment(None);
-        // Each transport serves one request, so neither is set before.
-        let _ = self.inner().sent_path.set(url.path().to_owned());
-        let response = self.client().execute(request).await?;
-        if *response.url() != url {
-            let _ = self.inner().redirected.set(());
-        }
+        // Each transport serves one request, so that it is not set before.
+        let _ = self.inner().sent_path.set(request.url().path().to_owned());
+        let mut response = self.client().execute(request).await?;
+        let headers = std::mem::take(response.headers_mut());
+        *self
+            .inner()
+            .received
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner) = headers;
         Ok(response)
     }
 }

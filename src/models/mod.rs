@@ -8,9 +8,14 @@
 
 pub(crate) mod date_time;
 pub(crate) mod generated;
+pub(crate) mod mending;
+pub(crate) mod mismatch;
+pub(crate) mod one_line;
 pub(crate) mod open_enum;
 pub(crate) mod open_union;
 pub(crate) mod operation;
+mod status;
 pub(crate) mod tolerant;
+pub(crate) mod top_level;
 
 pub use generated::types::*;

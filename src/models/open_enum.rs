@@ -46,10 +46,24 @@ macro_rules! open_enum {
 
         impl ::std::convert::From<&str> for $name {
             fn from(text: &str) -> Self {
+                // Nearly every text is written as documented, and needs no closer look.
+                match text {
+                    $($member => return Self::$variant,)+
+                    _ => {}
+                }
                 $(if $crate::models::open_enum::is_member(text, $member) {
                     return Self::$variant;
                 })+
                 Self::Unknown(text.to_owned())
+            }
+        }
+
+        /// Any text is a member, if only an unknown one.
+        impl ::std::str::FromStr for $name {
+            type Err = ::std::convert::Infallible;
+
+            fn from_str(text: &str) -> ::std::result::Result<Self, Self::Err> {
+                Ok(Self::from(text))
             }
         }
 
@@ -67,8 +81,21 @@ macro_rules! open_enum {
 
         impl<'de> ::serde::Deserialize<'de> for $name {
             fn deserialize<D: ::serde::Deserializer<'de>>(deserializer: D) -> ::std::result::Result<Self, D::Error> {
-                let text = <::std::borrow::Cow<'de, str> as ::serde::Deserialize<'de>>::deserialize(deserializer)?;
-                Ok(Self::from(&*text))
+                struct Member;
+
+                impl ::serde::de::Visitor<'_> for Member {
+                    type Value = $name;
+
+                    fn expecting(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
+                        f.write_str("a string")
+                    }
+
+                    fn visit_str<E>(self, text: &str) -> ::std::result::Result<$name, E> {
+                        Ok($name::from(text))
+                    }
+                }
+
+                deserializer.deserialize_str(Member)
             }
         }
 

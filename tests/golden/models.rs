@@ -176,6 +176,7 @@ guide, `Meeting`. Answers also show an empty list and other capitalisation.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/migrationsroot-post-crosstenantmigrationjobs)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CrossTenantMigrationJobCreate {
         ///When the job may proceed to its completion, in UTC.
@@ -213,6 +214,7 @@ at most 100 by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/crosstenantmigrationjob-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct CrossTenantMigrationJobUpdate {
         ///When the job may proceed to its completion, in UTC.
@@ -229,7 +231,7 @@ at most 100 by the admin guide.
         ///What went wrong in this workload.
         #[serde(default, skip_serializing_if = "::std::vec::Vec::is_empty")]
         #[serde(deserialize_with = "crate::models::tolerant::null_as_empty")]
-        pub errors: ::std::vec::Vec<Error>,
+        pub errors: ::std::vec::Vec<MigrationError>,
         ///The service's words on the status.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub message: ::std::option::Option<::std::string::String>,
@@ -326,30 +328,17 @@ at most 100 by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct DeltaRemoved {
         ///Why the item goes; the pages show `deleted`.
         pub reason: ::std::string::String,
     }
-    /**An error met while migrating one workload of one user. It is data about the migration, not the answer to
-a refused request; that one is `odataError`.
-
-[Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/error)*/
-    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
-    #[non_exhaustive]
-    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
-    pub struct Error {
-        ///The code, for instance `EXCH-08` or `MnATargetUserIsNotSpoEnabled`.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub code: ::std::option::Option<::std::string::String>,
-        ///What happened, in words for an administrator.
-        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
-        pub message: ::std::option::Option<::std::string::String>,
-    }
     /**What Exchange needs to move mailboxes. Required when Exchange is among the workloads.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/exchangeonlinecrosstenantmigrationsettings)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct ExchangeOnlineCrossTenantMigrationSettings {
         /**The name of the migration endpoint. An endpoint in the source tenant by the API pages; the endpoint
@@ -371,6 +360,7 @@ created on the target tenant by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/groupidentity)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct GroupIdentity {
         ///The display name.
@@ -393,6 +383,7 @@ created on the target tenant by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/identity)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct Identity {
         ///The display name.
@@ -404,6 +395,21 @@ created on the target tenant by the admin guide.
         ///The Entra object id.
         #[serde(skip_serializing_if = "::std::option::Option::is_none")]
         pub id: ::std::option::Option<::std::string::String>,
+    }
+    /**An error met while migrating one workload of one user. It is data about the migration, not the answer to
+a refused request; that one is `odataError`.
+
+[Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/error)*/
+    #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
+    #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
+    pub struct MigrationError {
+        ///The code, for instance `EXCH-08` or `MnATargetUserIsNotSpoEnabled`.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub code: ::std::option::Option<::std::string::String>,
+        ///What happened, in words for an administrator.
+        #[serde(skip_serializing_if = "::std::option::Option::is_none")]
+        pub message: ::std::option::Option<::std::string::String>,
     }
     /**Why a SharePoint task failed.
 
@@ -546,6 +552,7 @@ created on the target tenant by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointgroupidentitymapping-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointGroupIdentityMappingDelta {
         ///Marks the body as a delta payload. Not `@odata.context`.
@@ -558,6 +565,7 @@ created on the target tenant by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointgroupidentitymapping-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointGroupIdentityMappingDeltaItem {
         ///The group type; the type says more.
@@ -602,6 +610,7 @@ created on the target tenant by the admin guide.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/sharepointgroupmigrationtaskparameters)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointGroupMigrationTaskParameters {
         /**The service cancels the task if it has not started by this time, in UTC. Has to be later than
@@ -679,6 +688,7 @@ single-geo tenant or the default geo.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/sharepointidentitymappinggroupmigrationdata)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointIdentityMappingGroupMigrationData {
         ///The mail nickname of the group in the target tenant.
@@ -692,6 +702,7 @@ single-geo tenant or the default geo.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/sharepointidentitymappingusermigrationdata)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointIdentityMappingUserMigrationData {
         ///The mail address of the user in the target tenant.
@@ -753,6 +764,7 @@ answered without `id`.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointmigrationtask-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointMigrationTaskCreate {
         ///The parameters; the type says more.
@@ -762,6 +774,7 @@ answered without `id`.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/sharepointsitemigrationtaskparameters)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointSiteMigrationTaskParameters {
         /**The service cancels the task if it has not started by this time, in UTC. Has to be later than
@@ -899,6 +912,7 @@ single-geo tenant or the default geo.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointUserIdentityMappingDelta {
         ///Marks the body as a delta payload. Not `@odata.context`.
@@ -911,6 +925,7 @@ single-geo tenant or the default geo.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/sharepointuseridentitymapping-update)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointUserIdentityMappingDeltaItem {
         ///The removed; the type says more.
@@ -955,6 +970,7 @@ single-geo tenant or the default geo.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/sharepointusermigrationtaskparameters)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct SharePointUserMigrationTaskParameters {
         /**The service cancels the task if it has not started by this time, in UTC. Has to be later than
@@ -1032,6 +1048,7 @@ single-geo tenant or the default geo.
 
 [Microsoft's documentation](https://learn.microsoft.com/graph/api/resources/useridentity)*/
     #[derive(::serde::Deserialize, ::serde::Serialize, Clone, Debug, Default, PartialEq)]
+    #[non_exhaustive]
     #[cfg_attr(feature = "schemars", derive(::schemars::JsonSchema))]
     pub struct UserIdentity {
         ///The display name.
@@ -1055,6 +1072,685 @@ single-geo tenant or the default geo.
             skip_serializing_if = "::std::option::Option::is_none"
         )]
         pub user_principal_name: ::std::option::Option<::std::string::String>,
+    }
+    impl CrossTenantMigrationJobCreate {
+        ///Sets [`complete_after_date_time`](field@Self::complete_after_date_time).
+        #[must_use]
+        pub fn complete_after_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.complete_after_date_time = value.into();
+            self
+        }
+        ///Sets [`display_name`](field@Self::display_name).
+        #[must_use]
+        pub fn display_name(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.display_name = value.into();
+            self
+        }
+        ///Sets [`exchange_settings`](field@Self::exchange_settings).
+        #[must_use]
+        pub fn exchange_settings(
+            mut self,
+            value: impl Into<ExchangeOnlineCrossTenantMigrationSettings>,
+        ) -> Self {
+            self.exchange_settings = Some(value.into());
+            self
+        }
+        ///Sets [`resource_type`](field@Self::resource_type).
+        #[must_use]
+        pub fn resource_type(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.resource_type = value.into();
+            self
+        }
+        ///Sets [`resources`](field@Self::resources).
+        #[must_use]
+        pub fn resources(
+            mut self,
+            value: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        ) -> Self {
+            self.resources = value.into_iter().map(Into::into).collect();
+            self
+        }
+        ///Sets [`source_tenant_id`](field@Self::source_tenant_id).
+        #[must_use]
+        pub fn source_tenant_id(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_tenant_id = value.into();
+            self
+        }
+        ///Sets [`workloads`](field@Self::workloads).
+        #[must_use]
+        pub fn workloads(
+            mut self,
+            value: impl IntoIterator<Item = impl Into<::std::string::String>>,
+        ) -> Self {
+            self.workloads = value.into_iter().map(Into::into).collect();
+            self
+        }
+    }
+    impl CrossTenantMigrationJobUpdate {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(
+            complete_after_date_time: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            Self {
+                complete_after_date_time: complete_after_date_time.into(),
+            }
+        }
+        ///Sets [`complete_after_date_time`](field@Self::complete_after_date_time).
+        #[must_use]
+        pub fn complete_after_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.complete_after_date_time = value.into();
+            self
+        }
+    }
+    impl DeltaRemoved {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(reason: impl Into<::std::string::String>) -> Self {
+            Self { reason: reason.into() }
+        }
+        ///Sets [`reason`](field@Self::reason).
+        #[must_use]
+        pub fn reason(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.reason = value.into();
+            self
+        }
+    }
+    impl ExchangeOnlineCrossTenantMigrationSettings {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`source_endpoint`](field@Self::source_endpoint).
+        #[must_use]
+        pub fn source_endpoint(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_endpoint = Some(value.into());
+            self
+        }
+        ///Sets [`target_delivery_domain`](field@Self::target_delivery_domain).
+        #[must_use]
+        pub fn target_delivery_domain(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_delivery_domain = Some(value.into());
+            self
+        }
+    }
+    impl GroupIdentity {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`display_name`](field@Self::display_name).
+        #[must_use]
+        pub fn display_name(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.display_name = Some(value.into());
+            self
+        }
+        ///Sets [`id`](field@Self::id).
+        #[must_use]
+        pub fn id(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.id = Some(value.into());
+            self
+        }
+        ///Sets [`mail_nickname`](field@Self::mail_nickname).
+        #[must_use]
+        pub fn mail_nickname(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.mail_nickname = Some(value.into());
+            self
+        }
+    }
+    impl Identity {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`display_name`](field@Self::display_name).
+        #[must_use]
+        pub fn display_name(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.display_name = Some(value.into());
+            self
+        }
+        ///Sets [`id`](field@Self::id).
+        #[must_use]
+        pub fn id(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.id = Some(value.into());
+            self
+        }
+    }
+    impl SharePointGroupIdentityMappingDelta {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(
+            context: impl Into<::std::string::String>,
+            value: impl Into<::std::vec::Vec<SharePointGroupIdentityMappingDeltaItem>>,
+        ) -> Self {
+            Self {
+                context: context.into(),
+                value: value.into(),
+            }
+        }
+        ///Sets [`context`](field@Self::context).
+        #[must_use]
+        pub fn context(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.context = value.into();
+            self
+        }
+        ///Sets [`value`](field@Self::value).
+        #[must_use]
+        pub fn value(
+            mut self,
+            value: impl IntoIterator<
+                Item = impl Into<SharePointGroupIdentityMappingDeltaItem>,
+            >,
+        ) -> Self {
+            self.value = value.into_iter().map(Into::into).collect();
+            self
+        }
+    }
+    impl SharePointGroupIdentityMappingDeltaItem {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(source_group_identity: impl Into<Identity>) -> Self {
+            Self {
+                source_group_identity: source_group_identity.into(),
+                group_type: ::std::default::Default::default(),
+                removed: ::std::default::Default::default(),
+                source_organization_id: ::std::default::Default::default(),
+                target_group_identity: ::std::default::Default::default(),
+                target_group_migration_data: ::std::default::Default::default(),
+            }
+        }
+        ///Sets [`group_type`](field@Self::group_type).
+        #[must_use]
+        pub fn group_type(
+            mut self,
+            value: impl Into<
+                crate::models::generated::types::SharePointIdentityMappingGroupType,
+            >,
+        ) -> Self {
+            self.group_type = Some(value.into());
+            self
+        }
+        ///Sets [`removed`](field@Self::removed).
+        #[must_use]
+        pub fn removed(mut self, value: impl Into<DeltaRemoved>) -> Self {
+            self.removed = Some(value.into());
+            self
+        }
+        ///Sets [`source_group_identity`](field@Self::source_group_identity).
+        #[must_use]
+        pub fn source_group_identity(mut self, value: impl Into<Identity>) -> Self {
+            self.source_group_identity = value.into();
+            self
+        }
+        ///Sets [`source_organization_id`](field@Self::source_organization_id).
+        #[must_use]
+        pub fn source_organization_id(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_organization_id = Some(value.into());
+            self
+        }
+        ///Sets [`target_group_identity`](field@Self::target_group_identity).
+        #[must_use]
+        pub fn target_group_identity(mut self, value: impl Into<Identity>) -> Self {
+            self.target_group_identity = Some(value.into());
+            self
+        }
+        ///Sets [`target_group_migration_data`](field@Self::target_group_migration_data).
+        #[must_use]
+        pub fn target_group_migration_data(
+            mut self,
+            value: impl Into<SharePointIdentityMappingGroupMigrationData>,
+        ) -> Self {
+            self.target_group_migration_data = Some(value.into());
+            self
+        }
+    }
+    impl SharePointGroupMigrationTaskParameters {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`preferred_latest_start_date_time`](field@Self::preferred_latest_start_date_time).
+        #[must_use]
+        pub fn preferred_latest_start_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.preferred_latest_start_date_time = Some(value.into());
+            self
+        }
+        ///Sets [`preferred_start_date_time`](field@Self::preferred_start_date_time).
+        #[must_use]
+        pub fn preferred_start_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.preferred_start_date_time = Some(value.into());
+            self
+        }
+        ///Sets [`source_group_identity`](field@Self::source_group_identity).
+        #[must_use]
+        pub fn source_group_identity(mut self, value: impl Into<GroupIdentity>) -> Self {
+            self.source_group_identity = Some(value.into());
+            self
+        }
+        ///Sets [`source_site_url`](field@Self::source_site_url).
+        #[must_use]
+        pub fn source_site_url(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_site_url = Some(value.into());
+            self
+        }
+        ///Sets [`target_data_location_code`](field@Self::target_data_location_code).
+        #[must_use]
+        pub fn target_data_location_code(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_data_location_code = Some(value.into());
+            self
+        }
+        ///Sets [`target_group_identity`](field@Self::target_group_identity).
+        #[must_use]
+        pub fn target_group_identity(mut self, value: impl Into<GroupIdentity>) -> Self {
+            self.target_group_identity = Some(value.into());
+            self
+        }
+        ///Sets [`target_organization_host`](field@Self::target_organization_host).
+        #[must_use]
+        pub fn target_organization_host(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_organization_host = Some(value.into());
+            self
+        }
+        ///Sets [`target_organization_id`](field@Self::target_organization_id).
+        #[must_use]
+        pub fn target_organization_id(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_organization_id = Some(value.into());
+            self
+        }
+        ///Sets [`target_site_url`](field@Self::target_site_url).
+        #[must_use]
+        pub fn target_site_url(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_site_url = Some(value.into());
+            self
+        }
+        ///Sets [`validate_only`](field@Self::validate_only).
+        #[must_use]
+        pub fn validate_only(mut self, value: impl Into<bool>) -> Self {
+            self.validate_only = Some(value.into());
+            self
+        }
+    }
+    impl SharePointIdentityMappingGroupMigrationData {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`mail_nickname`](field@Self::mail_nickname).
+        #[must_use]
+        pub fn mail_nickname(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.mail_nickname = Some(value.into());
+            self
+        }
+    }
+    impl SharePointIdentityMappingUserMigrationData {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`email`](field@Self::email).
+        #[must_use]
+        pub fn email(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.email = Some(value.into());
+            self
+        }
+    }
+    impl SharePointMigrationTaskCreate {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(
+            parameters: impl Into<
+                crate::models::generated::types::SharePointMigrationTaskParameters,
+            >,
+        ) -> Self {
+            Self {
+                parameters: parameters.into(),
+            }
+        }
+        ///Sets [`parameters`](field@Self::parameters).
+        #[must_use]
+        pub fn parameters(
+            mut self,
+            value: impl Into<
+                crate::models::generated::types::SharePointMigrationTaskParameters,
+            >,
+        ) -> Self {
+            self.parameters = value.into();
+            self
+        }
+    }
+    impl SharePointSiteMigrationTaskParameters {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`preferred_latest_start_date_time`](field@Self::preferred_latest_start_date_time).
+        #[must_use]
+        pub fn preferred_latest_start_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.preferred_latest_start_date_time = Some(value.into());
+            self
+        }
+        ///Sets [`preferred_start_date_time`](field@Self::preferred_start_date_time).
+        #[must_use]
+        pub fn preferred_start_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.preferred_start_date_time = Some(value.into());
+            self
+        }
+        ///Sets [`source_site_url`](field@Self::source_site_url).
+        #[must_use]
+        pub fn source_site_url(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_site_url = Some(value.into());
+            self
+        }
+        ///Sets [`target_data_location_code`](field@Self::target_data_location_code).
+        #[must_use]
+        pub fn target_data_location_code(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_data_location_code = Some(value.into());
+            self
+        }
+        ///Sets [`target_organization_host`](field@Self::target_organization_host).
+        #[must_use]
+        pub fn target_organization_host(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_organization_host = Some(value.into());
+            self
+        }
+        ///Sets [`target_organization_id`](field@Self::target_organization_id).
+        #[must_use]
+        pub fn target_organization_id(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_organization_id = Some(value.into());
+            self
+        }
+        ///Sets [`target_site_url`](field@Self::target_site_url).
+        #[must_use]
+        pub fn target_site_url(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_site_url = Some(value.into());
+            self
+        }
+        ///Sets [`validate_only`](field@Self::validate_only).
+        #[must_use]
+        pub fn validate_only(mut self, value: impl Into<bool>) -> Self {
+            self.validate_only = Some(value.into());
+            self
+        }
+    }
+    impl SharePointUserIdentityMappingDelta {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(
+            context: impl Into<::std::string::String>,
+            value: impl Into<::std::vec::Vec<SharePointUserIdentityMappingDeltaItem>>,
+        ) -> Self {
+            Self {
+                context: context.into(),
+                value: value.into(),
+            }
+        }
+        ///Sets [`context`](field@Self::context).
+        #[must_use]
+        pub fn context(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.context = value.into();
+            self
+        }
+        ///Sets [`value`](field@Self::value).
+        #[must_use]
+        pub fn value(
+            mut self,
+            value: impl IntoIterator<
+                Item = impl Into<SharePointUserIdentityMappingDeltaItem>,
+            >,
+        ) -> Self {
+            self.value = value.into_iter().map(Into::into).collect();
+            self
+        }
+    }
+    impl SharePointUserIdentityMappingDeltaItem {
+        /// With the properties that are required.
+        #[must_use]
+        pub fn new(source_user_identity: impl Into<UserIdentity>) -> Self {
+            Self {
+                source_user_identity: source_user_identity.into(),
+                removed: ::std::default::Default::default(),
+                source_organization_id: ::std::default::Default::default(),
+                target_user_identity: ::std::default::Default::default(),
+                target_user_migration_data: ::std::default::Default::default(),
+                user_type: ::std::default::Default::default(),
+            }
+        }
+        ///Sets [`removed`](field@Self::removed).
+        #[must_use]
+        pub fn removed(mut self, value: impl Into<DeltaRemoved>) -> Self {
+            self.removed = Some(value.into());
+            self
+        }
+        ///Sets [`source_organization_id`](field@Self::source_organization_id).
+        #[must_use]
+        pub fn source_organization_id(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_organization_id = Some(value.into());
+            self
+        }
+        ///Sets [`source_user_identity`](field@Self::source_user_identity).
+        #[must_use]
+        pub fn source_user_identity(mut self, value: impl Into<UserIdentity>) -> Self {
+            self.source_user_identity = value.into();
+            self
+        }
+        ///Sets [`target_user_identity`](field@Self::target_user_identity).
+        #[must_use]
+        pub fn target_user_identity(mut self, value: impl Into<UserIdentity>) -> Self {
+            self.target_user_identity = Some(value.into());
+            self
+        }
+        ///Sets [`target_user_migration_data`](field@Self::target_user_migration_data).
+        #[must_use]
+        pub fn target_user_migration_data(
+            mut self,
+            value: impl Into<SharePointIdentityMappingUserMigrationData>,
+        ) -> Self {
+            self.target_user_migration_data = Some(value.into());
+            self
+        }
+        ///Sets [`user_type`](field@Self::user_type).
+        #[must_use]
+        pub fn user_type(
+            mut self,
+            value: impl Into<
+                crate::models::generated::types::SharePointIdentityMappingUserType,
+            >,
+        ) -> Self {
+            self.user_type = Some(value.into());
+            self
+        }
+    }
+    impl SharePointUserMigrationTaskParameters {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`preferred_latest_start_date_time`](field@Self::preferred_latest_start_date_time).
+        #[must_use]
+        pub fn preferred_latest_start_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.preferred_latest_start_date_time = Some(value.into());
+            self
+        }
+        ///Sets [`preferred_start_date_time`](field@Self::preferred_start_date_time).
+        #[must_use]
+        pub fn preferred_start_date_time(
+            mut self,
+            value: impl Into<crate::models::date_time::DateTimeOffset>,
+        ) -> Self {
+            self.preferred_start_date_time = Some(value.into());
+            self
+        }
+        ///Sets [`source_site_url`](field@Self::source_site_url).
+        #[must_use]
+        pub fn source_site_url(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.source_site_url = Some(value.into());
+            self
+        }
+        ///Sets [`source_user_identity`](field@Self::source_user_identity).
+        #[must_use]
+        pub fn source_user_identity(mut self, value: impl Into<UserIdentity>) -> Self {
+            self.source_user_identity = Some(value.into());
+            self
+        }
+        ///Sets [`target_data_location_code`](field@Self::target_data_location_code).
+        #[must_use]
+        pub fn target_data_location_code(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_data_location_code = Some(value.into());
+            self
+        }
+        ///Sets [`target_organization_host`](field@Self::target_organization_host).
+        #[must_use]
+        pub fn target_organization_host(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_organization_host = Some(value.into());
+            self
+        }
+        ///Sets [`target_organization_id`](field@Self::target_organization_id).
+        #[must_use]
+        pub fn target_organization_id(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_organization_id = Some(value.into());
+            self
+        }
+        ///Sets [`target_site_url`](field@Self::target_site_url).
+        #[must_use]
+        pub fn target_site_url(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.target_site_url = Some(value.into());
+            self
+        }
+        ///Sets [`target_user_identity`](field@Self::target_user_identity).
+        #[must_use]
+        pub fn target_user_identity(mut self, value: impl Into<UserIdentity>) -> Self {
+            self.target_user_identity = Some(value.into());
+            self
+        }
+        ///Sets [`validate_only`](field@Self::validate_only).
+        #[must_use]
+        pub fn validate_only(mut self, value: impl Into<bool>) -> Self {
+            self.validate_only = Some(value.into());
+            self
+        }
+    }
+    impl UserIdentity {
+        /// With no property set.
+        #[must_use]
+        pub fn new() -> Self {
+            Self::default()
+        }
+        ///Sets [`display_name`](field@Self::display_name).
+        #[must_use]
+        pub fn display_name(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.display_name = Some(value.into());
+            self
+        }
+        ///Sets [`id`](field@Self::id).
+        #[must_use]
+        pub fn id(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.id = Some(value.into());
+            self
+        }
+        ///Sets [`ip_address`](field@Self::ip_address).
+        #[must_use]
+        pub fn ip_address(mut self, value: impl Into<::std::string::String>) -> Self {
+            self.ip_address = Some(value.into());
+            self
+        }
+        ///Sets [`user_principal_name`](field@Self::user_principal_name).
+        #[must_use]
+        pub fn user_principal_name(
+            mut self,
+            value: impl Into<::std::string::String>,
+        ) -> Self {
+            self.user_principal_name = Some(value.into());
+            self
+        }
     }
     /**How far a job has come.
 

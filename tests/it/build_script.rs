@@ -126,6 +126,33 @@ fn a_broken_spec_ends_in_one_line_that_names_the_file_and_the_place() {
             "approvedTwice",
         ),
         (
+            "a member that is the name of the variant for all others",
+            replace("- approved\n", "- unknown\n"),
+            Some("- unknown"),
+            "cannot be told apart",
+        ),
+        (
+            "two members that differ in capitals",
+            replace("- approved\n", "- approved\n        - Approved\n"),
+            Some("- Approved"),
+            "`Approved` cannot be told apart from approved",
+        ),
+        (
+            "a member that no Rust name can be made of",
+            replace("- approved\n", "- 2fa\n"),
+            Some("- 2fa"),
+            "becomes no name",
+        ),
+        (
+            "two properties with one Rust name",
+            replace(
+                "        displayName:\n",
+                "        display_name: {type: string}\n        displayName:\n",
+            ),
+            None,
+            "become one field",
+        ),
+        (
             "a type that OpenAPI lacks",
             replace("type: boolean", "type: truth"),
             Some("type: truth"),
@@ -236,7 +263,7 @@ fn the_generated_code_is_rid_of_the_generators_habits() {
     for habit in [
         "api-version",
         "from_secs(15)",
-        "fn new(",
+        "fn new(baseurl",
         "encode_path(",
         ".unwrap()",
         "ErrorResponse",

@@ -2,10 +2,14 @@
 
 mod azure;
 mod build_script;
+mod call_options;
+mod cancelling;
 mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
+mod hostile_answers;
+mod importing;
 mod outcomes;
 mod paging;
 mod provenance;
@@ -19,6 +23,8 @@ mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;

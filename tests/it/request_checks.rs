@@ -2,7 +2,7 @@
 
 use msgraph_migrations::models::{
     CrossTenantMigrationJobCreate, SharePointMigrationTaskParameters,
-    SharePointSiteMigrationTaskParameters, SharePointUserIdentityMappingDeltaItem,
+    SharePointSiteMigrationTaskParameters,
 };
 use msgraph_migrations::{Client, ErrorKind, MAX_MAPPINGS};
 use serde_json::json;
@@ -11,7 +11,7 @@ use crate::support::calls::{UPN, group_mapping, new_job, new_task, user, user_ma
 use crate::support::server::{Reply, Server};
 
 async fn server() -> (Server, Client) {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, r#"{"value":[]}"#)).await;
     let client = server.client();
     (server, client)
 }
@@ -133,10 +133,7 @@ async fn mappings_are_counted_and_must_name_their_source() {
         client.update_group_mappings(groups).await,
         "51 mappings",
     );
-    let nameless = SharePointUserIdentityMappingDeltaItem {
-        source_user_identity: user(" "),
-        ..user_mapping(UPN)
-    };
+    let nameless = user_mapping(UPN).source_user_identity(user(" "));
     assert_refused(
         &server,
         client
@@ -154,13 +151,8 @@ async fn mappings_are_counted_and_must_name_their_source() {
         .update_user_mappings(many(MAX_MAPPINGS))
         .await
         .expect("the most is allowed");
-    let by_id = SharePointUserIdentityMappingDeltaItem {
-        source_user_identity: msgraph_migrations::models::UserIdentity {
-            id: Some("an id".to_owned()),
-            ..Default::default()
-        },
-        ..user_mapping(UPN)
-    };
+    let by_id = msgraph_migrations::models::UserIdentity::of_id("an id");
+    let by_id = user_mapping(UPN).source_user_identity(by_id);
     client
         .update_user_mappings(vec![by_id])
         .await

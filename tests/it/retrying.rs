@@ -68,7 +68,7 @@ async fn every_call_is_repeated_only_when_that_cannot_double_its_effect() {
     ];
     for (trouble, reply, repeats_actions) in troubles {
         for (id, _) in CALLS {
-            let server = server_of([reply.clone(), Reply::json(200, "{}")]).await;
+            let server = server_of([reply.clone(), Reply::json(200, r#"{"value":[]}"#)]).await;
             let client = builder(&server).build().expect("a client");
             let result = call(id)(&client).await;
             let requests = server.requests();
@@ -110,7 +110,7 @@ async fn refusals_that_last_are_not_asked_for_again() {
         .get_job(JOB, GetOptions::new())
         .await
         .expect_err("no JSON");
-    assert_eq!(error.kind(), ErrorKind::Unreadable);
+    assert_eq!(error.kind(), ErrorKind::Contradicted);
     assert!(
         error.to_string().contains("a body that cannot be used"),
         "{error}"
@@ -169,7 +169,7 @@ async fn the_attempts_of_a_call_are_counted() {
         assert_eq!(server.requests().len(), attempts as usize);
         let told = error
             .to_string()
-            .contains(&format!("; {attempts} requests;"));
+            .contains(&format!("; {attempts} attempts;"));
         assert_eq!(told, attempts > 1, "{error}");
     }
 }
@@ -273,7 +273,7 @@ async fn an_earlier_attempt_in_doubt_is_remembered_by_the_last_error() {
         let text = error.to_string();
         assert!(
             text.ends_with(
-                "; 2 requests; an earlier attempt may have taken effect; repeating is safe"
+                "; 2 attempts; an earlier attempt may have taken effect; repeating is safe"
             ),
             "{text}"
         );

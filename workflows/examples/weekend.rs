@@ -18,7 +18,9 @@ use msgraph_migrations::models::{
     CrossTenantMigrationJobStatus as JobStatus, CrossTenantMigrationServiceStatus as UserStatus,
     CrossTenantMigrationTask,
 };
-use msgraph_migrations::{AccessToken, CancelOutcome, Client, GetOptions, ListOptions};
+use msgraph_migrations::{
+    AccessToken, CancelOutcome, Client, FinalStatus, GetOptions, ListOptions,
+};
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::bulk::{BulkCancelOutcome, BulkOptions, Order, Record};
@@ -66,7 +68,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
         .build()?;
     let jobs: Vec<String> = client
         .jobs(ListOptions::new().select(["id"]))
-        .map_ok(|job| job.id.unwrap_or_default())
+        .map_ok(|job| job.into_value().id.unwrap_or_default())
         .try_collect()
         .await?;
     let (by_user, whole) = jobs.split_at(USER_BY_USER);
@@ -177,12 +179,22 @@ async fn cancel_whole_job(client: &Client, job: &str) -> Result<Tally, Box<dyn E
                 tally.accepted += 1;
                 return Ok(tally);
             }
-            Ok(CancelOutcome::Conflict(_)) if is_job_cancelled(client, job).await? => {
+            Ok(
+                CancelOutcome::AlreadyBeingCancelled(_)
+                | CancelOutcome::AlreadyFinal {
+                    status: FinalStatus::Cancelled,
+                    ..
+                },
+            ) => {
                 tally.already += 1;
                 return Ok(tally);
             }
-            Ok(CancelOutcome::Conflict(refusal)) => {
-                println!("too late, job {job} goes on: {refusal}");
+            Ok(CancelOutcome::Undetermined(_)) if is_job_cancelled(client, job).await? => {
+                tally.already += 1;
+                return Ok(tally);
+            }
+            Ok(refused) => {
+                println!("{refused}");
                 break;
             }
             // The answer was lost. The job knows.
@@ -215,7 +227,7 @@ async fn cancel_user_by_user(client: &Client, jobs: &[String]) -> Result<Tally, 
     for job in jobs {
         let users = client
             .users(job, ListOptions::new().select(["id"]).top(100))
-            .map_ok(|user| user.id.unwrap_or_default())
+            .map_ok(|user| user.into_value().id.unwrap_or_default())
             .try_collect()
             .await?;
         tally = tally.plus(cancel_all_users(client, job, users, &record).await?);
@@ -306,7 +318,7 @@ async fn read_back(
         for user in users {
             let is_cancelled = is_every_workload(&user, |status| *status == UserStatus::Cancelled);
             found.lost += usize::from(!is_cancelled);
-            let first = user.current_status.into_iter().next();
+            let first = user.into_value().current_status.into_iter().next();
             let status = first.and_then(|workload| workload.status);
             *found.users.entry(name(status)).or_default() += 1;
         }

@@ -19,6 +19,8 @@
 //! # }
 //! ```
 
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
 pub mod bulk;
 pub mod jobs;
 pub mod reconciliation;
@@ -53,3 +55,8 @@ impl From<Client> for Workflows {
         Self::new(client)
     }
 }
+
+/// The example of the README, compiled.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

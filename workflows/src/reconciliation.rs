@@ -14,7 +14,7 @@
 //! # async fn example(workflows: &Workflows) -> Result<(), Error> {
 //! match workflows.reading_back(ReadBack::default()).cancel_job("Alderwood wave 3").await? {
 //!     Resolved::Answered(CancelOutcome::Accepted(_)) => println!("being cancelled"),
-//!     Resolved::Answered(CancelOutcome::Conflict(refusal)) => println!("too late: {refusal}"),
+//!     Resolved::Answered(refused) => println!("{refused}"),
 //!     Resolved::TookEffect { state, .. } => println!("being cancelled, as seen: {state:?}"),
 //!     Resolved::RuledOut { state, .. } => println!("not cancelled by this request: {state:?}"),
 //!     Resolved::Unknown { last_seen, error, .. } => {

@@ -15,6 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use contract::Contract;
+use contract::held::Held;
 use contract::ledger::Ledger;
 use documents::folder;
 use drift::relevance::Scope;
@@ -32,8 +33,8 @@ struct Arguments {
 enum Command {
     /// Compare documents with the spec, or two editions of the documents with each other.
     ///
-    /// Exits with 0 when there is nothing new, 1 on drift, 2 when a page could not be understood or none was
-    /// compared.
+    /// Exits with 0 when there is nothing new, 1 on drift, 2 when a page of ours could not be understood or none was
+    /// compared. A page that says the same in other words than when it was last read is a note.
     Drift {
         /// A folder of documents or a single page; the old edition when NEW is given.
         documents: PathBuf,
@@ -42,6 +43,9 @@ enum Command {
         /// Compare every page of two editions, those about other products too.
         #[arg(long, requires = "new")]
         all: bool,
+        /// Exit with 3 when there is no drift but a page has another text than when it was last read.
+        #[arg(long)]
+        fail_on_notes: bool,
         /// The form of the report.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
@@ -63,6 +67,9 @@ enum Command {
         /// Documents whose hashes and dates are recorded in the provenance file.
         #[arg(long, value_name = "DIR")]
         docs: Option<PathBuf>,
+        /// A page, by its name in the provenance file, whose change you have read; `all` for every page.
+        #[arg(long, value_name = "PAGE", requires = "docs")]
+        reviewed: Vec<String>,
         /// Leave the linters out.
         #[arg(long)]
         no_lint: bool,
@@ -85,6 +92,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             documents,
             new,
             all,
+            fail_on_notes,
             format,
             spec,
             provenance,
@@ -95,7 +103,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
                     "the old edition",
                 ),
                 Some(new) => {
-                    let (contract, ledger) = own_files(spec, provenance)?;
+                    let (contract, ledger, _) = own_files(spec, provenance)?;
                     let scope = Scope {
                         contract: &contract,
                         ledger: &ledger,
@@ -110,15 +118,18 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
                     )
                 }
                 None => {
-                    let (contract, ledger) = own_files(spec, provenance)?;
+                    let (contract, ledger, held) = own_files(spec, provenance)?;
                     let edition = folder::read(&documents)?;
                     (
-                        drift::against_contract(edition, &contract, &ledger),
+                        drift::against_contract(edition, &contract, &ledger, &held),
                         "the spec",
                     )
                 }
             };
-            let code = found.exit_code();
+            let code = match found.exit_code() {
+                0 if fail_on_notes && found.notes().next().is_some() => 3,
+                code => code,
+            };
             report::write(found, format, other)
                 .map_err(|error| format!("cannot write the report: {error}"))?;
             Ok(ExitCode::from(code))
@@ -126,14 +137,16 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
         Command::Regenerate {
             check,
             docs,
+            reviewed,
             no_lint,
-        } => regenerate_all(check, docs, no_lint),
+        } => regenerate_all(check, docs, reviewed, no_lint),
     }
 }
 
 fn regenerate_all(
     check: bool,
     documents: Option<PathBuf>,
+    reviewed: Vec<String>,
     without_lint: bool,
 ) -> Result<ExitCode, String> {
     let outcome = regenerate::run(&regenerate::Options {
@@ -141,6 +154,7 @@ fn regenerate_all(
         check,
         without_lint,
         documents,
+        reviewed,
     })?;
     for problem in &outcome.problems {
         println!("incomplete: {problem}");
@@ -162,8 +176,9 @@ fn regenerate_all(
 fn own_files(
     spec: Option<PathBuf>,
     provenance: Option<PathBuf>,
-) -> Result<(Contract, Ledger), String> {
+) -> Result<(Contract, Ledger, Held), String> {
     let spec = project::file(spec, "openapi/cross-tenant-migration.yaml")?;
     let provenance = project::file(provenance, "openapi/provenance.yaml")?;
-    Ok((Contract::load(&spec)?, Ledger::load(&provenance)?))
+    let held = Held::load(&provenance.with_file_name(project::HELD))?;
+    Ok((Contract::load(&spec)?, Ledger::load(&provenance)?, held))
 }

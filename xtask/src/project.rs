@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+/// The file, beside the ledger, that holds what the pages said when they were last read.
+pub const HELD: &str = "documents.lock";
+
 /// The given file, or the project's own.
 ///
 /// # Errors

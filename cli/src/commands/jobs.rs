@@ -130,14 +130,16 @@ async fn create(
         arguments.complete_after,
         users,
     );
-    job.workloads = arguments.workloads;
-    job.exchange_settings =
-        arguments
-            .source_endpoint
-            .map(|endpoint| ExchangeOnlineCrossTenantMigrationSettings {
-                source_endpoint: Some(endpoint),
-                target_delivery_domain: arguments.target_delivery_domain,
-            });
+    job = job.workloads(arguments.workloads);
+    if let (Some(endpoint), Some(domain)) =
+        (arguments.source_endpoint, arguments.target_delivery_domain)
+    {
+        job = job.exchange_settings(
+            ExchangeOnlineCrossTenantMigrationSettings::new()
+                .source_endpoint(endpoint)
+                .target_delivery_domain(domain),
+        );
+    }
     let created = client.create_job(&job).await.map_err(|error| {
         let look = format!("xtmig jobs show '{}'", job.display_name);
         Failure::of_call(

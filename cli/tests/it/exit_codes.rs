@@ -39,8 +39,9 @@ async fn what_the_service_accepts_is_0() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_nobody_foresaw_is_1() {
     let sandbox = demo().await;
-    let teapot =
-        serde_json::from_str(r#"[{"operation":"listJobs","fault":{"kind":"status","status":418}}]"#);
+    let teapot = serde_json::from_str(
+        r#"[{"operation":"listJobs","fault":{"kind":"status","status":418}}]"#,
+    );
     sandbox.set_faults(teapot.expect("a rule")).expect("rules");
     assert_ends(&sandbox, &["jobs", "list"], 1, "418");
 }

@@ -1,8 +1,9 @@
 // What a person at the page would see and do; fails on the first thing that isn't so, and on any console error.
 import assert from "node:assert/strict";
-import { chromium } from "playwright-core";
+import { createRequire } from "node:module";
 
-const { URL: base, CHROMIUM, SCREENSHOTS } = process.env;
+const { SANDBOX_URL: base, NODE_PACKAGES, CHROMIUM, SCREENSHOTS } = process.env;
+const { chromium } = createRequire(`${NODE_PACKAGES}/`)("playwright-core");
 const JOBS = Number(process.env.JOBS || 50), USERS = Number(process.env.USERS || 2000);
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking", "--no-first-run", "--disable-sync", "--disable-component-update"];
 const api = async (method, path, body) => {

@@ -10,7 +10,6 @@ import os
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import calls
@@ -28,15 +27,19 @@ NEEDS_A_STATUS = {"cancelUser", "deleteJob", "migrateJob", "validateJob"}
 def message(response):
     """The sandbox's own words, without the values in them."""
     try:
-        text = json.loads(base64.b64decode(response["content"]["$base64"]))["error"]["message"]
+        text = json.loads(decoded(response["content"]))["error"]["message"]
     except (KeyError, TypeError, ValueError):
         return "an answer that is no error of Graph"
     return re.sub(r"'.*'|position \d+", "…", text)
 
 
+def decoded(content):
+    return base64.b64decode(content["$base64"]).decode("utf-8", "replace") if content else ""
+
+
 def failures(file):
-    """The kinds of failure of a run, each with how often it came."""
-    found = Counter()
+    """The kinds of failure of a run, each with the request that was first to meet it."""
+    found = {}
     for line in file.read_text(encoding="utf-8").splitlines():
         scenario = json.loads(line).get("ScenarioFinished")
         if scenario is None:
@@ -45,13 +48,13 @@ def failures(file):
         for case, checks in recorder["checks"].items():
             for check in (check for check in checks if check["status"] != "success"):
                 failure = check["failure_info"]["failure"]
-                response = recorder["interactions"][case]["response"]
+                request, response = (recorder["interactions"][case][part] for part in ("request", "response"))
                 # The last line says which part of a request is meant.
                 detail = failure["message"].splitlines()[-1] if failure["code"] == "ST201" else ""
                 status = response["status_code"] if response else "no answer"
                 words = message(response) if response and response["status_code"] >= 400 else ""
                 text = " ".join(filter(None, (failure["title"], failure["operation"], str(status), words, detail)))
-                found[text] += 1
+                found.setdefault(text, f"{request['method']} {request['uri']} {decoded(request.get('body'))}")
     return found
 
 
@@ -79,7 +82,9 @@ def run(report, version, seed, examples):
     generated = re.search(r"([\d,]+) generated", ended.stdout)
     report.count("cases", int(generated[1].replace(",", "")) if generated else 0)
     report.count("runs")
-    print(f"{version} {seed}: {sum(found.values())} failures of {len(found)} kinds\n{ended.stdout[-1500:]}")
+    print(f"{version} {seed}: {len(found)} kinds of failure\n{ended.stdout[-1500:]}")
+    for finding, request in found.items():
+        print(f"{finding}\n    {request}")
 
 
 def main(seeds):

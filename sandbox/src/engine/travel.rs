@@ -7,6 +7,7 @@ use serde_json::Value;
 use super::Engine;
 use super::rehearse::{self, ControlError};
 use crate::faults::Counted;
+use crate::scenario::plan::Scenario;
 use crate::state::State;
 use crate::state::dump::Dump;
 use crate::state::status::JobStatus;
@@ -26,10 +27,7 @@ pub(crate) struct Export {
 impl Engine {
     /// When something happens next by the passing of time.
     fn next_event(&self) -> Option<DateTime<Utc>> {
-        let step = self
-            .scenario
-            .as_ref()
-            .and_then(super::scenario::Scenario::next_at);
+        let step = self.scenario.as_ref().and_then(Scenario::next_at);
         [self.state.jobs.next_event(), step]
             .into_iter()
             .flatten()

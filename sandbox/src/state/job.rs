@@ -124,6 +124,12 @@ pub(crate) struct User {
     /// What of that shows `forceComplete` instead of `completed`.
     #[serde(default, skip_serializing_if = "Services::is_empty")]
     pub(crate) forced: Services,
+    /// What has begun to move in the present attempt; from then on nothing holds it back.
+    #[serde(default, skip_serializing_if = "Services::is_empty")]
+    pub(crate) begun: Services,
+    /// When the first of that began.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) begun_at: Option<DateTime<Utc>>,
     /// Whether the user had begun to cut over when its job was cancelled, so that it goes on.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) escaped: bool,
@@ -153,6 +159,8 @@ impl User {
         self.failed = Services::default();
         self.errored = Services::default();
         self.failures = None;
+        self.begun = Services::default();
+        self.begun_at = None;
         self.escaped = false;
     }
 

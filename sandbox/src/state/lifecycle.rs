@@ -116,6 +116,12 @@ pub(crate) fn keep(job: &mut Job, settled: Vec<Settled>) {
         let Some(user) = job.users.get_mut(one.place) else {
             continue;
         };
+        if user.begun_at.is_none() {
+            user.begun_at = one.begun_at;
+        }
+        if workload::has_begun(one.status) {
+            user.begun.insert(one.service);
+        }
         match one.status {
             "completed" => user.completed.insert(one.service),
             "forceComplete" => {
@@ -216,7 +222,7 @@ pub(crate) fn plan(job: &mut Job, circumstances: &[Circumstances<'_>]) {
             } else {
                 Reason::OtherBatch
             };
-            doomed = services;
+            doomed = services.without(user.begun);
         } else {
             for service in services.iter() {
                 let chosen = outcome::of(around.outcomes, service.as_str());

@@ -98,6 +98,8 @@ fn turn(job: &Job, place: usize, stage: TimeDelta, now: DateTime<Utc>) -> Turn {
 struct Timeline {
     /// When the mailbox is synchronised, at once where there is none.
     synced: DateTime<Utc>,
+    /// When the first workload of the user begins to move.
+    leads: Option<DateTime<Utc>>,
     starts: Option<DateTime<Utc>>,
     ends: Option<DateTime<Utc>>,
 }
@@ -123,6 +125,7 @@ fn timeline(job: &Job, seat: &Seat<'_>, service: Service, settings: &Settings) -
     };
     let early = synced.max(gate);
     let starts = match job.cutting_since {
+        _ if seat.user.begun_at.is_some() => seat.user.begun_at,
         Some(cutting) if early < cutting => Some(early),
         Some(cutting) => {
             let half = span(timings.cutting_over) / 2;
@@ -130,6 +133,7 @@ fn timeline(job: &Job, seat: &Seat<'_>, service: Service, settings: &Settings) -
         }
         None => (!job.stalled).then_some(early),
     };
+    let leads = starts;
     let takes = |service| seat.spread(service, span(timings.of(service)), timings);
     let (starts, takes) = if service == Service::Exchange || !has_mailbox {
         (starts, takes(service))
@@ -139,6 +143,7 @@ fn timeline(job: &Job, seat: &Seat<'_>, service: Service, settings: &Settings) -
     };
     Some(Timeline {
         synced,
+        leads,
         starts,
         ends: starts.map(|at| later(at, takes)),
     })
@@ -252,7 +257,14 @@ fn migrating(
         return if is_exchange { "syncing" } else { "synced" };
     };
     // Only mailboxes move before the cutover; the others have prepared what they need.
-    let waiting = if is_exchange && job.cutting_since.is_none() && now < timeline.synced {
+    let moving = if is_exchange {
+        "finalizing"
+    } else {
+        "inProgress"
+    };
+    let waiting = if user.begun.contains(service) {
+        moving
+    } else if is_exchange && job.cutting_since.is_none() && now < timeline.synced {
         "syncing"
     } else {
         "synced"
@@ -287,8 +299,7 @@ fn migrating(
     match (starts, ends) {
         (_, Some(ends)) if ends <= now && is_forced => "forceComplete",
         (_, Some(ends)) if ends <= now => "completed",
-        (Some(starts), _) if starts <= now && is_exchange => "finalizing",
-        (Some(starts), _) if starts <= now => "inProgress",
+        (Some(starts), _) if starts <= now => moving,
         _ => waiting,
     }
 }
@@ -319,10 +330,21 @@ pub(crate) fn settled(
                 !seat.user.completed.contains(service) && !seat.user.failed.contains(service);
             let is_end = matches!(status, "completed" | "forceComplete" | "failed" | "error");
             if is_new && (is_end || has_begun(status)) {
+                // An outcome that brings a workload forward says nothing of the others of its user, and only the
+                // first that moves tells when its user began.
+                let is_own = seat
+                    .outcome(service)
+                    .is_none_or(|outcome| outcome.completes_after.is_none());
+                let is_first =
+                    service == Service::Exchange || !job.services.contains(Service::Exchange);
+                let begun_at = timeline(job, seat, service, settings)
+                    .and_then(|timeline| timeline.leads)
+                    .filter(|at| is_own && is_first && *at <= now && has_begun(status));
                 all.push(Settled {
                     place: seat.place,
                     service,
                     status,
+                    begun_at,
                     failure: seat
                         .outcome(service)
                         .and_then(|outcome| outcome.failure(service)),
@@ -338,5 +360,7 @@ pub(crate) struct Settled {
     pub(crate) place: usize,
     pub(crate) service: Service,
     pub(crate) status: &'static str,
+    /// When its user began to cut over, if that is what it shows.
+    pub(crate) begun_at: Option<DateTime<Utc>>,
     pub(crate) failure: Option<Failure>,
 }

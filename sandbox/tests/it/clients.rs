@@ -38,8 +38,8 @@ async fn links_lead_to_the_address_that_the_caller_uses() {
         .request("GET", JOBS)
         .header("x-forwarded-host", "other.example");
     let page = room.send(request).await.expect(200).json();
-    let link = page["@odata.nextLink"].as_str().expect("a link");
-    assert!(link.starts_with("https://graph.example/v1.0/"), "{link}");
+    let next = page["@odata.nextLink"].as_str().expect("a link");
+    assert!(next.starts_with("https://graph.example/v1.0/"), "{next}");
     for wrong in [
         "graph.example",
         "ftp://graph.example",
@@ -93,8 +93,8 @@ async fn a_client_that_trusts_the_printed_certificate_speaks_tls() {
             .json()
             .await
             .expect("JSON");
-        let link = page["@odata.nextLink"].as_str().expect("a link");
-        assert!(link.starts_with(base.as_str()), "{link}");
+        let address = page["@odata.nextLink"].as_str().expect("a link");
+        assert!(address.starts_with(base.as_str()), "{address}");
     }
     let suspicious = http()
         .tls_certs_only([])

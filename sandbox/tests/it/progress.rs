@@ -122,6 +122,28 @@ async fn a_mailbox_completes_before_the_cancellation_arrives() {
 }
 
 #[tokio::test]
+async fn what_has_begun_is_not_held_back_by_a_later_date_or_outcome() {
+    let room = room().await;
+    let job = due_job(&room, "Wave 1").await;
+    room.advance(22 * MINUTE);
+    assert_eq!(workloads(&room, &job, ANNA).await[3], "finalizing");
+    let later = json!({"completeAfterDateTime": "2026-01-20T00:00:00Z"});
+    room.body("PATCH", &format!("{JOBS}/{job}"), &later)
+        .await
+        .expect(204);
+    assert_eq!(workloads(&room, &job, ANNA).await[3], "finalizing");
+    let outcome = UserOutcome::fails().in_workload("Exchange");
+    room.sandbox
+        .set_user_outcome(BERT, outcome)
+        .expect("a user");
+    room.advance(2 * HOUR);
+    assert_eq!(room.status(&job), "inProgress");
+    assert_eq!(workloads(&room, &job, ANNA).await, ["completed"; 4]);
+    assert_eq!(workloads(&room, &job, BERT).await, ["synced"; 4]);
+    assert_eq!(workloads(&room, &job, CARA).await, ["synced"; 4]);
+}
+
+#[tokio::test]
 async fn one_user_fails_early_and_another_is_through_before_its_date() {
     let room = room().await;
     let early = UserOutcome::fails_times(1)

@@ -124,6 +124,10 @@ async fn a_late_cancellation_leaves_those_that_have_begun() {
 }
 
 #[tokio::test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a table of everything that can be wrong"
+)]
 async fn a_scenario_that_does_not_fit_is_refused_with_its_line() {
     let room = room().await;
     room.create("Wave 1").await;
@@ -801,4 +805,40 @@ async fn a_page_is_told_of_changes_as_they_happen() {
     })
     .await;
     assert!(ended.is_ok(), "the stream ends with the sandbox");
+}
+
+#[tokio::test]
+async fn the_readme_names_every_flag_and_scenario_and_its_example_plays() {
+    let readme = include_str!("../../README.md");
+    let help = std::process::Command::new(PROGRAM)
+        .arg("--help")
+        .output()
+        .expect("the program runs");
+    let help = String::from_utf8(help.stdout).expect("text");
+    let flags = help
+        .split_whitespace()
+        .filter(|word| word.starts_with("--"));
+    let mut count = 0;
+    for flag in flags.filter(|flag| !matches!(*flag, "--help" | "--version")) {
+        assert!(readme.contains(&format!("`{flag}")), "{flag}");
+        count += 1;
+    }
+    assert!(count > 15, "{help}");
+    for name in SHIPPED {
+        assert!(readme.contains(&format!("| `{name}` |")), "{name}");
+    }
+    let (_, rest) = readme.split_once("```toml\n").expect("an example");
+    let (example, _) = rest.split_once("```").expect("its end");
+    let room = room().await;
+    room.sandbox
+        .start_scenario(example)
+        .expect("the example fits");
+    room.advance(2 * DAY);
+    assert!(
+        room.sandbox
+            .scenario_events()
+            .iter()
+            .all(|event| event.missed.is_none())
+    );
+    assert_eq!(room.status("Wave 1"), "completedWithErrors");
 }

@@ -159,11 +159,9 @@ pub fn new_job() -> CrossTenantMigrationJobCreate {
 }
 
 pub fn new_task() -> SharePointUserMigrationTaskParameters {
-    SharePointUserMigrationTaskParameters {
-        source_user_identity: Some(user(UPN)),
-        target_user_identity: Some(user("ines.moreau@harborlane.example")),
-        ..Default::default()
-    }
+    SharePointUserMigrationTaskParameters::new()
+        .source_user_identity(user(UPN))
+        .target_user_identity(user("ines.moreau@harborlane.example"))
 }
 
 pub fn user(name: &str) -> UserIdentity {
@@ -215,7 +213,10 @@ fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
 fn cancelled(outcome: CancelOutcome) -> Seen {
     match outcome {
         CancelOutcome::Accepted(response) => seen("Accepted", &response),
-        CancelOutcome::Conflict(refusal) => refused("Conflict", &refusal),
+        CancelOutcome::AlreadyBeingCancelled(refusal) => refused("AlreadyBeingCancelled", &refusal),
+        CancelOutcome::AlreadyFinal { refusal, .. } => refused("AlreadyFinal", &refusal),
+        CancelOutcome::TooLate { refusal, .. } => refused("TooLate", &refusal),
+        CancelOutcome::Undetermined(refusal) => refused("Undetermined", &refusal),
     }
 }
 

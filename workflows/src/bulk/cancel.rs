@@ -12,7 +12,7 @@ use msgraph_migrations::models::{
     CrossTenantMigrationTask, SharePointMigrationTaskStatus,
 };
 use msgraph_migrations::{
-    CancelOutcome, Error, GetOptions, Operation, Refusal, Response, operations,
+    CancelOutcome, Error, FinalStatus, GetOptions, Operation, Refusal, Response, operations,
 };
 
 /// How the service took one cancellation of many.
@@ -31,7 +31,7 @@ pub enum BulkCancelOutcome {
     /// 409, and the reason is that it is cancelled or being cancelled already.
     AlreadyCancelled(Refusal),
     /// 409 for another reason, or for one that could not be found out: **the migration continues**,
-    /// unless it is over. See [`CancelOutcome::Conflict`].
+    /// unless it is over. See [`CancelOutcome`].
     Conflict(Refusal),
 }
 
@@ -90,10 +90,10 @@ impl Workflows {
             let (workflows, job) = (workflows.clone(), job.clone());
             async move {
                 let outcome = match workflows.client.cancel_user(&job, &user).await {
-                    Ok(CancelOutcome::Conflict(refusal)) => {
+                    Ok(CancelOutcome::Undetermined(refusal)) => {
                         Ok(workflows.judge_user(&job, &user, refusal).await)
                     }
-                    other => other.map(without_conflict),
+                    other => other.map(determined),
                 };
                 (user, outcome)
             }
@@ -102,8 +102,8 @@ impl Workflows {
 
     /// Cancels many SharePoint tasks, each with its own outcome.
     ///
-    /// It behaves as [`cancel_users`](Self::cancel_users) does. The documents do not say how a task that
-    /// is cancelled already answers, so that a 409 is followed by reading the task.
+    /// It behaves as [`cancel_users`](Self::cancel_users) does. A 409 that does not name the task's status
+    /// is followed by reading the task.
     pub fn cancel_sharepoint_tasks<T: Into<String>>(
         &self,
         tasks: impl IntoIterator<Item = T>,
@@ -115,10 +115,10 @@ impl Workflows {
             let workflows = workflows.clone();
             async move {
                 let outcome = match workflows.client.cancel_sharepoint_task(&task).await {
-                    Ok(CancelOutcome::Conflict(refusal)) => {
+                    Ok(CancelOutcome::Undetermined(refusal)) => {
                         Ok(workflows.judge_task(&task, refusal).await)
                     }
-                    other => other.map(without_conflict),
+                    other => other.map(determined),
                 };
                 (task, outcome)
             }
@@ -126,18 +126,14 @@ impl Workflows {
     }
 
     async fn judge_user(&self, job: &str, user: &str, refusal: Refusal) -> BulkCancelOutcome {
-        let is_cancelled = match refusal.current_status() {
-            // The guide that documents the message also spells it with one l.
-            Some(status) => {
-                is_cancelling(&status.into()) || status.eq_ignore_ascii_case("canceled")
-            }
-            // When the user cannot be read either, nothing says that the migration stops.
-            None => self
+        // A status that is named but says nothing is none that stops. When the user cannot be read either,
+        // nothing says that the migration stops.
+        let is_cancelled = refusal.current_status().is_none()
+            && self
                 .client
                 .get_user(job, user, GetOptions::new())
                 .await
-                .is_ok_and(|answer| is_wholly_cancelled(answer.value())),
-        };
+                .is_ok_and(|answer| is_wholly_cancelled(answer.value()));
         conflict(is_cancelled, refusal)
     }
 
@@ -177,10 +173,17 @@ fn conflict(is_cancelled: bool, refusal: Refusal) -> BulkCancelOutcome {
     }
 }
 
-fn without_conflict(outcome: CancelOutcome) -> BulkCancelOutcome {
+fn determined(outcome: CancelOutcome) -> BulkCancelOutcome {
     match outcome {
         CancelOutcome::Accepted(answer) => BulkCancelOutcome::Accepted(answer),
-        CancelOutcome::Conflict(refusal) => BulkCancelOutcome::Conflict(refusal),
+        CancelOutcome::AlreadyBeingCancelled(refusal)
+        | CancelOutcome::AlreadyFinal {
+            status: FinalStatus::Cancelled,
+            refusal,
+        } => BulkCancelOutcome::AlreadyCancelled(refusal),
+        CancelOutcome::AlreadyFinal { refusal, .. }
+        | CancelOutcome::TooLate { refusal, .. }
+        | CancelOutcome::Undetermined(refusal) => BulkCancelOutcome::Conflict(refusal),
     }
 }
 

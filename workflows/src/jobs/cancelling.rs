@@ -13,7 +13,7 @@ use msgraph_migrations::models::{
     CrossTenantMigrationCancelResponse, CrossTenantMigrationJob as Job,
     CrossTenantMigrationJobStatus as Status,
 };
-use msgraph_migrations::{CancelOutcome, DateTimeOffset, Error, GetOptions, Refusal, Response};
+use msgraph_migrations::{DateTimeOffset, Error, GetOptions, Refusal, Response};
 
 /// What came of a cancellation.
 ///
@@ -117,8 +117,10 @@ impl Workflows {
     ) -> Result<CancelReport, Error> {
         let deadline = wait.and_then(WaitOptions::ends_at);
         let verdict = match Box::pin(self.client.cancel_job(job)).await {
-            Ok(CancelOutcome::Accepted(response)) => CancelVerdict::Accepted(response),
-            Ok(CancelOutcome::Conflict(refusal)) => Box::pin(self.explain(job, refusal)).await,
+            Ok(outcome) => match outcome.into_result() {
+                Ok(response) => CancelVerdict::Accepted(response),
+                Err(refusal) => Box::pin(self.explain(job, refusal)).await,
+            },
             Err(lost) if lost.may_have_taken_effect() => {
                 match Box::pin(read_job(&self.client, job)).await {
                     Ok(job) if is_cancelling(&job) => CancelVerdict::FoundCancelling { job, lost },

@@ -12,7 +12,7 @@ use crate::waiting::{Patience, WaitOptions};
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationServiceStatus as ServiceStatus,
     CrossTenantMigrationServiceStatusDetails as Details, CrossTenantMigrationTask as User,
-    CrossTenantMigrationTaskCollectionResponse as Users, Error as WorkloadError,
+    CrossTenantMigrationTaskCollectionResponse as Users, MigrationError,
 };
 use msgraph_migrations::{Error, ListOptions, Page, Refusal, Response};
 
@@ -82,7 +82,7 @@ pub struct UserProblem {
     /// The service's words on the status.
     pub message: Option<String>,
     /// The errors; the service may name none.
-    pub errors: Vec<WorkloadError>,
+    pub errors: Vec<MigrationError>,
 }
 
 impl Report {

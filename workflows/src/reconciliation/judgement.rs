@@ -282,15 +282,12 @@ mod tests {
     const DATE: &str = "2026-12-12T20:00:00.441Z";
 
     fn asked() -> CrossTenantMigrationJobCreate {
-        CrossTenantMigrationJobCreate {
-            complete_after_date_time: DATE.parse().expect("a time"),
-            display_name: "Alderwood wave 3".to_owned(),
-            exchange_settings: None,
-            resource_type: "Users".to_owned(),
-            resources: vec!["84c0d5ab-7e21-4936-bf1a-0d9e63c2f754".to_owned()],
-            source_tenant_id: TENANT.to_owned(),
-            workloads: Vec::new(),
-        }
+        CrossTenantMigrationJobCreate::of_users(
+            "Alderwood wave 3",
+            TENANT,
+            DATE.parse().expect("a time"),
+            ["84c0d5ab-7e21-4936-bf1a-0d9e63c2f754"],
+        )
     }
 
     fn found(id: &str, status: &str) -> CrossTenantMigrationJob {

@@ -266,18 +266,13 @@ mod tests {
 
     #[test]
     fn a_task_is_taken_for_the_one_asked_for_only_if_there_was_none() {
-        let identity = |name: &str| {
-            Some(UserIdentity {
-                user_principal_name: Some(name.to_owned()),
-                ..Default::default()
-            })
-        };
+        let identity = |name: &str| UserIdentity::of_user_principal_name(name);
         let to = |target: &str| {
-            SharePointMigrationTaskParameters::User(SharePointUserMigrationTaskParameters {
-                source_user_identity: identity("ines.moreau@alderwood.example"),
-                target_user_identity: identity(target),
-                ..Default::default()
-            })
+            SharePointMigrationTaskParameters::User(
+                SharePointUserMigrationTaskParameters::new()
+                    .source_user_identity(identity("ines.moreau@alderwood.example"))
+                    .target_user_identity(identity(target)),
+            )
         };
         let asked = to("ines.moreau@harborlane.example");
         let moving = |target: &str| {

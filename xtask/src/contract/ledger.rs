@@ -4,6 +4,8 @@ use std::path::Path;
 
 use super::tree::{self, Node};
 use crate::documents::blocks::stem_of;
+use crate::documents::{Layout, place_in_repository};
+use crate::facts::PageFacts;
 
 /// A page that the spec was written from.
 #[derive(Clone, Debug)]
@@ -16,11 +18,32 @@ pub struct SourcePage {
     pub url: Option<String>,
     /// Its place in the documentation repository, when it has one.
     pub path: Option<String>,
+    /// The hash of the text that it was when somebody last read it.
+    pub sha256: Option<String>,
     /// The line of the ledger.
     pub line: usize,
 }
 
 impl SourcePage {
+    /// Whether a page read is the one that is meant: its place in the repository, or its address.
+    ///
+    /// A page of the repository that was taken out of its place is known by its name.
+    pub fn is_copied_by(&self, page: &PageFacts) -> bool {
+        match (&self.path, &self.url) {
+            (Some(path), _) if page.layout == Layout::Repository => {
+                match place_in_repository(&page.path) {
+                    Some(place) => place == *path,
+                    None => page.stem == self.stem(),
+                }
+            }
+            (None, Some(url)) => page
+                .source
+                .as_deref()
+                .is_some_and(|address| same_address(address, url)),
+            _ => false,
+        }
+    }
+
     /// The name that identifies the page in files and addresses.
     pub fn stem(&self) -> String {
         self.path
@@ -75,6 +98,7 @@ impl Ledger {
                 title: text("title").unwrap_or_default(),
                 url: text("url"),
                 path: text("path"),
+                sha256: text("sha256"),
                 line: page.line,
             });
         }
@@ -113,6 +137,11 @@ impl Ledger {
                     .iter()
                     .find(|page| !page.title.is_empty() && page.title.eq_ignore_ascii_case(title))
             })
+    }
+
+    /// The page that a page read is a copy of, perhaps changed.
+    pub fn copied_by(&self, page: &PageFacts) -> Option<&SourcePage> {
+        self.pages.iter().find(|source| source.is_copied_by(page))
     }
 
     /// Whether a page at this place in the documents' repository is cited.

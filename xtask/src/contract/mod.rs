@@ -1,5 +1,6 @@
 //! The curated spec, read with the line of every statement.
 
+pub mod held;
 pub mod ledger;
 pub mod operation;
 pub mod schema;

@@ -112,6 +112,8 @@ pub struct Block {
 pub struct Section {
     /// The headings above, outermost first, in lower case; the last is the section's own.
     pub titles: Vec<String>,
+    /// The section's own heading as it is written.
+    pub heading: String,
     /// The line of the heading; 1 for what precedes the first heading.
     pub line: usize,
     /// The blocks.
@@ -136,6 +138,7 @@ impl Section {
 pub fn sections(blocks: &[Block]) -> Vec<Section> {
     let mut found = vec![Section {
         titles: Vec::new(),
+        heading: String::new(),
         line: 1,
         blocks: Vec::new(),
     }];
@@ -153,6 +156,7 @@ pub fn sections(blocks: &[Block]) -> Vec<Section> {
                 open.push((*level, normal_title(&text.plain())));
                 found.push(Section {
                     titles: open.iter().map(|(_, title)| title.clone()).collect(),
+                    heading: text.plain().replace('*', "").trim().to_owned(),
                     line: block.line,
                     blocks: Vec::new(),
                 });

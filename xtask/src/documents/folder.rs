@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::rc::Rc;
 
 use super::{Page, read_page};
 
@@ -23,7 +24,7 @@ pub struct Unreadable {
 #[derive(Debug, Default)]
 pub struct Edition {
     /// The pages that were read.
-    pub pages: Vec<Page>,
+    pub pages: Vec<Rc<Page>>,
     /// The files that were not.
     pub unreadable: Vec<Unreadable>,
     /// Whether one file was given instead of a folder.
@@ -56,7 +57,7 @@ pub fn read(given: &Path) -> Result<Edition, String> {
         let page =
             read_limited(&path).and_then(|bytes| read_page(&path, name.clone(), &bytes, &root));
         match page {
-            Ok(page) => edition.pages.push(page),
+            Ok(page) => edition.pages.push(Rc::new(page)),
             Err(reason) => edition.unreadable.push(Unreadable {
                 file: name,
                 path,

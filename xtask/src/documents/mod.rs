@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use blocks::{Block, Content, Section, stem_of};
+use sha2::{Digest, Sha256};
 
 /// The way a page was written down.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,6 +49,10 @@ pub struct Page {
     pub modified: Option<String>,
     /// The text below each heading.
     pub sections: Vec<Section>,
+    /// The text below each heading as it is written, without what includes bring in.
+    pub written: Vec<Section>,
+    /// The hash of the file.
+    pub sha256: String,
     /// Lines that could not be read as meant.
     pub remarks: Vec<(usize, String)>,
 }
@@ -142,6 +147,7 @@ pub fn read_page(path: &Path, file: String, bytes: &[u8], root: &Path) -> Result
         })
         .or_else(|| front_matter.get("title").cloned())
         .ok_or("it has no title: neither a first-level heading nor one in the front matter")?;
+    let written = blocks::sections(&parsed);
     let expanded = expand_includes(parsed, path, root, &mut remarks);
     Ok(Page {
         file,
@@ -152,6 +158,8 @@ pub fn read_page(path: &Path, file: String, bytes: &[u8], root: &Path) -> Result
         source: address,
         modified,
         sections: blocks::sections(&expanded),
+        written,
+        sha256: hex(&Sha256::digest(bytes)),
         remarks,
     })
 }
@@ -196,6 +204,14 @@ fn expand_includes(
         }
     }
     expanded
+}
+
+fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
 }
 
 /// The place of a file in the documents' repository, from its `api-reference` or `concepts` folder on.

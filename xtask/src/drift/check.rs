@@ -23,6 +23,8 @@ pub struct Check<'a> {
     pub ledger: &'a Ledger,
     /// The calls that any page read lists among the methods of a type.
     pub listed: BTreeSet<String>,
+    /// The members of enumerations that any page read lists in a table, in lower case.
+    pub tabled: BTreeSet<String>,
 }
 
 impl Check<'_> {
@@ -36,6 +38,19 @@ impl Check<'_> {
         }
     }
 
+    /// The Rust items that a page is about.
+    pub fn items_of(&self, page: &PageFacts) -> Vec<String> {
+        match page.kind {
+            Kind::Operation => self
+                .operation_of(page)
+                .map(|operation| names::method(&operation.id)),
+            Kind::Resource => self.schema_of(page).map(|(name, _)| names::type_of(name)),
+            Kind::Enumerations | Kind::Guide => None,
+        }
+        .into_iter()
+        .collect()
+    }
+
     fn subject<'s>(&'s self, page: &'s PageFacts, name: &str) -> Subject<'s> {
         Subject {
             page,
@@ -43,6 +58,7 @@ impl Check<'_> {
             contract: self.contract,
             ledger: self.ledger,
             listed_methods: &self.listed,
+            tabled_members: &self.tabled,
             statements: Vec::new(),
             line: 1,
             items: Vec::new(),
@@ -302,7 +318,7 @@ impl Check<'_> {
         subject.statements = statements::of_enumerations(self.contract, page);
         let ours: Vec<&Statement> = subject.statements.iter().collect();
         let named = |enumeration: &str| {
-            let prefix = format!("enum/{enumeration}/");
+            let prefix = format!("enum/{}/", enumeration.to_lowercase());
             ours.iter()
                 .any(|statement| statement.key.to_lowercase().starts_with(&prefix))
         };

@@ -24,6 +24,8 @@ pub struct Subject<'a> {
     pub statements: Vec<Statement>,
     /// The calls that any page read lists among the methods of a type.
     pub listed_methods: &'a BTreeSet<String>,
+    /// The members, in lower case, that any page read lists in a table: `jobstatus/done`.
+    pub tabled_members: &'a BTreeSet<String>,
     /// The line of the spec that stands for the whole subject.
     pub line: usize,
     /// The Rust items that stand for the whole subject.
@@ -128,6 +130,13 @@ impl Subject<'_> {
         match fact.aspect() {
             // Pages about types stand in every version of the documents that has them.
             "version" => self.page.kind != Kind::Operation,
+            "deprecated" => match fact.name().split_once('/') {
+                Some((
+                    kind @ ("property" | "request-property" | "method" | "relationship"),
+                    name,
+                )) => !known(&format!("{kind}/{name}")),
+                _ => false,
+            },
             "property-rule" => !known(&format!("property/{owner}")),
             "request-property-rule" => !known(&format!("request-property/{owner}")),
             "representation" => {
@@ -162,7 +171,11 @@ impl Subject<'_> {
                 .key
                 .split_once('/')
                 .unwrap_or((&statement.key, ""));
-            let listed_elsewhere = aspect == "method" && self.listed_methods.contains(name);
+            let listed_elsewhere = match aspect {
+                "method" => self.listed_methods.contains(name),
+                "enum" => self.members_stand_elsewhere(name),
+                _ => false,
+            };
             let stated = listed_elsewhere || self.page.facts.has_folded(&statement.key);
             if stated || self.elsewhere(aspect, name) {
                 continue;
@@ -202,6 +215,18 @@ impl Subject<'_> {
         }
     }
 
+    /// Whether the page names no member of the enumeration, and a table of members on another page does.
+    fn members_stand_elsewhere(&self, name: &str) -> bool {
+        let enumeration = name.split('/').next().unwrap_or_default().to_lowercase();
+        self.tabled_members.contains(&name.to_lowercase())
+            && !self.page.of("enum").any(|fact| {
+                fact.name()
+                    .split('/')
+                    .next()
+                    .is_some_and(|other| other.eq_ignore_ascii_case(&enumeration))
+            })
+    }
+
     /// Whether the page lacks every property of an enumeration, which is reported by itself.
     fn misses_property_of(&self, member: &str) -> bool {
         if self.page.kind == Kind::Enumerations {
@@ -215,6 +240,46 @@ impl Subject<'_> {
                     .trim_start_matches("collection of ")
                     .eq_ignore_ascii_case(enumeration)
         })
+    }
+}
+
+/// A change of a page's text as a finding.
+pub fn text_finding(
+    name: &str,
+    page: &PageFacts,
+    change: &super::text::Change,
+    other: &Place,
+    items: &[String],
+) -> Finding {
+    let (kind, says, other_says) = match (&change.before, &change.after) {
+        (Some(before), Some(after)) => (Change::Differs, after.clone(), before.clone()),
+        (None, Some(after)) => (Change::Stated, after.clone(), "was not there".to_owned()),
+        (before, None) => (
+            Change::Unstated,
+            "is not there any more".to_owned(),
+            before.clone().unwrap_or_default(),
+        ),
+    };
+    Finding {
+        page: name.to_owned(),
+        fact: format!("{}:text/{}", kind.name(), change.digest),
+        title: match (kind, change.unread) {
+            (Change::Stated, "alert") => format!("{name}: an alert is new on the page"),
+            (Change::Stated, "table") => format!("{name}: a table row that nothing reads is new"),
+            (Change::Stated, _) => format!("{name}: the page states something new"),
+            (Change::Unstated, _) => format!("{name}: the page no longer states something"),
+            (Change::Differs, _) => format!("{name}: the page states something else than before"),
+        },
+        place: Place {
+            file: page.file.clone(),
+            line: change.line,
+        },
+        says,
+        other_says,
+        other_place: Some(other.clone()),
+        impact: impact(kind, "text", "", page.kind),
+        items: items.to_vec(),
+        known: None,
     }
 }
 
@@ -291,6 +356,10 @@ fn agree(fact: &Fact, statement: &Statement) -> bool {
         }
         "method" => types_agree(&fact.value, &statement.value),
         "path" | "role" | "header" => true,
+        // The end in words has to name the date that the page names.
+        "deprecated" => statement.value.contains(fact.value.as_str()),
+        // Headings and types write the name of an enumeration in any case; a member is what it is.
+        "enum" => fact.name().rsplit('/').next() == statement.key.rsplit('/').next(),
         _ => fact.key == statement.key && fact.value == statement.value,
     }
 }

@@ -51,6 +51,9 @@ pub fn subject(aspect: &str, name: &str) -> String {
         "page" => "page".to_owned(),
         "base" => "base type".to_owned(),
         "query-options" => "support of query options".to_owned(),
+        "deprecated" if name == "page" => "deprecation of what the page is about".to_owned(),
+        "deprecated" => format!("deprecation of {}", subject(first, rest)),
+        "text" => "the text".to_owned(),
         "ledger" => format!("ledger entry `{name}`"),
         _ if name.is_empty() => aspect.to_owned(),
         _ => format!("{aspect} {name}"),
@@ -72,6 +75,7 @@ pub fn value(aspect: &str, value: &str) -> String {
     match (aspect, value) {
         (_, "") => "yes".to_owned(),
         ("return" | "method", "none") => "nothing".to_owned(),
+        ("deprecated", words) => format!("ends: {}", words.trim().replace('\n', " ")),
         _ => value.to_owned(),
     }
 }

@@ -6,6 +6,7 @@ use super::finding::{Change, Finding, Place, impact};
 use super::pair::Pair;
 use super::relevance::Scope;
 use super::{Report, understood};
+use crate::documents::Layout;
 use crate::documents::folder::Edition;
 use crate::facts::PageFacts;
 
@@ -14,6 +15,11 @@ pub fn between(old: Edition, new: Edition, scope: Option<Scope<'_>>) -> Report {
     let mut report = Report::default();
     let old_pages = in_scope(old, scope, &mut report);
     let new_pages = in_scope(new, scope, &mut report);
+    let tabled = super::tabled_members(&new_pages.iter().collect::<Vec<_>>());
+    let elsewhere: HashSet<u32> = tabled
+        .iter()
+        .filter_map(|member| Some(crate::facts::vocabulary::mark(member.rsplit_once('/')?.1)))
+        .collect();
     let partners = partners(&old_pages, &new_pages);
     for (new, partner) in new_pages.iter().zip(&partners) {
         report.compared += 1;
@@ -26,6 +32,14 @@ pub fn between(old: Edition, new: Edition, scope: Option<Scope<'_>>) -> Report {
         report
             .findings
             .extend(pair.differences(&mut report.remarks));
+        if old.sha256 != new.sha256 && old.layout == new.layout && !(copied(old) || copied(new)) {
+            let changes = super::text::changes(&old.passages(), &new.passages(), &elsewhere);
+            let other = Place {
+                file: old.file.clone(),
+                line: 1,
+            };
+            report.text_changed(&new.stem, new, &other, &[], changes);
+        }
     }
     let paired: HashSet<usize> = partners.into_iter().flatten().collect();
     for (place, old) in old_pages.iter().enumerate() {
@@ -33,7 +47,13 @@ pub fn between(old: Edition, new: Edition, scope: Option<Scope<'_>>) -> Report {
             report.findings.push(whole_page(Change::Unstated, old));
         }
     }
+    report.without_repetition();
     report
+}
+
+/// Copied text has lost what tells a row from a sentence.
+fn copied(page: &PageFacts) -> bool {
+    page.layout == Layout::Web && page.source.is_none()
 }
 
 /// The pages of an edition that are in scope; the others are counted.

@@ -90,6 +90,13 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// Whether it says that something ends.
+    pub fn is_deprecation(&self) -> bool {
+        self.fact
+            .split_once(':')
+            .is_some_and(|(_, fact)| fact.starts_with("deprecated/"))
+    }
+
     /// The stable name used in the ledger.
     pub fn key(&self) -> String {
         format!("{}#{}", self.page, self.fact)

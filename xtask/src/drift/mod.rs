@@ -12,16 +12,38 @@ mod ledger;
 mod limits;
 mod pair;
 pub mod relevance;
-mod shapes;
 mod statements;
+pub mod text;
 
 use crate::contract::Contract;
+use std::collections::{BTreeSet, HashSet};
+
+use crate::contract::held::Held;
 use crate::contract::ledger::Ledger;
 use crate::documents::folder::{Edition, Unreadable};
+use crate::facts::vocabulary::mark;
 use crate::facts::{self, PageFacts};
 use check::Check;
-use finding::Finding;
+use finding::{Finding, Place};
 use relevance::{Ours, Scope};
+
+/// A page whose text is not what it was.
+#[derive(Clone, Debug)]
+pub struct ChangedPage {
+    /// Its stable name.
+    pub page: String,
+    /// The file as it is named in reports.
+    pub file: String,
+    /// What changed; empty when only form changed.
+    pub changes: Vec<text::Change>,
+}
+
+impl ChangedPage {
+    /// Whether somebody has to look at it: more than its form changed.
+    pub fn is_note(&self) -> bool {
+        !self.changes.is_empty()
+    }
+}
 
 /// What a run found.
 #[derive(Debug, Default)]
@@ -34,6 +56,8 @@ pub struct Report {
     pub remarks: Vec<(String, usize, String)>,
     /// Aspects that a page leaves to an included file that is not there: file, aspect.
     pub elsewhere: Vec<(String, &'static str)>,
+    /// Pages whose text is not what it was.
+    pub changed: Vec<ChangedPage>,
     /// How many pages were compared.
     pub compared: usize,
     /// How many pages are about something else.
@@ -48,6 +72,53 @@ impl Report {
         self.findings
             .iter()
             .filter(|finding| finding.known.is_none())
+    }
+
+    /// The pages whose text says something else, or the same in other words.
+    pub fn notes(&self) -> impl Iterator<Item = &ChangedPage> {
+        self.changed.iter().filter(|page| page.is_note())
+    }
+
+    /// Adds what changed in the text of a page.
+    pub fn text_changed(
+        &mut self,
+        name: &str,
+        page: &PageFacts,
+        other: &Place,
+        items: &[String],
+        changes: Vec<text::Change>,
+    ) {
+        let statements = changes
+            .iter()
+            .filter(|change| change.meaning == text::Meaning::Statement)
+            .map(|change| compare::text_finding(name, page, change, other, items));
+        self.findings.extend(statements);
+        self.changed.push(ChangedPage {
+            page: name.to_owned(),
+            file: page.file.clone(),
+            changes,
+        });
+    }
+
+    /// Takes out the changes of text that another new finding speaks of.
+    pub fn without_repetition(&mut self) {
+        let of_text = |finding: &Finding| finding.fact.contains(":text/");
+        let mut lines: HashSet<(String, usize)> = HashSet::new();
+        let mut losses: HashSet<String> = HashSet::new();
+        for finding in self.new_findings().filter(|finding| !of_text(finding)) {
+            lines.insert((finding.place.file.clone(), finding.place.line));
+            if !finding.fact.starts_with("stated:") {
+                losses.insert(finding.place.file.clone());
+            }
+        }
+        self.findings.retain(|finding| {
+            let told = if finding.fact.starts_with("unstated:text/") {
+                losses.contains(&finding.place.file)
+            } else {
+                lines.contains(&(finding.place.file.clone(), finding.place.line))
+            };
+            finding.known.is_some() || !of_text(finding) || !told
+        });
     }
 
     /// 0 nothing new, 1 drift, 2 a page of ours that could not be read, or nothing to compare.
@@ -93,6 +164,14 @@ impl Report {
         }
         for (file, _) in &mut self.elsewhere {
             clean(file);
+        }
+        for page in &mut self.changed {
+            clean(&mut page.page);
+            clean(&mut page.file);
+            for change in &mut page.changes {
+                change.before.iter_mut().for_each(clean);
+                change.after.iter_mut().for_each(clean);
+            }
         }
         self
     }
@@ -147,8 +226,23 @@ pub fn understood(edition: Edition) -> (Vec<PageFacts>, Vec<Unreadable>) {
     (pages, unreadable)
 }
 
+/// The members of enumerations that a page of their own or a table lists, in lower case.
+fn tabled_members(pages: &[&PageFacts]) -> BTreeSet<String> {
+    pages
+        .iter()
+        .filter(|page| page.kind == facts::Kind::Enumerations)
+        .flat_map(|page| page.of("enum"))
+        .map(|fact| fact.name().to_lowercase())
+        .collect()
+}
+
 /// Compares documents with the spec.
-pub fn against_contract(edition: Edition, contract: &Contract, ledger: &Ledger) -> Report {
+pub fn against_contract(
+    edition: Edition,
+    contract: &Contract,
+    ledger: &Ledger,
+    held: &Held,
+) -> Report {
     let lone = edition.lone;
     let (pages, unreadable) = understood(edition);
     let scope = Scope { contract, ledger };
@@ -167,10 +261,25 @@ pub fn against_contract(edition: Edition, contract: &Contract, ledger: &Ledger) 
         .flat_map(|page| page.of("method"))
         .map(|method| method.name().to_owned())
         .collect();
+    let tabled = tabled_members(&own_pages);
+    let elsewhere: HashSet<u32> = tabled
+        .iter()
+        .filter_map(|member| Some(mark(member.rsplit_once('/')?.1)))
+        .collect();
     let check = Check {
         contract,
         ledger,
-        listed,
+        listed: if lone {
+            // One page alone does not have to list what the others list.
+            contract
+                .operations
+                .iter()
+                .map(|operation| operation.stem.clone())
+                .collect()
+        } else {
+            listed
+        },
+        tabled,
     };
     let mut read: Vec<(String, &PageFacts)> = Vec::new();
     for page in own_pages {
@@ -179,6 +288,29 @@ pub fn against_contract(edition: Edition, contract: &Contract, ledger: &Ledger) 
                 report.compared += 1;
                 report.findings.extend(findings);
                 report.remark(page);
+                if let Some(source) = ledger.copied_by(page)
+                    && source.sha256.as_deref() != Some(page.sha256.as_str())
+                {
+                    let other = Place {
+                        file: ledger.file.clone(),
+                        line: source.line,
+                    };
+                    match held.passages(&source.key) {
+                        Some(passages) => {
+                            let changes = text::changes(passages, &page.passages(), &elsewhere);
+                            let items = check.items_of(page);
+                            report.text_changed(&name, page, &other, &items, changes);
+                        }
+                        None if source.sha256.is_some() && !held.is_empty() => {
+                            report.remarks.push((
+                                page.file.clone(),
+                                1,
+                                format!("the text is not the one that is recorded, and {} does not hold what it said", held.file),
+                            ));
+                        }
+                        None => {}
+                    }
+                }
                 read.push((name, page));
             }
             None => report.unrelated += 1,
@@ -187,5 +319,6 @@ pub fn against_contract(edition: Edition, contract: &Contract, ledger: &Ledger) 
     let gone = check.gone(&read, &report.unreadable);
     report.findings.extend(gone);
     ledger::explain(&mut report.findings, ledger, &read);
+    report.without_repetition();
     report
 }

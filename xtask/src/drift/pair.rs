@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 use super::describe;
 use super::finding::{Change, Finding, Place, impact};
-use super::shapes;
 use crate::contract::schema::types_agree;
+use crate::facts::shapes;
 use crate::facts::wording::{Condition, Limit, alike, marked_anchors};
 use crate::facts::{Fact, Kind, PageFacts};
 

@@ -68,6 +68,7 @@ pub fn of_operation(contract: &Contract, ledger: &Ledger, operation: &Operation)
         true,
         &method,
     );
+    deprecated("page", &operation.node, true, &method, &mut all);
     for version in list(operation.node.get("x-ms-versions")) {
         all.add(
             format!("version/{}", version.text()),
@@ -194,6 +195,11 @@ fn parameters(contract: &Contract, operation: &Operation, method: &[String], all
             || "String".to_owned(),
             |schema| contract.document_type(schema),
         );
+        let aspect = match target.text_of("in") {
+            Some("path") => "function-parameter",
+            _ => "query-option",
+        };
+        deprecated(&format!("{aspect}/{name}"), target, true, method, all);
         match target.text_of("in") {
             Some("query") => all.add(
                 format!("query-option/{name}"),
@@ -267,6 +273,7 @@ pub fn of_schema(
     let mut all = Collector { found: Vec::new() };
     let item = vec![names::type_of(name)];
     all.add("type".to_owned(), name, schema.line, false, &item);
+    deprecated("page", schema, true, &item, &mut all);
     for property in contract.properties(schema) {
         if property.name.starts_with('@') {
             continue;
@@ -310,6 +317,8 @@ pub fn of_schema(
         }
         let own = operation.stem.starts_with(&format!("{stem}-"));
         let items = [names::method(&operation.id)];
+        let marked = format!("method/{}", operation.stem);
+        deprecated(&marked, &operation.node, false, &items, &mut all);
         all.add(
             format!("method/{}", operation.stem),
             returned(contract, ledger, operation),
@@ -340,6 +349,9 @@ pub fn of_enumerations(contract: &Contract, page: &PageFacts) -> Vec<Statement> 
             let items = [names::variant(name, &text)];
             all.add(format!("{prefix}{text}"), "", member.line, true, &items);
         }
+        deprecated_members(name, schema, &mut all);
+        let item = [names::type_of(name)];
+        deprecated("page", schema, false, &item, &mut all);
     }
     all.found
 }
@@ -358,6 +370,40 @@ fn returned(contract: &Contract, ledger: &Ledger, operation: &Operation) -> Stri
             || "none".to_owned(),
             |schema| contract.document_return(schema),
         )
+}
+
+/// That something is deprecated, with what the spec says of its end.
+fn deprecated(name: &str, node: &Node, expected: bool, items: &[String], all: &mut Collector) {
+    if !node.get("deprecated").is_some_and(Node::is_true) {
+        return;
+    }
+    let words = node
+        .get("x-ms-deprecation")
+        .map(Node::all_text)
+        .unwrap_or_default()
+        .replace(',', "");
+    all.add(
+        format!("deprecated/{name}"),
+        words,
+        node.line,
+        expected,
+        items,
+    );
+}
+
+/// The members that an enumeration describes as deprecated, and the enumeration itself.
+fn deprecated_members(enumeration: &str, schema: &Node, all: &mut Collector) {
+    let item = [names::type_of(enumeration)];
+    deprecated(&format!("enum/{enumeration}"), schema, false, &item, all);
+    let described = schema
+        .get("x-ms-enum")
+        .and_then(|extension| extension.get("values"));
+    for member in list(described) {
+        let value = member.text_of("value").unwrap_or_default();
+        let items = [names::variant(enumeration, value)];
+        let name = format!("enum/{enumeration}/{value}");
+        deprecated(&name, member, false, &items, all);
+    }
 }
 
 /// A property with its type, rules, members and values.
@@ -405,7 +451,19 @@ fn described(
             &items,
         );
     }
+    deprecated(
+        &format!("{aspect}/{name}"),
+        property.node,
+        expected && !navigation,
+        &items,
+        all,
+    );
     if let Some((enumeration, members)) = contract.members(property.node) {
+        let schema = match target.get("items") {
+            Some(inner) => contract.resolve(inner),
+            None => target,
+        };
+        deprecated_members(&enumeration, schema, all);
         for (member, line) in members {
             let items = [names::variant(&enumeration, member)];
             all.add(

@@ -1,22 +1,28 @@
 //! What a page states, one fact at a time, each with its line.
 
+mod deprecation;
 mod enumerations;
 pub mod examples;
 mod guide;
 mod list;
 mod operation;
+pub mod passages;
 mod resource;
+pub mod shapes;
 mod tables;
+pub mod vocabulary;
 pub use tables::scopes as joined_scopes;
 pub mod wording;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use crate::documents::blocks::{Content, Text};
 use crate::documents::{Layout, Page};
 use examples::Example;
 use list::FactList;
+use passages::Passage;
 use wording::{Condition, Limit};
 
 /// One statement of a page.
@@ -90,6 +96,10 @@ pub struct PageFacts {
     pub examples: Vec<Example>,
     /// Aspects that the page leaves to a file that was not there.
     pub elsewhere: BTreeSet<&'static str>,
+    /// The page itself.
+    page: Rc<Page>,
+    /// The hash of the file.
+    pub sha256: String,
     /// Remarks: what could not be read as meant.
     pub remarks: Vec<(usize, String)>,
 }
@@ -102,6 +112,11 @@ impl PageFacts {
             value: value.into(),
             line,
         });
+    }
+
+    /// Everything that the page says, recognised or not.
+    pub fn passages(&self) -> Vec<Passage> {
+        passages::of_page(&self.page, &self.examples)
     }
 
     /// The facts of one aspect.
@@ -126,8 +141,9 @@ impl PageFacts {
 ///
 /// # Errors
 /// Says why the page cannot be understood.
-pub fn extract(page: &Page) -> Result<PageFacts, String> {
+pub fn extract(page: &Rc<Page>) -> Result<PageFacts, String> {
     let kind = kind_of(page);
+    let examples = examples::of_page(page);
     let mut facts = PageFacts {
         file: page.file.clone(),
         path: page.path.clone(),
@@ -142,7 +158,9 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
         facts: FactList::default(),
         conditions: Vec::new(),
         limits: Vec::new(),
-        examples: examples::of_page(page),
+        page: Rc::clone(page),
+        sha256: page.sha256.clone(),
+        examples,
         elsewhere: BTreeSet::new(),
         remarks: page.remarks.clone(),
     };
@@ -152,6 +170,9 @@ pub fn extract(page: &Page) -> Result<PageFacts, String> {
         Kind::Resource => resource::extract(page, &mut facts)?,
         Kind::Enumerations => enumerations::extract(page, &mut facts),
         Kind::Guide => guide::extract(page, &mut facts),
+    }
+    if kind != Kind::Guide {
+        deprecation::of_page(page, &mut facts);
     }
     if let Some(version) = facts.version {
         facts.state(format!("version/{version}"), "", 1);

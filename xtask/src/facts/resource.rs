@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::examples::Example;
-use super::{PageFacts, enumerations, tables, type_name};
+use super::{PageFacts, deprecation, enumerations, tables, type_name};
 use crate::documents::blocks::Content;
 use crate::documents::{Layout, Page};
 use regex::Regex;
@@ -20,7 +20,8 @@ static BASE: LazyLock<Regex> = LazyLock::new(|| {
 /// Fails when neither a table of properties nor a JSON representation was found.
 pub fn extract(page: &Page, facts: &mut PageFacts) -> Result<(), String> {
     let name = declared_type(page).unwrap_or_else(|| {
-        let title = page.title.trim_end_matches("resource type").trim();
+        let title = deprecation::without(&page.title);
+        let title = title.trim_end_matches("resource type").trim();
         title.split_whitespace().next().unwrap_or(title).to_owned()
     });
     facts.state("type", name, 1);
@@ -35,7 +36,10 @@ pub fn extract(page: &Page, facts: &mut PageFacts) -> Result<(), String> {
                 "properties" => tables::properties(table, "property", facts),
                 "relationships" => tables::properties(table, "relationship", facts),
                 "methods" | "tasks" => tables::methods(table, facts),
-                title if title.contains(" values") => enumerations::members(title, table, facts),
+                _ if enumerations::enumeration(section).is_some() => {
+                    let name = enumerations::enumeration(section).unwrap_or_default();
+                    enumerations::members(&name, table, facts);
+                }
                 _ if table.column(&["property"]) == Some(0) => {
                     tables::properties(table, "property", facts);
                 }

@@ -2,13 +2,24 @@
 
 use std::sync::LazyLock;
 
-use super::{PageFacts, type_name};
+use super::{PageFacts, deprecation, type_name};
 use crate::documents::blocks::{Table, Text};
 use crate::facts::wording::{Condition, statuses};
 use regex::Regex;
 
 static POSSIBLE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"(?i)\b(?:possible|supported|allowed|valid) (?:\w+ )?(?:are|include)\b:?\s*(.*)")
+    Regex::new(
+        r"(?ix)\b(?:
+            (?:possible|supported|allowed|valid|accepted|permitted|available)\s+(?:\w+\s+)?(?:are|include|is)\b:?
+            | (?:possible|supported|allowed|valid|accepted|permitted)\s+\w+:
+            | (?:one|any)\s+of(?:\s+the\s+following)?(?:\s+(?:values|members|strings|types))?:
+            | (?:one|any)\s+of\s+the\s+following(?:\s+(?:values|members|strings|types))?
+            )\s*(.*)",
+    )
+    .expect("pattern")
+});
+static ONE_OF: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:can be|must be|one of|either)\s+(`[^`]+`(?:,|\s+or|\s+and)\s.*)")
         .expect("pattern")
 });
 static ONLY: LazyLock<Regex> = LazyLock::new(|| {
@@ -131,7 +142,8 @@ pub fn properties(table: &Table, aspect: &str, facts: &mut PageFacts) {
             .get(name_column)
             .map(Text::plain)
             .unwrap_or_default();
-        let name = name.replace('*', "").trim().to_owned();
+        let written = name.replace('*', "");
+        let name = deprecation::without(&written);
         let kind = row
             .cells
             .get(type_column)
@@ -145,6 +157,10 @@ pub fn properties(table: &Table, aspect: &str, facts: &mut PageFacts) {
         }
         facts.state(format!("{aspect}/{name}"), kind.clone(), row.line);
         let description = description_column.and_then(|column| row.cells.get(column));
+        let words = description.map(|cell| cell.marked.as_str());
+        if let Some(date) = deprecation::stated(&written, words) {
+            facts.state(format!("deprecated/{aspect}/{name}"), date, row.line);
+        }
         if let Some(description) = description {
             rules(&name, &kind, aspect, &description.marked, row.line, facts);
         }
@@ -192,39 +208,19 @@ fn rules(
 
 /// The values that a description enumerates.
 pub fn possible_values(description: &str) -> Vec<String> {
-    if let Some(list) = POSSIBLE
+    let list = POSSIBLE
         .captures(description)
-        .and_then(|captures| captures.get(1))
-    {
-        let list = list.as_str();
-        let end = crate::facts::wording::sentences(list)
-            .first()
-            .map_or(list.len(), |first| first.len());
-        let list = list.get(..end).unwrap_or(list);
-        return if list.contains('`') {
-            MARKED
-                .captures_iter(list)
-                .filter_map(|captures| captures.get(1))
-                .map(|value| value.as_str().to_owned())
-                .filter(|value| WORD.is_match(value))
-                .collect()
-        } else {
-            static ASIDE: LazyLock<Regex> =
-                LazyLock::new(|| Regex::new(r"\([^)]*\)").expect("pattern"));
-            ASIDE
-                .replace_all(list, "")
-                .split(',')
-                .flat_map(|part| part.split(" and "))
-                .map(|part| {
-                    part.trim()
-                        .trim_start_matches("and ")
-                        .trim()
-                        .trim_end_matches('.')
-                        .to_owned()
-                })
-                .filter(|value| WORD.is_match(value))
-                .collect()
-        };
+        .or_else(|| ONE_OF.captures(description))
+        .and_then(|captures| captures.get(1));
+    let behind = behind_a_preference(description);
+    if let Some(list) = list {
+        let mut values = listed(list.as_str());
+        // Members that only those get who ask for them are members all the same.
+        values.extend(behind);
+        return values;
+    }
+    if !behind.is_empty() {
+        return behind;
     }
     let Some(only) = ONLY
         .captures(description)
@@ -239,16 +235,90 @@ pub fn possible_values(description: &str) -> Vec<String> {
         .collect()
 }
 
+/// The values of the first sentence of a list. The marks of a value are often forgotten.
+fn listed(list: &str) -> Vec<String> {
+    static ASIDE: LazyLock<Regex> = LazyLock::new(|| Regex::new(r"\([^)]*\)").expect("pattern"));
+    let mut values = Vec::new();
+    let end = crate::facts::wording::sentences(list)
+        .first()
+        .map_or(list.len(), |first| first.len());
+    let list = ASIDE.replace_all(list.get(..end).unwrap_or(list), "");
+    for part in list
+        .split([',', ';'])
+        .flat_map(|part| part.split(" and "))
+        .flat_map(|part| part.split(" or "))
+    {
+        let part = part.trim();
+        let part = part
+            .strip_prefix("and ")
+            .or_else(|| part.strip_prefix("or "))
+            .unwrap_or(part);
+        let marked: Vec<&str> = MARKED
+            .captures_iter(part)
+            .filter_map(|captures| Some(captures.get(1)?.as_str()))
+            .collect();
+        if marked.is_empty() {
+            let bare = part.trim().trim_end_matches('.');
+            if WORD.is_match(bare) {
+                values.push(bare.to_owned());
+            }
+        } else {
+            let words = marked.into_iter().filter(|value| WORD.is_match(value));
+            values.extend(words.map(str::to_owned));
+        }
+    }
+    values
+}
+
+/// The members after "Use the `Prefer: include-unknown-enum-members` request header to get …".
+fn behind_a_preference(description: &str) -> Vec<String> {
+    let Some((_, rest)) = description.split_once("include-unknown-enum-members") else {
+        return Vec::new();
+    };
+    let end = crate::facts::wording::sentences(rest)
+        .first()
+        .map_or(rest.len(), |first| first.len());
+    let rest = rest.get(..end).unwrap_or(rest);
+    let rest = rest.split_once(':').map_or(rest, |(_, list)| list);
+    MARKED
+        .captures_iter(rest)
+        .filter_map(|captures| captures.get(1))
+        .map(|value| value.as_str().to_owned())
+        .filter(|value| WORD.is_match(value))
+        .collect()
+}
+
 /// A table of error statuses.
 pub fn errors(table: &Table, facts: &mut PageFacts) -> bool {
-    let Some(code_column) =
-        table.column(&["status code", "code", "http status", "http code", "status"])
-    else {
+    let Some(code_column) = table.column(&[
+        "status code",
+        "http status code",
+        "response code",
+        "error code",
+        "http response code",
+        "http response",
+        "code",
+        "http status",
+        "http code",
+        "status",
+        "response",
+    ]) else {
         return false;
     };
     let text_columns: Vec<usize> = [
         table.column(&["scenario"]),
-        table.column(&["description", "message", "error message", "meaning"]),
+        table.column(&[
+            "description",
+            "message",
+            "error message",
+            "meaning",
+            "cause",
+            "reason",
+            "condition",
+            "details",
+            "explanation",
+            "when",
+        ]),
     ]
     .into_iter()
     .flatten()
@@ -295,6 +365,7 @@ pub fn errors(table: &Table, facts: &mut PageFacts) -> bool {
 
 /// A table of methods: each links to a page and names what it returns.
 pub fn methods(table: &Table, facts: &mut PageFacts) {
+    deprecation::of_methods(table, facts);
     let Some(return_column) = table.column(&["return type"]) else {
         return;
     };

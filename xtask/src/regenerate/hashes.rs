@@ -1,54 +1,92 @@
 //! Records which text of each page the spec was written from.
 
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
-use crate::contract::ledger::{Ledger, SourcePage, same_address};
-use crate::documents::folder::{self, read_limited};
-use crate::documents::{Layout, Page};
-use sha2::{Digest, Sha256};
+use crate::contract::held::Held;
+use crate::contract::ledger::{Ledger, SourcePage};
+use crate::documents::Page;
+use crate::documents::folder;
+use crate::drift::text::{self, Change};
+use crate::facts::{self, PageFacts};
+use crate::terminal::visible;
 
 /// The refreshed ledger.
+#[derive(Debug, Default)]
 pub struct Refreshed {
     /// The text of the file.
     pub text: String,
     /// What changed, one line for each page.
     pub changes: Vec<String>,
+    /// Pages whose text says something else or the same in other words, and that nobody said to have read.
+    pub unread: Vec<String>,
     /// How many pages of the ledger were found.
     pub found: usize,
 }
 
-/// Puts the hash and the date of every page found in the documents into the ledger.
+/// Puts the hash and the date of every page found in the documents into the ledger, and what it says into `held`.
 ///
-/// Only the two values are replaced, so that comments and order stay as somebody wrote them.
+/// Only the two values are replaced, so that comments and order stay as somebody wrote them. A page whose text
+/// changed by more than its form keeps its old hash until it is named in `reviewed`, or `all` is.
 ///
 /// # Errors
 /// Fails when the documents cannot be read.
-pub fn refresh(text: &str, ledger: &Ledger, documents: &Path) -> Result<Refreshed, String> {
+pub fn refresh(
+    text: &str,
+    ledger: &Ledger,
+    held: &mut Held,
+    documents: &Path,
+    reviewed: &[String],
+) -> Result<Refreshed, String> {
     let edition = folder::read(documents)?;
     let mut lines: Vec<String> = text.lines().map(str::to_owned).collect();
-    let mut refreshed = Refreshed {
-        text: String::new(),
-        changes: Vec::new(),
-        found: 0,
-    };
+    let mut refreshed = Refreshed::default();
+    let mut copies: HashMap<&str, (&Page, PageFacts)> = HashMap::new();
+    for page in &edition.pages {
+        let Ok(facts) = facts::extract(page) else {
+            continue;
+        };
+        if let Some(source) = ledger.copied_by(&facts) {
+            copies.entry(&source.key).or_insert((page, facts));
+        }
+    }
     for source in &ledger.pages {
-        let Some(page) = edition.pages.iter().find(|page| is_copy(page, source)) else {
+        let Some((page, facts)) = copies.get(source.key.as_str()) else {
             continue;
         };
         refreshed.found += 1;
-        let hash = Sha256::digest(read_limited(&page.path)?);
-        let hash = hash
+        let same = source.sha256.as_deref() == Some(page.sha256.as_str());
+        let looked_at = reviewed
             .iter()
-            .fold(String::new(), |text, byte| format!("{text}{byte:02x}"));
-        let mut changed = set(&mut lines, source, "sha256", &hash, false);
+            .any(|name| name == "all" || *name == source.key);
+        if !same && !looked_at {
+            match held.passages(&source.key) {
+                None => {
+                    refreshed.unread.push(format!(
+                        "{} has another text than the one recorded; read it, then say so with `--reviewed {}`",
+                        source.key, source.key
+                    ));
+                    continue;
+                }
+                Some(before) => {
+                    let changes = text::changes(before, &facts.passages(), &HashSet::new());
+                    if !changes.is_empty() {
+                        refreshed.unread.push(shown(source, &page.file, &changes));
+                        continue;
+                    }
+                }
+            }
+        }
+        let mut changed = set(&mut lines, source, "sha256", &page.sha256, false);
         if let Some(date) = date_of(page) {
             changed |= set(&mut lines, source, "edition", &date, true);
         }
+        held.set(&source.key, &facts.passages());
         if changed {
-            refreshed.changes.push(format!(
+            refreshed.changes.push(visible(&format!(
                 "{} has another text, from {}",
                 source.key, page.file
-            ));
+            )));
         }
     }
     refreshed.text = lines.join("\n");
@@ -58,16 +96,25 @@ pub fn refresh(text: &str, ledger: &Ledger, documents: &Path) -> Result<Refreshe
     Ok(refreshed)
 }
 
-/// Whether a page read is the one that the ledger means: its place in the repository, or its address.
-fn is_copy(page: &Page, source: &SourcePage) -> bool {
-    match (&source.path, &source.url) {
-        (Some(path), _) => page.layout == Layout::Repository && page.path.ends_with(path),
-        (None, Some(url)) => page
-            .source
-            .as_deref()
-            .is_some_and(|address| same_address(address, url)),
-        (None, None) => false,
+/// What somebody has to look at before the page counts as read.
+fn shown(source: &SourcePage, file: &str, changes: &[Change]) -> String {
+    let mut lines = vec![visible(&format!(
+        "{} says something else, or the same in other words, in {file}:",
+        source.key
+    ))];
+    for change in changes {
+        if let Some(before) = &change.before {
+            lines.push(format!("    -      {}", visible(before)));
+        }
+        if let Some(after) = &change.after {
+            lines.push(format!("    +{:5} {}", change.line, visible(after)));
+        }
     }
+    lines.push(format!(
+        "    when you have read it, say so with `--reviewed {}`",
+        source.key
+    ));
+    lines.join("\n")
 }
 
 /// The date that a page bears, as year-month-day.
@@ -112,6 +159,7 @@ mod tests {
     use std::fs;
 
     use super::refresh;
+    use crate::contract::held::Held;
     use crate::contract::ledger::Ledger;
 
     const LEDGER: &str = "# kept
@@ -152,7 +200,17 @@ decisions: []
         let file = folder.path().join("provenance.yaml");
         fs::write(&file, LEDGER).expect("a ledger");
         let ledger = Ledger::load(&file).expect("a ledger");
-        let refreshed = refresh(LEDGER, &ledger, folder.path()).expect("documents");
+        let mut held = Held::default();
+        let kept = refresh(LEDGER, &ledger, &mut held, folder.path(), &[]).expect("documents");
+        assert_eq!(
+            (kept.text.as_str(), kept.unread.len()),
+            (LEDGER, 2),
+            "nobody has looked: {:?}",
+            kept.unread
+        );
+        let all = ["all".to_owned()];
+        let refreshed =
+            refresh(LEDGER, &ledger, &mut held, folder.path(), &all).expect("documents");
         assert_eq!(
             (refreshed.found, refreshed.changes.len()),
             (2, 2),
@@ -181,7 +239,25 @@ decisions: []
             hashes.iter().map(|hash| hash.len()).collect::<Vec<_>>(),
             [64, 64, 4]
         );
-        let again = refresh(&refreshed.text, &ledger, folder.path()).expect("documents");
-        assert!(again.changes.is_empty() && again.text == refreshed.text);
+        fs::write(&file, &refreshed.text).expect("a ledger");
+        let ledger = Ledger::load(&file).expect("a ledger");
+        let again =
+            refresh(&refreshed.text, &ledger, &mut held, folder.path(), &[]).expect("documents");
+        assert!(again.changes.is_empty() && again.unread.is_empty());
+        assert_eq!(again.text, refreshed.text);
+        // Another form of the same needs no reader, another statement does.
+        for (page, unread) in [
+            ("---\nms.date: 03/10/2026\n---\n\n#  One\n", 0),
+            (
+                "---\nms.date: 03/10/2026\n---\n\n# One\n\nAt most 7 days.\n",
+                1,
+            ),
+        ] {
+            fs::write(api.join("page-one.md"), page).expect("a page");
+            let later = refresh(&refreshed.text, &ledger, &mut held, folder.path(), &[])
+                .expect("documents");
+            assert_eq!(later.unread.len(), unread, "{:?}", later.unread);
+            assert_eq!(later.text == refreshed.text, unread == 1);
+        }
     }
 }

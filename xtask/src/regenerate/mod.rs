@@ -13,6 +13,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::contract::Contract;
+use crate::contract::held::Held;
 use crate::contract::ledger::Ledger;
 use items::{Effect, Item};
 
@@ -26,6 +27,8 @@ pub struct Options {
     pub without_lint: bool,
     /// The documents whose hashes are recorded.
     pub documents: Option<PathBuf>,
+    /// The pages whose change somebody has read.
+    pub reviewed: Vec<String>,
 }
 
 /// What came of it.
@@ -99,7 +102,17 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
         let file = root.join("openapi/provenance.yaml");
         let text = fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        let refreshed = hashes::refresh(&text, &ledger, documents)?;
+        let lock = root.join("openapi").join(crate::project::HELD);
+        let mut held = Held::load(&lock)?;
+        let before = held.clone();
+        let refreshed = hashes::refresh(&text, &ledger, &mut held, documents, &options.reviewed)?;
+        outcome.problems.extend(refreshed.unread.iter().cloned());
+        let old = if before.is_empty() {
+            String::new()
+        } else {
+            before.text()
+        };
+        settle(root, &lock, &old, &held.text(), options.check, &mut outcome)?;
         for line in &refreshed.changes {
             println!("provenance: {line}");
         }

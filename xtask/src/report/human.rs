@@ -5,11 +5,13 @@ use std::io::{self, Write};
 use super::{NOTHING_READ, left_open, sorted, summary};
 use crate::drift::Report;
 use crate::drift::finding::{Finding, Impact, Place};
+use crate::drift::text::Meaning;
 use anstyle::{AnsiColor, Style};
 
 const BOLD: Style = Style::new().bold();
 const RED: Style = AnsiColor::Red.on_default().bold();
 const YELLOW: Style = AnsiColor::Yellow.on_default().bold();
+const GREEN: Style = AnsiColor::Green.on_default();
 const CYAN: Style = AnsiColor::Cyan.on_default().bold();
 const BLUE: Style = AnsiColor::Blue.on_default().bold();
 
@@ -46,6 +48,36 @@ pub fn write(output: &mut impl Write, report: &Report, other: &str) -> io::Resul
     for words in left_open(report) {
         writeln!(output, "{CYAN}note{CYAN:#}: {words}")?;
     }
+    for page in report.notes() {
+        writeln!(
+            output,
+            "{CYAN}note{CYAN:#}: the text of {} is not what it was",
+            page.page
+        )?;
+        writeln!(output, "  {BLUE}-->{BLUE:#} {}", page.file)?;
+        for change in &page.changes {
+            let mark = match change.meaning {
+                Meaning::Statement => "!",
+                Meaning::Wording => " ",
+            };
+            if let Some(before) = &change.before {
+                writeln!(output, "  {mark}{RED}-      {}{RED:#}", one_line(before))?;
+            }
+            if let Some(after) = &change.after {
+                let unread = match change.unread {
+                    "" => String::new(),
+                    what => format!(" (unread {what})"),
+                };
+                writeln!(
+                    output,
+                    "  {mark}{GREEN}+{:5} {}{GREEN:#}{unread}",
+                    change.line,
+                    one_line(after)
+                )?;
+            }
+        }
+        writeln!(output)?;
+    }
     if report.compared == 0 {
         writeln!(output, "{RED}error{RED:#}{BOLD}: {NOTHING_READ}{BOLD:#}")?;
     }
@@ -58,7 +90,11 @@ fn difference(output: &mut impl Write, finding: &Finding, other: &str) -> io::Re
         Impact::Additive => YELLOW,
         Impact::Record => CYAN,
     };
-    let word = finding.impact.name();
+    let word = if finding.is_deprecation() {
+        "deprecation"
+    } else {
+        finding.impact.name()
+    };
     writeln!(
         output,
         "{style}drift[{word}]{style:#}{BOLD}: {}{BOLD:#}",

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use super::sorted;
 use crate::drift::Report;
 use crate::drift::finding::{Finding, Place};
+use crate::drift::text::Meaning;
 use serde_json::{Value, json};
 
 /// Writes one JSON object.
@@ -28,6 +29,28 @@ pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
         .into_iter()
         .map(finding)
         .collect();
+    let notes: Vec<Value> = report
+        .notes()
+        .map(|page| {
+            let changes: Vec<Value> = page
+                .changes
+                .iter()
+                .map(|change| {
+                    json!({
+                        "line": change.line,
+                        "before": change.before,
+                        "after": change.after,
+                        "meaning": match change.meaning {
+                            Meaning::Statement => "statement",
+                            Meaning::Wording => "wording",
+                        },
+                        "unread": (!change.unread.is_empty()).then_some(change.unread),
+                    })
+                })
+                .collect();
+            json!({"page": page.page, "file": page.file, "changes": changes})
+        })
+        .collect();
     let whole = json!({
         "compared": report.compared,
         "unrelated": report.unrelated,
@@ -38,6 +61,7 @@ pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
         "unreadable": unreadable,
         "remarks": remarks,
         "leftOpen": left_open,
+        "notes": notes,
     });
     serde_json::to_writer_pretty(&mut *output, &whole)?;
     writeln!(output)

@@ -17,15 +17,15 @@ pub fn write(output: &mut impl Write, report: &Report, other: &str) -> io::Resul
         writeln!(output, "**{NOTHING_READ}.**\n")?;
     }
     for (impact, heading) in [
-        (Impact::Breaking, "Breaking for callers"),
-        (Impact::Additive, "Additive"),
-        (Impact::Record, "No change for callers"),
+        (None, "Deprecated"),
+        (Some(Impact::Breaking), "Breaking for callers"),
+        (Some(Impact::Additive), "Additive"),
+        (Some(Impact::Record), "No change for callers"),
     ] {
-        let findings = sorted(
-            report
-                .new_findings()
-                .filter(|finding| finding.impact == impact),
-        );
+        let findings = sorted(report.new_findings().filter(|finding| match impact {
+            None => finding.is_deprecation(),
+            Some(impact) => finding.impact == impact && !finding.is_deprecation(),
+        }));
         if findings.is_empty() {
             continue;
         }
@@ -60,6 +60,24 @@ pub fn write(output: &mut impl Write, report: &Report, other: &str) -> io::Resul
                 .as_ref()
                 .map_or("", |known| known.decision.as_str());
             writeln!(output, "| {} | {} |", cell(&finding.title), cell(decision))?;
+        }
+        writeln!(output, "\n</details>\n")?;
+    }
+    for page in report.notes() {
+        writeln!(
+            output,
+            "<details><summary>The text of {} is not what it was</summary>\n",
+            cell(&page.page)
+        )?;
+        writeln!(output, "| Line | Before | Now |\n| --- | --- | --- |")?;
+        for change in &page.changes {
+            writeln!(
+                output,
+                "| {} | {} | {} |",
+                change.line,
+                cell(change.before.as_deref().unwrap_or_default()),
+                cell(change.after.as_deref().unwrap_or_default())
+            )?;
         }
         writeln!(output, "\n</details>\n")?;
     }

@@ -58,6 +58,10 @@ fn summary(report: &Report) -> String {
         format!("{new} new differences ({breaking} breaking)"),
         format!("{known} known"),
     ];
+    let notes = report.notes().count();
+    if notes > 0 {
+        parts.push(format!("{notes} pages with other words"));
+    }
     if report.unrelated > 0 {
         parts.push(format!(
             "{} pages about other subjects left out",
@@ -76,18 +80,26 @@ fn summary(report: &Report) -> String {
     parts.join(", ")
 }
 
-/// New differences with the breaking ones first, in the order of pages and lines.
+/// New differences with deprecations first, which callers need to know of above all, then the breaking ones, in the order of pages and lines.
 fn sorted<'r>(
     findings: impl Iterator<Item = &'r crate::drift::finding::Finding>,
 ) -> Vec<&'r crate::drift::finding::Finding> {
     let mut sorted: Vec<_> = findings.collect();
     sorted.sort_by(|one, other| {
-        (one.impact, &one.place.file, one.place.line, &one.fact).cmp(&(
-            other.impact,
-            &other.place.file,
-            other.place.line,
-            &other.fact,
-        ))
+        (
+            !one.is_deprecation(),
+            one.impact,
+            &one.place.file,
+            one.place.line,
+            &one.fact,
+        )
+            .cmp(&(
+                !other.is_deprecation(),
+                other.impact,
+                &other.place.file,
+                other.place.line,
+                &other.fact,
+            ))
     });
     sorted
 }

@@ -49,7 +49,7 @@ fn a_page_of_enumerations_is_compared_as_far_as_the_spec_has_them() {
     assert_eq!(
         run.new_keys(),
         [
-            "enums#stated:enum/cratespeed/warp",
+            "enums#stated:enum/crateSpeed/warp",
             "enums#unstated:enum/cratejobstatus/shipped"
         ]
     );

@@ -7,5 +7,6 @@ mod hostile;
 mod layouts;
 mod ledger;
 mod mutations;
+mod real_pages;
 mod reports;
 mod support;

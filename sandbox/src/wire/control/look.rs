@@ -6,9 +6,10 @@ use super::options::Options;
 use super::{Refusal, invalid, known_codes};
 use crate::engine::Engine;
 use crate::engine::rehearse::find;
-use crate::engine::scenario::{self, shipped};
 use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::operation::{MappingKind, Operation};
+use crate::scenario::plan::Scenario;
+use crate::scenario::shipped;
 use crate::sharepoint::tasks;
 use crate::state::State;
 use crate::state::job::Job;
@@ -83,10 +84,7 @@ pub(super) fn settings(engine: &Engine) -> Value {
 }
 
 pub(super) fn scenario(engine: &Engine) -> Value {
-    engine
-        .scenario
-        .as_ref()
-        .map_or(Value::Null, scenario::Scenario::json)
+    engine.scenario.as_ref().map_or(Value::Null, Scenario::json)
 }
 
 /// The scenarios that come with the sandbox.
@@ -95,7 +93,7 @@ pub(super) fn scenarios() -> Value {
         .iter()
         .map(|one| {
             // Each was read by a test; what can't be read is told instead of left out.
-            match scenario::script(one.name) {
+            match crate::scenario::read(one.name) {
                 Ok(script) => {
                     json!({"name": one.name, "title": script.name, "teaches": script.teaches})
                 }

@@ -17,10 +17,10 @@ use crate::access::Access;
 use crate::body::without_mark;
 use crate::engine::Engine;
 use crate::engine::rehearse::{self, ControlError};
-use crate::engine::scenario::{self, shipped};
 use crate::faults;
 use crate::operation::Service;
-use crate::script::Script;
+use crate::scenario::script::Script;
+use crate::scenario::{self, shipped};
 use crate::state::codes;
 use crate::state::outcome::UserOutcome;
 use crate::state::task::SourceOutcome;
@@ -176,7 +176,7 @@ fn change(
         }
         ["scenarios", name] => {
             let script = shipped::find(name)
-                .map(|_| scenario::script(name))
+                .map(|_| scenario::read(name))
                 .ok_or_else(|| Refusal(404, "notFound", format!("there is no scenario '{name}'")))?
                 .map_err(|error| invalid(error.to_string()))?;
             play(engine, &script)

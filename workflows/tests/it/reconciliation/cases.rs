@@ -181,7 +181,7 @@ async fn an_answer_is_handed_on_and_nothing_is_read_back() {
             .await;
         match (start, resolved) {
             ("inProgress", Ok(Resolved::Answered(CancelOutcome::Accepted(_))))
-            | ("cuttingOver", Ok(Resolved::Answered(CancelOutcome::Conflict(_)))) => {}
+            | ("cuttingOver", Ok(Resolved::Answered(CancelOutcome::TooLate { .. }))) => {}
             (_, other) => panic!("{start}: {other:?}"),
         }
         assert_eq!(room.requested(), ["getJob", "cancelJob"]);
@@ -371,7 +371,8 @@ async fn a_job_whose_name_was_taken_before_was_not_created() {
     let taken = room.sandbox.job(&room.job).expect("the job");
     let mut job = calls::new_job();
     job.display_name = taken.display_name;
-    job.complete_after_date_time = DateTimeOffset::from(taken.complete_after);
+    job.complete_after_date_time =
+        DateTimeOffset::try_from(taken.complete_after).expect("a year that can be written");
     let state = ruled_out(room.workflows.reading_back(policy()).create_job(&job).await);
     assert_eq!(state.into_present().and_then(|job| job.id), Some(room.job));
 }
@@ -380,10 +381,10 @@ async fn a_job_whose_name_was_taken_before_was_not_created() {
 async fn a_sharepoint_task_is_found_by_its_source_only_if_there_was_none_before() {
     let room = Room::with("submitted").await;
     room.fault("createSharepointTask", Fault::DropAfterEffect);
-    let site = |target: &str| SharePointSiteMigrationTaskParameters {
-        source_site_url: Some("https://alderwood.sharepoint.example/sites/Finance".to_owned()),
-        target_site_url: Some(target.to_owned()),
-        ..Default::default()
+    let site = |target: &str| {
+        SharePointSiteMigrationTaskParameters::new()
+            .source_site_url("https://alderwood.sharepoint.example/sites/Finance")
+            .target_site_url(target)
     };
     let finance = || site("https://harborlane.sharepoint.example/sites/Finance");
     let safe = room.workflows.reading_back(policy());
@@ -409,22 +410,12 @@ async fn a_sharepoint_task_that_leaves_nothing_to_be_found_is_not_looked_for() {
     )
     .await;
     room.fault("createSharepointTask", Fault::DropAfterEffect);
-    let by_id = |name: &str| {
-        Some(msgraph_migrations::models::UserIdentity {
-            id: Some(name.to_owned()),
-            ..Default::default()
-        })
-    };
+    let by_id = |name: &str| msgraph_migrations::models::UserIdentity::of_id(name);
     for parameters in [
-        SharePointUserMigrationTaskParameters {
-            validate_only: Some(true),
-            ..calls::new_task()
-        },
-        SharePointUserMigrationTaskParameters {
-            source_user_identity: by_id(calls::USER),
-            target_user_identity: by_id(calls::JOB),
-            ..Default::default()
-        },
+        calls::new_task().validate_only(true),
+        SharePointUserMigrationTaskParameters::new()
+            .source_user_identity(by_id(calls::USER))
+            .target_user_identity(by_id(calls::JOB)),
     ] {
         let resolved = room.workflows.reading_back(policy());
         let resolved = resolved.create_sharepoint_task(parameters).await;

@@ -172,20 +172,18 @@ impl Scene {
             }
             _ => None,
         };
-        let new_job = CrossTenantMigrationJobCreate {
+        let new_job = CrossTenantMigrationJobCreate::of_users(
             // A name that is taken by a job of the same kind, or perhaps free again, or new.
-            display_name: if rng.u8(..100) < 30 {
+            if rng.u8(..100) < 30 {
                 name
             } else {
                 format!("Wave {id}")
             },
-            complete_after_date_time: DateTimeOffset::from(job.complete_after),
-            exchange_settings: None,
-            resource_type: "Users".to_owned(),
-            resources: vec![user.clone()],
-            source_tenant_id: "6f1d4c02-83be-47a5-9d10-52e7c8b0a936".to_owned(),
-            workloads: vec!["Teams".to_owned()],
-        };
+            "6f1d4c02-83be-47a5-9d10-52e7c8b0a936",
+            DateTimeOffset::try_from(job.complete_after).expect("a year that can be written"),
+            [&user],
+        )
+        .workloads(["Teams"]);
         Self {
             id,
             key,
@@ -294,11 +292,9 @@ async fn play(
 }
 
 fn move_of(site: &str) -> SharePointSiteMigrationTaskParameters {
-    SharePointSiteMigrationTaskParameters {
-        source_site_url: Some(site.to_owned()),
-        target_site_url: Some("https://harborlane.sharepoint.example/sites/moved".to_owned()),
-        ..Default::default()
-    }
+    SharePointSiteMigrationTaskParameters::new()
+        .source_site_url(site)
+        .target_site_url("https://harborlane.sharepoint.example/sites/moved")
 }
 
 #[derive(Default)]

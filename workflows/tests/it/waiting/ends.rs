@@ -240,14 +240,7 @@ async fn a_sharepoint_task_is_waited_for_to_each_of_its_ends() {
 #[tokio::test]
 async fn a_sharepoint_task_is_watched_through_its_statuses() {
     let (sandbox, client) = start(Sandbox::builder().require_identity_map(false)).await;
-    let task = new_task_id(
-        &client,
-        SharePointUserMigrationTaskParameters {
-            source_user_identity: Some(user(UPN)),
-            ..new_task()
-        },
-    )
-    .await;
+    let task = new_task_id(&client, new_task().source_user_identity(user(UPN))).await;
     let options = options().stalled_after(Duration::from_millis(5));
     let mut watch = pin!(Workflows::new(client.clone()).watch_sharepoint_task(&task, &options));
     let mut seen = Vec::new();

@@ -79,7 +79,7 @@ fn add(shape: &mut BTreeMap<String, String>, path: &str, form: &str) {
 
 fn form_of_text(member: &str, text: &str) -> String {
     let lower = member.to_lowercase();
-    let coded = ["status", "state", "type", "reason"]
+    let coded = ["status", "state", "type", "reason", "code"]
         .iter()
         .any(|word| lower.ends_with(word));
     let word = !text.is_empty()

@@ -3,6 +3,7 @@
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::when::When;
 use crate::access::Access;
 use crate::faults::FaultRule;
 use crate::operation::Operation;
@@ -10,7 +11,6 @@ use crate::settings::Settings;
 use crate::state::outcome::UserOutcome;
 use crate::state::status::JobStatus;
 use crate::state::task::SourceOutcome;
-use crate::when::When;
 
 /// What is wrong with a scenario, and on which line of its file.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -12,7 +12,7 @@ macro_rules! shipped {
         pub(crate) const ALL: &[Shipped] = &[
             $(Shipped {
                 name: $name,
-                text: include_str!(concat!("../../../scenarios/", $name, ".toml")),
+                text: include_str!(concat!("../../scenarios/", $name, ".toml")),
             }),+
         ];
     };

@@ -1,0 +1,346 @@
+//! The passages of a page: every sentence, cell, heading and member of an example, in a form that survives
+//! rewording of what says nothing.
+//!
+//! What no other module recognises as a fact is at least noticed here when it changes.
+
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
+use super::examples::{Example, Start};
+use super::shapes;
+use super::vocabulary::{Weight, Word, mark, words};
+use super::wording::sentences;
+use super::{normal_path, operation::relative};
+use crate::documents::Page;
+use crate::documents::blocks::{Content, Section, Table};
+use regex::Regex;
+
+/// Sentences that every page of the documents has, with or without them saying the same.
+static BOILERPLATE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?ix)^(?:\[!note\]\s*)?(?:note:?\s*)?(?:
+            (?:the\s+following|here|this)\b.*\b(?:example|sample|json\s+representation|request|response)\b.{0,40}$
+            | the\s+following\s+(?:is\s+an\s+)?examples?\b.*
+            | .*\bshortened\s+for\s+readability.*
+            | (?:choose|pick|select)\s+the\s+(?:least\s+privileged\s+)?permissions?\b.*
+            | use\s+a\s+higher\s+privileged\s+permission.*
+            | for\s+details\s+about\s+delegated\s+and\s+application\s+permissions.*
+            | (?:to\s+)?learn\s+more\s+about\s+(?:these\s+permissions|authentication).*
+            | one\s+of\s+the\s+following\s+permissions\s+is\s+required.*
+            | the\s+timestamp\s+type\s+represents.*
+            | for\s+example,\s+midnight\s+utc.*
+            | namespace:\s*microsoft\.graph
+            | (?:for\s+more\s+(?:information|details)|learn\s+(?:more|how)|see(?:\s+also)?)\b[^0-9]*
+        )$",
+    )
+    .expect("pattern")
+});
+static ALERT: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^\s*\[!([A-Za-z]+)\]\s*").expect("pattern"));
+
+/// A passage with its place.
+#[derive(Clone, Debug)]
+pub struct Passage {
+    /// The line of the page; 0 when only its marks are held.
+    pub line: usize,
+    /// What a person reads there; empty when only its marks are held.
+    pub text: String,
+    /// Its words.
+    pub words: Vec<Word>,
+    /// What no other module reads: a heading, a table, an alert. Empty for the rest.
+    pub unread: &'static str,
+}
+
+/// Every passage of a page.
+pub fn of_page(page: &Page, examples: &[Example]) -> Vec<Passage> {
+    let mut found = Vec::new();
+    for key in ["doc_type", "toc.title", "ROBOTS", "title"] {
+        if let Some(value) = page.front_matter.get(key)
+            && (key == "doc_type" || key == "ROBOTS" || value.to_lowercase().contains("deprecated"))
+        {
+            let mut words = words(value);
+            words.push(Word::anchor(key));
+            add(&mut found, 1, format!("{key}: {value}"), words, "");
+        }
+    }
+    for section in &page.written {
+        of_section(section, &mut found);
+    }
+    for example in examples {
+        of_example(example, &mut found);
+    }
+    found
+}
+
+fn add(
+    found: &mut Vec<Passage>,
+    line: usize,
+    text: String,
+    mut words: Vec<Word>,
+    unread: &'static str,
+) {
+    // To deny twice is not to deny once.
+    let mut counts: HashMap<u32, usize> = HashMap::new();
+    for word in words.iter_mut().filter(|word| word.weight == Weight::Polar) {
+        let count = counts.entry(word.mark).or_default();
+        *count += 1;
+        if *count > 1 {
+            word.text = format!("{} ({count})", word.text);
+            word.mark = mark(&word.text);
+        }
+    }
+    words.sort_by_key(|word| (word.weight, word.mark));
+    if !words.is_empty() {
+        found.push(Passage {
+            line,
+            text,
+            words,
+            unread,
+        });
+    }
+}
+
+/// Sections that only lead elsewhere.
+fn leads_elsewhere(section: &Section) -> bool {
+    section.is(&[
+        "related content",
+        "see also",
+        "next steps",
+        "next step",
+        "in this article",
+        "feedback",
+        "additional resources",
+    ])
+}
+
+fn of_section(section: &Section, found: &mut Vec<Passage>) {
+    if leads_elsewhere(section) {
+        return;
+    }
+    if !section.title().is_empty() {
+        let unread = if known_heading(section) {
+            ""
+        } else {
+            "heading"
+        };
+        if section.titles.len() > 1 && !unread.is_empty() || section.title().contains("deprecated")
+        {
+            add(
+                found,
+                section.line,
+                section.title().to_owned(),
+                words(section.title()),
+                unread,
+            );
+        }
+    }
+    for block in &section.blocks {
+        match &block.content {
+            Content::Paragraph(text) => paragraph(&text.marked, block.line, found),
+            Content::Table(table) => cells(section, table, found),
+            Content::Include(target) => include(target, block.line, found),
+            Content::Code(language, body, first) => {
+                code(section, language, body, *first, found);
+            }
+            _ => {}
+        }
+    }
+}
+
+fn known_heading(section: &Section) -> bool {
+    let title = section.title();
+    section.titles.len() == 1
+        || title.starts_with("example")
+        || title.starts_with("error")
+        || title.ends_with(" values")
+        || section.is(&[
+            "permissions",
+            "http request",
+            "http requests",
+            "request headers",
+            "request body",
+            "response",
+            "responses",
+            "request",
+            "function parameters",
+            "path parameters",
+            "query parameters",
+            "optional query parameters",
+            "methods",
+            "tasks",
+            "properties",
+            "members",
+            "relationships",
+            "json representation",
+        ])
+}
+
+fn paragraph(marked: &str, line: usize, found: &mut Vec<Passage>) {
+    let label = ALERT.captures(marked).map(|alert| alert[1].to_lowercase());
+    let text = ALERT.replace(marked, "");
+    let loud = label
+        .as_deref()
+        .is_some_and(|label| !matches!(label, "note" | "tip"));
+    for sentence in sentences(&text) {
+        let plain = sentence.replace(['`', '*'], "");
+        if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
+            continue;
+        }
+        let mut all = words(sentence);
+        if loud && let Some(label) = &label {
+            all.push(Word::anchor(&format!("alert {label}")));
+        }
+        add(
+            found,
+            line,
+            sentence.to_owned(),
+            all,
+            if loud { "alert" } else { "" },
+        );
+    }
+}
+
+fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
+    let members = table.column(&["member", "value"]) == Some(0)
+        || section.title().ends_with(" values")
+        || section.is(&["members"]);
+    let unread = if known_table(section, table) {
+        ""
+    } else {
+        "table"
+    };
+    for row in &table.rows {
+        let Some(name) = row.cells.first() else {
+            continue;
+        };
+        let name = name.plain().replace('*', "").trim().to_lowercase();
+        for (column, cell) in row.cells.iter().enumerate() {
+            let heading = table
+                .header
+                .get(column)
+                .map(|heading| heading.plain().trim().to_lowercase())
+                .unwrap_or_default();
+            // A name says which row it is, a short cell is a value, a long one is prose.
+            if column == 0 {
+                // The members of an enumeration may as well stand in a sentence.
+                let mut words = if members {
+                    vec![Word::anchor(name.split(' ').next().unwrap_or_default())]
+                } else {
+                    vec![Word::anchor(&format!("row {name}"))]
+                };
+                if name.contains("deprecated") {
+                    words.push(Word::anchor("deprecated"));
+                }
+                add(found, row.line, cell.marked.clone(), words, unread);
+                continue;
+            }
+            let key = Word {
+                weight: Weight::Row,
+                ..Word::anchor(&format!(
+                    "in {}",
+                    name.split(" (").next().unwrap_or_default()
+                ))
+            };
+            for sentence in sentences(&cell.marked) {
+                let plain = sentence.replace(['`', '*'], "");
+                if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
+                    continue;
+                }
+                let mut all = words(sentence);
+                if plain.split_whitespace().count() <= 3 && heading != "description" {
+                    for word in &mut all {
+                        word.weight = Weight::Anchor;
+                    }
+                }
+                if all.is_empty() {
+                    continue;
+                }
+                all.push(key.clone());
+                let shown = format!("{}: {sentence}", row.cells[0].plain());
+                add(found, row.line, shown, all, unread);
+            }
+        }
+    }
+}
+
+fn known_table(section: &Section, table: &Table) -> bool {
+    let first = table
+        .header
+        .first()
+        .map(|cell| cell.plain().trim().to_lowercase())
+        .unwrap_or_default();
+    known_heading(section)
+        || first.contains("status")
+        || matches!(
+            first.as_str(),
+            "permission type" | "property" | "member" | "parameter" | "name" | "method"
+        )
+}
+
+fn include(target: &str, line: usize, found: &mut Vec<Passage>) {
+    if target.contains("/snippets/") || target.contains("table-intro") {
+        return;
+    }
+    let stem = crate::documents::blocks::stem_of(target);
+    let word = if target.contains("/permissions/") {
+        "include permissions".to_owned()
+    } else {
+        format!("include {stem}")
+    };
+    add(
+        found,
+        line,
+        format!("include {stem}"),
+        vec![Word::anchor(&word)],
+        "",
+    );
+}
+
+fn code(section: &Section, language: &str, body: &str, first: usize, found: &mut Vec<Passage>) {
+    let request = section.is(&["http request", "http requests"]);
+    if !request && matches!(language, "" | "http" | "https" | "json" | "jsonc") {
+        return;
+    }
+    for (offset, line) in body.lines().enumerate() {
+        let mut all = if request {
+            let Some((method, path)) = line.trim().split_once(char::is_whitespace) else {
+                continue;
+            };
+            let path = normal_path(relative(path.trim()));
+            vec![Word::anchor(&format!("{method} {}", path.to_lowercase()))]
+        } else {
+            words(&format!("`{line}`"))
+        };
+        all.dedup_by(|one, other| one == other);
+        add(found, first + offset, line.trim().to_owned(), all, "");
+    }
+}
+
+/// The form of an example; what it only illustrates may be another in the next edition.
+fn of_example(example: &Example, found: &mut Vec<Passage>) {
+    let kind = match &example.start {
+        Start::Request(..) => "request",
+        Start::Response(_) => "response",
+        Start::Body(_) => "body",
+    };
+    if let Some(Err(_)) = &example.body {
+        for (offset, line) in example.text.lines().enumerate() {
+            add(
+                found,
+                example.line + offset,
+                line.trim().to_owned(),
+                words(&format!("`{line}`")),
+                "",
+            );
+        }
+        return;
+    }
+    for (member, form) in shapes::of_example(example) {
+        let line = example.line_of(shapes::last_member(&member));
+        let words = vec![
+            Word::anchor(&format!("{kind} {member}")),
+            Word::anchor(&form),
+        ];
+        add(found, line, format!("{kind} {member}: {form}"), words, "");
+    }
+}

@@ -1,0 +1,518 @@
+//! The words of a text in one form each, and what a change of a word means.
+//!
+//! Pages are reworded all the time. What counts is which words carry a statement: numbers, codes and identifiers
+//! always; words such as "not" or "only" when the rest of the sentence stayed; words such as "source" and "target"
+//! when one took the place of another.
+
+use std::collections::{HashMap, HashSet};
+use std::sync::LazyLock;
+
+use regex::Regex;
+
+/// What a change of a word means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Weight {
+    /// A number, a code, an identifier: another one is another statement.
+    Anchor,
+    /// A word that announces an end: wherever it appears or disappears, the statement is another.
+    Ending,
+    /// A word that turns a sentence around: coming or going, it changes the statement.
+    Polar,
+    /// The row of a table that the passage stands in.
+    Row,
+    /// A word with a counterpart: put in another's place, it changes the statement.
+    Kind,
+    /// Any other word.
+    Plain,
+}
+
+/// One word in its form of comparison.
+#[derive(Clone, Debug)]
+pub struct Word {
+    /// What its change means.
+    pub weight: Weight,
+    /// The mark by which it is compared.
+    pub mark: u32,
+    /// How it reads; empty when only the mark is held.
+    pub text: String,
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        (self.weight, self.mark) == (other.weight, other.mark)
+    }
+}
+
+impl Word {
+    /// A word that counts as it stands.
+    pub fn anchor(text: &str) -> Self {
+        Self {
+            weight: Weight::Anchor,
+            mark: mark(text),
+            text: text.to_owned(),
+        }
+    }
+
+    /// The marks that it would have in prose and as code: the marks of a code span are often forgotten.
+    pub fn marks(&self) -> [u32; 3] {
+        let prose = plain_word(&self.text, &self.text, None).map_or(self.mark, |word| word.mark);
+        [self.mark, mark(&self.text), prose]
+    }
+}
+
+/// Twenty-four bits that stand for a word: enough to tell the words of a page apart, too few to read them back.
+pub fn mark(text: &str) -> u32 {
+    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
+    for byte in text.bytes() {
+        hash ^= u64::from(byte);
+        hash = hash.wrapping_mul(0x0100_0000_01b3);
+    }
+    u32::try_from((hash ^ (hash >> 24) ^ (hash >> 48)) & 0x00ff_ffff).unwrap_or_default()
+}
+
+static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"\{[^{}]*\}|\d{4}-\d\d-\d\dT[0-9:.]+Z?|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\d{1,3}(?:,\d{3})+|[$@#]?[\p{L}\p{N}_]+(?:[._'/-][\p{L}\p{N}_]+)*|%",
+    )
+    .expect("pattern")
+});
+static REASON: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b([1-5]\d\d)[ \u{a0}]+(?:ok|created|accepted|no content|multi-status|found|not modified|bad request|unauthorized|forbidden|not found|method not allowed|not acceptable|conflict|gone|precondition failed|unsupported media type|unprocessable (?:entity|content)|locked|failed dependency|too many requests|internal server error|not implemented|bad gateway|service unavailable|gateway timeout|insufficient storage|response code|response|status code)\b").expect("pattern")
+});
+
+static BOUND: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:up to|at most|no more than|not more than|(?:a )?maximum of|(?:a )?limit of|limited to|(?:can't|cannot|must not|doesn't|does not) exceed)\s+").expect("pattern")
+});
+static FLOOR: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:at least|no fewer than|no less than|(?:a )?minimum of)\s+")
+        .expect("pattern")
+});
+
+/// The words of a text, code spans marked with backticks.
+pub fn words(marked: &str) -> Vec<Word> {
+    let text = marked
+        .replace(['\u{2018}', '\u{2019}'], "'")
+        .replace(['\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}'], "-")
+        .replace('\u{a0}', " ")
+        .replace('*', "");
+    let text = REASON.replace_all(&text, "$1");
+    let text = BOUND.replace_all(&text, "maximum ");
+    let text = FLOOR.replace_all(&text, "minimum ");
+    let mut found = Vec::new();
+    let mut direction: Option<&'static str> = None;
+    for (index, span) in text.split('`').enumerate() {
+        let code = index % 2 == 1;
+        for token in TOKEN.find_iter(span) {
+            let token = token.as_str();
+            if token.starts_with('{') || is_sample(token) {
+                continue;
+            }
+            let lower = token.to_lowercase();
+            if code {
+                found.push(Word::anchor(&lower));
+                continue;
+            }
+            for part in expanded(&lower) {
+                match part.as_str() {
+                    "from" => direction = Some("from"),
+                    "to" | "into" => direction = Some("to"),
+                    _ => {}
+                }
+                if let Some(word) = plain_word(&part, token, direction) {
+                    if !matches!(part.as_str(), "from" | "to" | "into") {
+                        direction = None;
+                    }
+                    found.push(word);
+                }
+            }
+        }
+    }
+    found
+}
+
+/// Times and ids that stand for any other.
+fn is_sample(token: &str) -> bool {
+    let bytes = token.as_bytes();
+    (token.len() > 16 && bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-'))
+        || (token.len() == 36 && token.split('-').count() == 5)
+}
+
+/// The form of comparison of a plain word; nothing for words that say nothing by themselves.
+fn plain_word(lower: &str, written: &str, direction: Option<&str>) -> Option<Word> {
+    if let Some(number) = number(lower) {
+        return Some(Word {
+            text: lower.to_owned(),
+            ..Word::anchor(&number)
+        });
+    }
+    if is_identifier(written) {
+        return Some(Word::anchor(lower));
+    }
+    let canonical = SYNONYMS.get(lower).copied().unwrap_or(lower);
+    if EMPTY.contains(canonical) || canonical.is_empty() {
+        return None;
+    }
+    let root = root(canonical);
+    let stem = root.as_str();
+    let weight = if ENDING.contains(stem) {
+        Weight::Ending
+    } else if POLAR.contains(stem) {
+        Weight::Polar
+    } else if KIND.contains(stem) {
+        Weight::Kind
+    } else {
+        Weight::Plain
+    };
+    // Where a thing comes from and goes to is told by the word before.
+    let mark = match direction {
+        Some(direction) if matches!(lower, "source" | "target") => {
+            mark(&format!("{direction} {stem}"))
+        }
+        _ => mark(stem),
+    };
+    Some(Word {
+        weight,
+        mark,
+        text: lower.to_owned(),
+    })
+}
+
+/// The words that have a weight, by their marks, to show what a held passage said.
+pub fn weighty_words() -> HashMap<u32, &'static str> {
+    [&ENDING_WORDS, &POLAR_WORDS, &KIND_WORDS]
+        .into_iter()
+        .flat_map(|words| words.split_whitespace())
+        .map(|word| (mark(&root(word)), word))
+        .collect()
+}
+
+fn is_identifier(written: &str) -> bool {
+    let mut letters = written.chars();
+    letters.next();
+    let inner_capital = written.chars().any(char::is_lowercase) && letters.any(char::is_uppercase);
+    written.starts_with(['$', '@', '#'])
+        || written.contains('_')
+        || (inner_capital && !written.contains('-'))
+        || (written.chars().any(|letter| letter.is_ascii_digit())
+            && written.chars().any(char::is_alphabetic))
+        || (written.contains('.') && written.split('.').all(|part| part.len() > 1))
+}
+
+fn number(lower: &str) -> Option<String> {
+    const NUMBERS: [(&str, &str); 26] = [
+        ("two", "2"),
+        ("three", "3"),
+        ("four", "4"),
+        ("five", "5"),
+        ("six", "6"),
+        ("seven", "7"),
+        ("eight", "8"),
+        ("nine", "9"),
+        ("ten", "10"),
+        ("eleven", "11"),
+        ("twelve", "12"),
+        ("fourteen", "14"),
+        ("fifteen", "15"),
+        ("twenty", "20"),
+        ("twenty-four", "24"),
+        ("thirty", "30"),
+        ("forty-eight", "48"),
+        ("fifty", "50"),
+        ("sixty", "60"),
+        ("ninety", "90"),
+        ("hundred", "100"),
+        ("thousand", "1000"),
+        ("twice", "2"),
+        ("half", "0.5"),
+        ("dozen", "12"),
+        ("percent", "%"),
+    ];
+    if lower == "%" {
+        return Some("%".to_owned());
+    }
+    if let Some((_, digits)) = NUMBERS.iter().find(|(word, _)| *word == lower) {
+        return Some((*digits).to_owned());
+    }
+    let plain = lower.replace(',', "");
+    let digits = plain
+        .strip_suffix("th")
+        .or_else(|| plain.strip_suffix("st"))
+        .or_else(|| plain.strip_suffix("nd"))
+        .or_else(|| plain.strip_suffix("rd"))
+        .unwrap_or(&plain);
+    let numeric = digits.starts_with(|letter: char| letter.is_ascii_digit())
+        && digits
+            .chars()
+            .all(|letter| letter.is_ascii_digit() || letter == '.' || letter == '-');
+    numeric.then(|| digits.to_owned())
+}
+
+/// Takes contractions and compounds apart.
+fn expanded(lower: &str) -> Vec<String> {
+    let whole = match lower {
+        "can't" | "cannot" => return vec!["can".to_owned(), "not".to_owned()],
+        "won't" => return vec!["will".to_owned(), "not".to_owned()],
+        _ => lower,
+    };
+    if let Some(verb) = whole.strip_suffix("n't") {
+        return vec![verb.to_owned(), "not".to_owned()];
+    }
+    for ending in ["'s", "'re", "'ve", "'ll", "'d"] {
+        if let Some(word) = whole.strip_suffix(ending) {
+            return vec![word.to_owned()];
+        }
+    }
+    if whole.contains('-') || whole.contains('/') {
+        if number(whole).is_some() || SYNONYMS.contains_key(whole) {
+            return vec![whole.to_owned()];
+        }
+        return whole
+            .split(['-', '/'])
+            .map(str::to_owned)
+            .filter(|part| !part.is_empty())
+            .collect();
+    }
+    vec![whole.trim_matches('\'').to_owned()]
+}
+
+/// The stem of the word that stands for all words of the same meaning.
+fn root(word: &str) -> String {
+    let canonical = SYNONYMS.get(word).copied().unwrap_or(word);
+    let stem = stem(canonical);
+    match SYNONYMS.get(stem.as_str()) {
+        Some(word) => self::stem(word),
+        None => stem,
+    }
+}
+
+fn stem(word: &str) -> String {
+    let american = word
+        .replace("cancell", "cancel")
+        .replace("isation", "ization")
+        .replace("ise", "ize")
+        .replace("iour", "ior")
+        .replace("olour", "olor");
+    for (ending, least) in [
+        ("ations", 4),
+        ("ation", 4),
+        ("ingly", 4),
+        ("ions", 4),
+        ("ion", 4),
+        ("ing", 3),
+        ("ies", 3),
+        ("ied", 3),
+        ("ment", 4),
+        ("able", 5),
+        ("edly", 4),
+        ("ed", 3),
+        ("es", 4),
+        ("ly", 4),
+        ("e", 4),
+        ("s", 3),
+        ("y", 4),
+    ] {
+        if let Some(cut) = american.strip_suffix(ending)
+            && cut.len() >= least
+        {
+            return cut.trim_end_matches('e').to_owned();
+        }
+    }
+    american
+}
+
+static EMPTY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
+    "a an the and or of in on to into for from by with at as is are was were be been being am it its this that \
+     these those there which who whom whose what where how when while if whether then than so such some do does \
+     did done doing has have had having will would shall can could may might i you your we our us they them their \
+     he she his her also too very just well here thus hence please note following follow example e.g i.e etc via \
+     about above below within across through over under between upon per-se both either one ones own same simply \
+     currently already given called named known using used use uses based case cases way order respectively \
+     particular specific specified certain corresponding appropriate relevant available applicable possible \
+     provided additionally furthermore moreover however therefore although though because since s t object objects \
+     entity resource response responses code body method api"
+        .split_whitespace()
+        .collect()
+});
+
+static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
+    let groups = [
+        (
+            "not",
+            "no none neither nor without unable non wrong invalid incorrect illegal impossible",
+        ),
+        (
+            "must",
+            "required requires require mandatory necessary needs need obliged requir",
+        ),
+        (
+            "give",
+            "supply provide specify include pass send supplies provides includes contain contains specifies",
+        ),
+        (
+            "stop",
+            "halt halts cease ceases end ends ended terminate terminates abort aborts stopped",
+        ),
+        (
+            "start",
+            "begin begins began initiate initiates commence commences launch launches started",
+        ),
+        (
+            "continue",
+            "proceed proceeds resume resumes continues continuing",
+        ),
+        (
+            "delete",
+            "remove removes removed removal deletes deleted deletion erase",
+        ),
+        (
+            "finish",
+            "complete completes completed completion finishes finished finaliz",
+        ),
+        ("fail", "fails failed failure unsuccessful unsuccessfully"),
+        (
+            "succeed",
+            "succeeds succeeded success successful successfully",
+        ),
+        (
+            "return",
+            "returns returned answers answer respond responds get gets yield yields",
+        ),
+        (
+            "allow",
+            "allows allowed permit permits permitted enable enables enabled let lets supported support supports",
+        ),
+        (
+            "forbid",
+            "forbids forbidden prohibit prohibits prohibited disallow disallowed disable disables disabled unsupported prevent prevents",
+        ),
+        ("immediately", "instantly once right-away"),
+        ("identifier", "id ids identifiers guid guids"),
+        ("administrator", "admin admins administrators"),
+        ("maximum", "max upper most limit limits limited exceed"),
+        ("minimum", "min lower least"),
+        ("optional", "optionally"),
+        (
+            "show",
+            "shows shown describe describes described represent represents indicate indicates",
+        ),
+        ("retrieve", "read reads fetch fetches obtain obtains"),
+        (
+            "modify",
+            "change changes changed update updates updated alter alters",
+        ),
+        ("create", "creates created add adds added"),
+        ("before", "prior until"),
+        (
+            "deprecated",
+            "deprecation deprecate deprecates obsolete deprecat",
+        ),
+        (
+            "retired",
+            "retire retires retirement sunset decommissioned retir",
+        ),
+        (
+            "replaced",
+            "replace replacement replaces superseded instead replac",
+        ),
+        ("read-only", "readonly"),
+        ("nullable", "null"),
+        ("error", "errors"),
+        ("person", "people someone somebody"),
+        ("all", "every each any"),
+        ("multiple", "several many various"),
+        ("begin", ""),
+    ];
+    let mut map = HashMap::new();
+    for (canonical, words) in groups {
+        for word in words.split_whitespace() {
+            map.insert(word, canonical);
+        }
+    }
+    map
+});
+
+const ENDING_WORDS: &str = "deprecated retired longer replaced preview";
+
+const POLAR_WORDS: &str = "not must only except unless never always optional nullable unique default yes ignored \
+     read-only should empty exactly twice asynchronous synchronous partial irreversible permanent";
+
+const KIND_WORDS: &str = "stop start continue delete finish fail succeed allow forbid accept reject pause keep create \
+     modify retrieve before after source target first last oldest newest latest earliest recent ascending \
+     descending maximum minimum more less fewer greater smaller shorter true false immediately later earlier \
+     asynchronously synchronously delegated application personal work school global local user group site tenant \
+     mailbox job task batch organization administrator role device team channel account guest member owner caller \
+     client server service second minute hour day week month year byte character kb mb gb tb internal external \
+     public private active inactive old new current previous next append overwrite merge increase decrease open \
+     closed string integer boolean number date time url name email header parameter query path page prerequisite \
+     temporary automatic manual exist";
+
+fn roots(words: &str) -> HashSet<String> {
+    words.split_whitespace().map(root).collect()
+}
+
+static ENDING: LazyLock<HashSet<String>> = LazyLock::new(|| roots(ENDING_WORDS));
+static POLAR: LazyLock<HashSet<String>> = LazyLock::new(|| roots(POLAR_WORDS));
+static KIND: LazyLock<HashSet<String>> = LazyLock::new(|| roots(KIND_WORDS));
+
+#[cfg(test)]
+mod tests {
+    use super::{Weight, words};
+
+    fn marks(text: &str) -> Vec<(Weight, u32)> {
+        let mut marks: Vec<_> = words(text)
+            .iter()
+            .map(|word| (word.weight, word.mark))
+            .collect();
+        marks.sort_unstable();
+        marks
+    }
+
+    #[test]
+    fn what_means_the_same_has_the_same_words() {
+        for (one, other) in [
+            (
+                "Don't supply a request body.",
+                "Do not provide the request body",
+            ),
+            ("It can't be canceled.", "It cannot be cancelled"),
+            ("within seven days", "within 7 days"),
+            ("at most 2,000 users", "maximum 2000 users"),
+            (
+                "a `409 CONFLICT` response",
+                "`409 Conflict` is returned as a response",
+            ),
+            ("**Required**.", "required"),
+            ("the job\u{2019}s name", "the name of the job"),
+        ] {
+            let returned = |marks: Vec<(Weight, u32)>| {
+                let filler = super::mark("return");
+                marks
+                    .into_iter()
+                    .filter(|(_, mark)| *mark != filler)
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(
+                returned(marks(one)),
+                returned(marks(other)),
+                "{one} / {other}"
+            );
+        }
+    }
+
+    #[test]
+    fn what_means_another_thing_has_other_words() {
+        for (one, other) in [
+            ("the migration continues", "the migration stops"),
+            (
+                "from the source tenant to the target tenant",
+                "from the target tenant to the source tenant",
+            ),
+            ("within seven days", "within nine days"),
+            ("It can be canceled", "It can't be canceled"),
+            ("status `failed`", "status `completed`"),
+            ("returns `202 Accepted`", "returns `200 OK`"),
+        ] {
+            assert_ne!(marks(one), marks(other), "{one} / {other}");
+        }
+    }
+}
