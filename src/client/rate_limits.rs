@@ -72,7 +72,7 @@ struct Family {
 }
 
 enum Store {
-    Memory(Mutex<RateController>),
+    Memory(Box<Mutex<RateController>>),
     File(SharedFile),
 }
 
@@ -116,9 +116,8 @@ impl RateLimits {
     #[must_use]
     pub fn new(options: &RateLimitOptions) -> Self {
         Self::with(options, |family| {
-            Ok(Store::Memory(Mutex::new(
-                options.controller(family, Duration::ZERO),
-            )))
+            let controller = options.controller(family, Duration::ZERO);
+            Ok(Store::Memory(Box::new(Mutex::new(controller))))
         })
         .unwrap_or_else(|never: std::convert::Infallible| match never {})
     }
@@ -367,7 +366,7 @@ impl Ticket {
     pub async fn accepted(mut self) {
         if let Some(permit) = self.permit.take() {
             let shared = self.limits.share(self.family, |controller, now| {
-                controller.accepted(permit, now)
+                controller.accepted(permit, now);
             });
             self.learned(shared.await);
         }
