@@ -67,7 +67,14 @@ impl Reply {
 }
 
 /// What every client of these tests is built from.
+///
+/// Some of them speak TLS, so reqwest wants a provider of cryptography, even from those that don't.
 pub fn http() -> reqwest::ClientBuilder {
+    static PROVIDER: std::sync::Once = std::sync::Once::new();
+    PROVIDER.call_once(|| {
+        // It can only fail because there is one, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+    });
     reqwest::Client::builder().no_proxy()
 }
 
