@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::{ANNA, BERT, CARA, JOBS, Room, room_with};
+use crate::support::{ANNA, BERT, CARA, JOBS, Reply, Room, room_with};
 
 const CASES: u32 = 160;
 const LONGEST: usize = 120;
@@ -133,6 +133,60 @@ fn may_follow(before: &str, now: &str, is_same_attempt: bool) -> bool {
     }
 }
 
+/// Does what an action says, and returns the answer if it was a request.
+async fn perform(room: &Room, action: &Action) -> Option<Reply> {
+    let users = [ANNA, BERT, CARA];
+    let path = |job: u8| format!("{JOBS}/Job%20{job}");
+    match action {
+        Action::Create(job) => Some(room.body("POST", JOBS, &new_job(room, *job)).await),
+        Action::Validate(job) => Some(room.post(&format!("{}/validate", path(*job))).await),
+        Action::Migrate(job) => Some(room.post(&format!("{}/migrate", path(*job))).await),
+        Action::Cancel(job) => Some(room.post(&format!("{}/cancel", path(*job))).await),
+        Action::Delete(job) => Some(room.delete(&path(*job)).await),
+        Action::Postpone(job, seconds) => {
+            let date = room.sandbox.now() + chrono::TimeDelta::seconds(*seconds);
+            let body = json!({"completeAfterDateTime": date.to_rfc3339()});
+            Some(room.body("PATCH", &path(*job), &body).await)
+        }
+        Action::CancelUser(job, user) => {
+            let user = users[usize::from(*user)];
+            Some(
+                room.post(&format!("{}/users/{user}/cancel", path(*job)))
+                    .await,
+            )
+        }
+        Action::Outcome(user, outcome) => {
+            let outcome = match outcome {
+                0 => UserOutcome::succeeds(),
+                1 => UserOutcome::is_invalid(),
+                2 => UserOutcome::fails_times(1),
+                3 => UserOutcome::fails_times(1)
+                    .early(1_800)
+                    .in_workload("Teams"),
+                4 => UserOutcome::completes_after(900).in_workload("Exchange"),
+                5 => UserOutcome::fails().early(60).in_workload("ODSP"),
+                _ => UserOutcome::fails().in_workload("Exchange"),
+            };
+            room.sandbox
+                .set_user_outcome(users[usize::from(*user)], outcome)
+                .expect("a user");
+            None
+        }
+        Action::Faster(is_faster) => {
+            let mut settings = room.sandbox.settings();
+            settings.timings.finalizing = if *is_faster { 1 } else { 20_000 };
+            room.sandbox.set_settings(settings).expect("settings");
+            None
+        }
+        Action::Advance(seconds) => {
+            room.sandbox
+                .advance(Duration::from_secs(u64::from(*seconds)))
+                .expect("time");
+            None
+        }
+    }
+}
+
 async fn run(
     actions: Vec<Action>,
     seen: &RefCell<BTreeMap<(&'static str, &'static str), usize>>,
@@ -152,57 +206,8 @@ async fn run(
             .await
             .expect(201);
     }
-    let users = [ANNA, BERT, CARA];
-    let path = |job: u8| format!("{JOBS}/Job%20{job}");
     for action in actions {
-        let reply = match &action {
-            Action::Create(job) => Some(room.body("POST", JOBS, &new_job(&room, *job)).await),
-            Action::Validate(job) => Some(room.post(&format!("{}/validate", path(*job))).await),
-            Action::Migrate(job) => Some(room.post(&format!("{}/migrate", path(*job))).await),
-            Action::Cancel(job) => Some(room.post(&format!("{}/cancel", path(*job))).await),
-            Action::Delete(job) => Some(room.delete(&path(*job)).await),
-            Action::Postpone(job, seconds) => {
-                let date = room.sandbox.now() + chrono::TimeDelta::seconds(*seconds);
-                let body = json!({"completeAfterDateTime": date.to_rfc3339()});
-                Some(room.body("PATCH", &path(*job), &body).await)
-            }
-            Action::CancelUser(job, user) => {
-                let user = users[usize::from(*user)];
-                Some(
-                    room.post(&format!("{}/users/{user}/cancel", path(*job)))
-                        .await,
-                )
-            }
-            Action::Outcome(user, outcome) => {
-                let outcome = match outcome {
-                    0 => UserOutcome::succeeds(),
-                    1 => UserOutcome::is_invalid(),
-                    2 => UserOutcome::fails_times(1),
-                    3 => UserOutcome::fails_times(1)
-                        .early(1_800)
-                        .in_workload("Teams"),
-                    4 => UserOutcome::completes_after(900).in_workload("Exchange"),
-                    5 => UserOutcome::fails().early(60).in_workload("ODSP"),
-                    _ => UserOutcome::fails().in_workload("Exchange"),
-                };
-                room.sandbox
-                    .set_user_outcome(users[usize::from(*user)], outcome)
-                    .expect("a user");
-                None
-            }
-            Action::Faster(is_faster) => {
-                let mut settings = room.sandbox.settings();
-                settings.timings.finalizing = if *is_faster { 1 } else { 20_000 };
-                room.sandbox.set_settings(settings).expect("settings");
-                None
-            }
-            Action::Advance(seconds) => {
-                room.sandbox
-                    .advance(Duration::from_secs(u64::from(*seconds)))
-                    .expect("time");
-                None
-            }
-        };
+        let reply = perform(&room, &action).await;
         if let Some(reply) = reply {
             let documented = [200, 201, 202, 204, 404, 409, 422];
             prop_assert!(

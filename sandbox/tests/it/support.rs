@@ -68,8 +68,7 @@ impl Reply {
 
 /// What every client of these tests is built from.
 ///
-/// In a build of the whole workspace the library's choice of TLS reaches reqwest here too, and then
-/// reqwest wants a provider of cryptography, even for plain http.
+/// Some of them speak TLS, so reqwest wants a provider of cryptography, even from those that don't.
 pub fn http() -> reqwest::ClientBuilder {
     static PROVIDER: std::sync::Once = std::sync::Once::new();
     PROVIDER.call_once(|| {

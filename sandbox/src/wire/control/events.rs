@@ -111,13 +111,13 @@ impl Told {
         self.changes.mark_unchanged();
         let mut events = String::new();
         let core = self.core.clone();
-        let (now, indexes) = {
+        let (now, indexes, total) = {
             let mut engine = core.look();
             let now = engine.settle();
             self.overview(&engine, now, &mut events);
             let all = engine.state.jobs.all();
             let start = all.len().saturating_sub(SHOWN);
-            (now, start..all.len())
+            (now, start..all.len(), all.len())
         };
         let mut ids = Vec::new();
         for index in indexes {
@@ -140,7 +140,12 @@ impl Told {
                 );
             }
         }
-        self.tell(&mut events, "jobs", "", &json!({ "ids": ids }));
+        self.tell(
+            &mut events,
+            "jobs",
+            "",
+            &json!({"ids": ids, "total": total}),
+        );
         events
     }
 
