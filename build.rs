@@ -10,6 +10,8 @@ mod builders;
 mod checks;
 #[path = "build/correction.rs"]
 mod correction;
+#[path = "build/deprecation.rs"]
+mod deprecation;
 #[path = "build/document.rs"]
 mod document;
 #[path = "build/generation.rs"]

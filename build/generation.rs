@@ -8,7 +8,7 @@ use quote::quote;
 use serde_json::{Value, json};
 
 use crate::document::{Broken, Document, step};
-use crate::{correction, lowering, open_types, operations};
+use crate::{correction, deprecation, lowering, open_types, operations};
 
 /// The generated code, formatted.
 pub struct Generated {
@@ -63,6 +63,8 @@ pub fn generate(document: &Document) -> Result<Generated, Broken> {
     let enums = lowered.enums.iter().map(open_types::open_enum);
     let unions = lowered.unions.iter().map(open_types::open_union);
     correction::add_types(&mut file, &quote!(#(#enums)* #(#unions)*))
+        .map_err(|message| document.broken("", message))?;
+    deprecation::mark(&mut file, &document.value)
         .map_err(|message| document.broken("", message))?;
     let operations: syn::File =
         syn::parse2(operations::operations(&document.value)).map_err(|error| {

@@ -96,9 +96,11 @@ impl<T> fmt::Debug for Pages<T> {
 /// It is a [`Stream`] that needs no pinning.
 #[must_use = "nothing is sent before it is polled"]
 pub struct Items<T> {
-    pages: Pin<Box<dyn Stream<Item = Result<Vec<Listed<T>>, Error>> + Send>>,
+    pages: ItemPages<T>,
     ready: vec::IntoIter<Listed<T>>,
 }
+
+type ItemPages<T> = Pin<Box<dyn Stream<Item = Result<Vec<Listed<T>>, Error>> + Send>>;
 
 impl<T: Unpin> Items<T> {
     /// The next item, or none after the last.

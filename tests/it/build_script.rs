@@ -273,6 +273,45 @@ fn the_generated_code_is_rid_of_the_generators_habits() {
 }
 
 #[test]
+fn what_the_spec_deprecates_is_deprecated_in_rust() {
+    let text = text();
+    assert!(
+        !run(&text)
+            .generated
+            .expect("the client")
+            .contains("#[deprecated")
+    );
+    let marked = text
+        .replacen(
+            "    crossTenantMigrationCancelResponse:\n      type: object\n",
+            "    crossTenantMigrationCancelResponse:\n      type: object\n      deprecated: true\n      \
+             x-ms-deprecation: {description: Ends on 30 June 2027.}\n",
+            1,
+        )
+        .replacen(
+            "        createdBy:\n          type: string\n",
+            "        createdBy:\n          type: string\n          deprecated: true\n",
+            1,
+        )
+        .replacen(
+            "{value: approved, description: No page explains it.}",
+            "{value: approved, description: No page explains it., deprecated: true, x-ms-deprecation: {description: \
+             Use another.}}",
+            1,
+        );
+    let generated = run(&marked).generated.expect("the client");
+    let squeezed = generated.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in [
+        "#[deprecated(note = \"Ends on 30 June 2027.\")]",
+        "#[deprecated(note = \"The documents call it deprecated.\")] pub created_by:",
+        "#[deprecated(note = \"Use another.\")] Approved,",
+        "#[allow(deprecated)] pub mod types {",
+    ] {
+        assert!(squeezed.contains(part), "{part}");
+    }
+}
+
+#[test]
 fn no_status_of_the_spec_is_a_range() {
     let spec = spec::spec();
     for operation in spec::operations(&spec) {

@@ -1,5 +1,6 @@
 //! Maintenance commands: drift check and regeneration.
 
+mod adopt;
 mod contract;
 mod documents;
 mod drift;
@@ -49,6 +50,32 @@ enum Command {
         /// The form of the report.
         #[arg(long, value_enum, default_value_t = Format::Human)]
         format: Format,
+        /// The spec, when it is not the project's own.
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The provenance file, when it is not the project's own.
+        #[arg(long, value_name = "FILE")]
+        provenance: Option<PathBuf>,
+    },
+    /// Write into the spec and the provenance file what is plain in the documents, and list what is to be decided.
+    ///
+    /// Shows the difference and changes nothing unless --write is given. Exits with 0 when nothing is left to decide,
+    /// 1 when something is, 2 when a file could not be used.
+    Adopt {
+        /// A folder of documents or a single page.
+        documents: PathBuf,
+        /// Change the files, and refresh what is derived from them.
+        #[arg(long)]
+        write: bool,
+        /// Ask about each change, and change the files.
+        #[arg(long)]
+        interactive: bool,
+        /// A page, by its name in the provenance file, whose change you have read; `all` for every page.
+        #[arg(long, value_name = "PAGE")]
+        reviewed: Vec<String>,
+        /// Do not refresh what is derived.
+        #[arg(long)]
+        no_regenerate: bool,
         /// The spec, when it is not the project's own.
         #[arg(long, value_name = "FILE")]
         spec: Option<PathBuf>,
@@ -133,6 +160,37 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             report::write(found, format, other)
                 .map_err(|error| format!("cannot write the report: {error}"))?;
             Ok(ExitCode::from(code))
+        }
+        Command::Adopt {
+            documents,
+            write,
+            interactive,
+            reviewed,
+            no_regenerate,
+            spec,
+            provenance,
+        } => {
+            let own = spec.is_none() && provenance.is_none();
+            let write = write || interactive;
+            let outcome = adopt::run(&adopt::Options {
+                documents,
+                spec: project::file(spec, "openapi/cross-tenant-migration.yaml")?,
+                provenance: project::file(provenance, "openapi/provenance.yaml")?,
+                write,
+                interactive,
+                reviewed,
+            })?;
+            println!(
+                "{} adopted, {} to decide",
+                outcome.adopted, outcome.decisions
+            );
+            if outcome.changed && !write {
+                println!("nothing was written; do so with `--write`");
+            }
+            if outcome.changed && write && own && !no_regenerate {
+                return regenerate_all(false, None, Vec::new(), false);
+            }
+            Ok(ExitCode::from(u8::from(outcome.decisions > 0)))
         }
         Command::Regenerate {
             check,

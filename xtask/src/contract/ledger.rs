@@ -86,9 +86,17 @@ impl Ledger {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {file}: {error}"))?;
-        let root = tree::parse(&text).map_err(|error| format!("{file}: {error}"))?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads the text of a provenance file.
+    ///
+    /// # Errors
+    /// Says which place in it cannot be used.
+    pub fn parse(file: &str, text: &str) -> Result<Self, String> {
+        let root = tree::parse(text).map_err(|error| format!("{file}: {error}"))?;
         let mut ledger = Self {
-            file: file.clone(),
+            file: file.to_owned(),
             ..Self::default()
         };
         for (key, page) in root.get("pages").map_or(&[][..], Node::members) {
@@ -98,7 +106,8 @@ impl Ledger {
                 title: text("title").unwrap_or_default(),
                 url: text("url"),
                 path: text("path"),
-                sha256: text("sha256"),
+                // A hash of digits alone is read as a number.
+                sha256: page.get("sha256").map(Node::text),
                 line: page.line,
             });
         }

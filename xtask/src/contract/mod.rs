@@ -33,13 +33,21 @@ impl Contract {
         let file = path.display().to_string();
         let text = std::fs::read_to_string(path)
             .map_err(|error| format!("cannot read {file}: {error}"))?;
-        let root = tree::parse(&text).map_err(|error| format!("{file}: {error}"))?;
+        Self::parse(&file, &text)
+    }
+
+    /// Reads the text of a spec.
+    ///
+    /// # Errors
+    /// Says which place in it cannot be used.
+    pub fn parse(file: &str, text: &str) -> Result<Self, String> {
+        let root = tree::parse(text).map_err(|error| format!("{file}: {error}"))?;
         let operations = operation::all(&root).map_err(|error| format!("{file}: {error}"))?;
         if operations.is_empty() {
             return Err(format!("{file}: it describes no operation"));
         }
         Ok(Self {
-            file,
+            file: file.to_owned(),
             root,
             operations,
         })

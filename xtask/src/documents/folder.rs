@@ -21,7 +21,7 @@ pub struct Unreadable {
 }
 
 /// What a folder or a single file held.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Edition {
     /// The pages that were read.
     pub pages: Vec<Rc<Page>>,

@@ -38,7 +38,7 @@ pub fn between(old: Edition, new: Edition, scope: Option<Scope<'_>>) -> Report {
                 file: old.file.clone(),
                 line: 1,
             };
-            report.text_changed(&new.stem, new, &other, &[], changes);
+            report.text_changed((&new.stem, ""), new, &other, &[], changes);
         }
     }
     let paired: HashSet<usize> = partners.into_iter().flatten().collect();

@@ -90,6 +90,17 @@ pub struct Finding {
 }
 
 impl Finding {
+    /// How the sides differ, the aspect, what is spoken of, and the page's value where the key has it.
+    pub fn parts(&self) -> (&str, &str, &str, Option<&str>) {
+        let (change, fact) = self.fact.split_once(':').unwrap_or((&self.fact, ""));
+        let (key, value) = match fact.split_once('=') {
+            Some((key, value)) => (key, Some(value)),
+            None => (fact, None),
+        };
+        let (aspect, name) = key.split_once('/').unwrap_or((key, ""));
+        (change, aspect, name, value)
+    }
+
     /// Whether it says that something ends.
     pub fn is_deprecation(&self) -> bool {
         self.fact

@@ -17,6 +17,7 @@ pub mod text;
 
 use crate::contract::Contract;
 use std::collections::{BTreeSet, HashSet};
+use std::path::PathBuf;
 
 use crate::contract::held::Held;
 use crate::contract::ledger::Ledger;
@@ -26,12 +27,15 @@ use crate::facts::{self, PageFacts};
 use check::Check;
 use finding::{Finding, Place};
 use relevance::{Ours, Scope};
+pub use statements::request_schema;
 
 /// A page whose text is not what it was.
 #[derive(Clone, Debug)]
 pub struct ChangedPage {
     /// Its stable name.
     pub page: String,
+    /// Its name in the ledger.
+    pub source: String,
     /// The file as it is named in reports.
     pub file: String,
     /// What changed; empty when only form changed.
@@ -58,6 +62,8 @@ pub struct Report {
     pub elsewhere: Vec<(String, &'static str)>,
     /// Pages whose text is not what it was.
     pub changed: Vec<ChangedPage>,
+    /// The files that were compared.
+    pub read: Vec<PathBuf>,
     /// How many pages were compared.
     pub compared: usize,
     /// How many pages are about something else.
@@ -82,7 +88,7 @@ impl Report {
     /// Adds what changed in the text of a page.
     pub fn text_changed(
         &mut self,
-        name: &str,
+        (name, source): (&str, &str),
         page: &PageFacts,
         other: &Place,
         items: &[String],
@@ -95,6 +101,7 @@ impl Report {
         self.findings.extend(statements);
         self.changed.push(ChangedPage {
             page: name.to_owned(),
+            source: source.to_owned(),
             file: page.file.clone(),
             changes,
         });
@@ -286,6 +293,7 @@ pub fn against_contract(
         match check.page(page) {
             Some((name, findings)) => {
                 report.compared += 1;
+                report.read.push(page.path.clone());
                 report.findings.extend(findings);
                 report.remark(page);
                 if let Some(source) = ledger.copied_by(page)
@@ -299,7 +307,13 @@ pub fn against_contract(
                         Some(passages) => {
                             let changes = text::changes(passages, &page.passages(), &elsewhere);
                             let items = check.items_of(page);
-                            report.text_changed(&name, page, &other, &items, changes);
+                            report.text_changed(
+                                (&name, &source.key),
+                                page,
+                                &other,
+                                &items,
+                                changes,
+                            );
                         }
                         None if source.sha256.is_some() && !held.is_empty() => {
                             report.remarks.push((

@@ -338,3 +338,83 @@ fn digest(words: &[Word]) -> String {
     }
     format!("{:08x}", (hash ^ (hash >> 32)) & 0xffff_ffff)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::{Meaning, changes};
+    use crate::facts::passages::Passage;
+    use crate::facts::vocabulary::{Word, words};
+    use crate::facts::wording::sentences;
+
+    fn passages(text: &str, held: bool) -> Vec<Passage> {
+        sentences(text)
+            .into_iter()
+            .map(|sentence| Passage {
+                line: 1,
+                text: if held { "" } else { sentence }.to_owned(),
+                words: words(sentence)
+                    .into_iter()
+                    .map(|word| Word {
+                        text: if held {
+                            String::new()
+                        } else {
+                            word.text.clone()
+                        },
+                        ..word
+                    })
+                    .collect(),
+                unread: "",
+            })
+            .collect()
+    }
+
+    fn meanings(before: &str, after: &str) -> Vec<Meaning> {
+        changes(
+            &passages(before, true),
+            &passages(after, false),
+            &HashSet::new(),
+        )
+        .iter()
+        .map(|change| change.meaning)
+        .collect()
+    }
+
+    #[test]
+    fn a_change_is_judged_by_what_it_states() {
+        let before = "The job must be canceled within seven days. When it fails, the migration continues from the \
+                      source tenant. Only `Users` are supported.";
+        for (from, to, expected) in [
+            ("seven", "7", None),
+            ("canceled", "cancelled", None),
+            ("`Users`", "Users", None),
+            ("When it fails", "If it fails", None),
+            ("migration continues", "migration proceeds", None),
+            ("job must", "batch job must", Some(Meaning::Statement)),
+            (
+                "the migration continues",
+                "the whole migration continues",
+                Some(Meaning::Wording),
+            ),
+            ("seven", "nine", Some(Meaning::Statement)),
+            ("continues", "stops", Some(Meaning::Statement)),
+            ("must be", "must not be", Some(Meaning::Statement)),
+            ("source tenant", "target tenant", Some(Meaning::Statement)),
+            ("`Users`", "`Groups`", Some(Meaning::Statement)),
+            ("Only `Users` are supported.", "", Some(Meaning::Statement)),
+            (
+                "When it",
+                "It is deprecated. When it",
+                Some(Meaning::Statement),
+            ),
+        ] {
+            let found = meanings(before, &before.replace(from, to));
+            assert_eq!(
+                found.first().copied(),
+                expected,
+                "{from} -> {to}: {found:?}"
+            );
+        }
+    }
+}

@@ -186,7 +186,12 @@ fn type_links(page: &Page) -> Vec<String> {
     let mut add = |text: &Text| {
         for link in &text.links {
             let page = link.target.split('#').next().unwrap_or_default();
-            if page.ends_with(".md") || page.contains("resources/") || page.contains("api/") {
+            if std::path::Path::new(page)
+                .extension()
+                .is_some_and(|extension| extension.eq_ignore_ascii_case("md"))
+                || page.contains("resources/")
+                || page.contains("api/")
+            {
                 found.push(link.target.clone());
             }
         }

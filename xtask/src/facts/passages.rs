@@ -6,6 +6,7 @@
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use super::deprecation;
 use super::examples::{Example, Start};
 use super::shapes;
 use super::vocabulary::{Weight, Word, mark, words};
@@ -214,6 +215,8 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
             continue;
         };
         let name = name.plain().replace('*', "").trim().to_lowercase();
+        let is_deprecated = name.contains("deprecated");
+        let name = deprecation::without(&name);
         for (column, cell) in row.cells.iter().enumerate() {
             let heading = table
                 .header
@@ -228,18 +231,18 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
                 } else {
                     vec![Word::anchor(&format!("row {name}"))]
                 };
-                if name.contains("deprecated") {
-                    words.push(Word::anchor("deprecated"));
+                if is_deprecated {
+                    words.push(Word {
+                        weight: Weight::Ending,
+                        ..Word::anchor("deprecated")
+                    });
                 }
                 add(found, row.line, cell.marked.clone(), words, unread);
                 continue;
             }
             let key = Word {
                 weight: Weight::Row,
-                ..Word::anchor(&format!(
-                    "in {}",
-                    name.split(" (").next().unwrap_or_default()
-                ))
+                ..Word::anchor(&format!("in {name}"))
             };
             for sentence in sentences(&cell.marked) {
                 let plain = sentence.replace(['`', '*'], "");

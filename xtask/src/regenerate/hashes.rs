@@ -59,6 +59,10 @@ pub fn refresh(
         let looked_at = reviewed
             .iter()
             .any(|name| name == "all" || *name == source.key);
+        // A page without a hash was never meant to be followed word by word.
+        if source.sha256.is_none() {
+            continue;
+        }
         if !same && !looked_at {
             match held.passages(&source.key) {
                 None => {

@@ -2,7 +2,7 @@
 
 mod blocks;
 mod build;
-mod hashes;
+pub mod hashes;
 mod items;
 mod outcomes;
 mod signatures;
@@ -68,6 +68,13 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
     let sources = signatures::sources(&root.join("src"))?;
     let signatures = signatures::of_client(&sources);
     let variants = signatures::outcomes(&sources);
+    outcome.problems.extend(tables::deprecations(
+        &contract,
+        &signatures::deprecated_methods(&sources),
+    ));
+    let spec = fs::read_to_string(root.join("openapi/cross-tenant-migration.yaml"))
+        .map_err(|error| format!("cannot read the spec: {error}"))?;
+    outcome.problems.extend(tables::drafts(&spec));
     let answers = tables::outcomes(&contract, &signatures, &mut outcome.problems);
     let operations = tables::operations(&contract, &ledger);
     let tables = [("outcomes", answers), ("operations", operations)];
@@ -165,9 +172,26 @@ fn golden(
     } else {
         String::new()
     };
-    let changes = items::changes(&items::public(&reviewed)?, &items::public(generated)?);
+    // Against the last commit, so that a second run shows what the first one showed.
+    let baseline =
+        committed(root, &format!("tests/golden/{name}")).unwrap_or_else(|| reviewed.clone());
+    let changes = items::changes(&items::public(&baseline)?, &items::public(generated)?);
     show(name, &changes);
     settle(root, &file, &reviewed, generated, check, outcome)
+}
+
+/// A file as the last commit has it; nothing outside a repository.
+fn committed(root: &Path, file: &str) -> Option<String> {
+    let output = Command::new("git")
+        .args(["show", &format!("HEAD:./{file}")])
+        .current_dir(root)
+        .output()
+        .ok()?;
+    output
+        .status
+        .success()
+        .then(|| String::from_utf8(output.stdout).ok())
+        .flatten()
 }
 
 fn show(file: &str, changes: &[(Effect, Item)]) {

@@ -1,6 +1,6 @@
 //! What the library's hand-written methods return.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use quote::ToTokens;
@@ -53,6 +53,32 @@ pub fn of_client(files: &[syn::File]) -> BTreeMap<String, String> {
         }
     }
     found
+}
+
+/// The public methods of the client that are marked as deprecated.
+pub fn deprecated_methods(files: &[syn::File]) -> BTreeSet<String> {
+    files
+        .iter()
+        .flat_map(|file| &file.items)
+        .filter_map(|item| match item {
+            Item::Impl(block) if block.trait_.is_none() && written(&block.self_ty) == "Client" => {
+                Some(&block.items)
+            }
+            _ => None,
+        })
+        .flatten()
+        .filter_map(|member| match member {
+            ImplItem::Fn(method) => Some(method),
+            _ => None,
+        })
+        .filter(|method| {
+            method
+                .attrs
+                .iter()
+                .any(|attribute| attribute.path().is_ident("deprecated"))
+        })
+        .map(|method| method.sig.ident.to_string())
+        .collect()
 }
 
 /// The variants of each public enum whose name ends in `Outcome`.

@@ -1,8 +1,9 @@
 //! The tables that are derived from the spec.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
 
+use crate::adopt::DRAFT;
 use crate::contract::Contract;
 use crate::contract::ledger::Ledger;
 use crate::contract::operation::Operation;
@@ -55,6 +56,45 @@ pub fn outcomes(
         );
     }
     table
+}
+
+/// Methods whose mark does not follow the spec.
+pub fn deprecations(contract: &Contract, marked: &BTreeSet<String>) -> Vec<String> {
+    contract
+        .operations
+        .iter()
+        .filter_map(|operation| {
+            let method = operation.id.to_snake_case();
+            let ends = operation.node.get("deprecated").is_some_and(Node::is_true);
+            match (ends, marked.contains(&method)) {
+                (true, false) => Some(format!(
+                    "src/: the documents deprecate `{method}`; mark it `#[deprecated(note = …)]` with what the spec \
+                     says under x-ms-deprecation on line {}",
+                    operation.line
+                )),
+                (false, true) => Some(format!(
+                    "src/: `{method}` is marked as deprecated, which line {} of the spec does not say",
+                    operation.line
+                )),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// What a person has still to put into words: the lines of the spec that `adopt` marked.
+pub fn drafts(spec: &str) -> Vec<String> {
+    spec.lines()
+        .enumerate()
+        .filter(|(_, line)| line.contains(DRAFT))
+        .map(|(index, line)| {
+            format!(
+                "openapi/cross-tenant-migration.yaml:{}: put the draft into words: {}",
+                index + 1,
+                line.trim()
+            )
+        })
+        .collect()
 }
 
 /// Each operation with its request, versions, least privileged permission and page.
@@ -153,6 +193,31 @@ mod tests {
         let row = "| `cancelCrateJob` | `POST /solutions/relocations/crateJobs/{crateJobId}/cancel` | beta | \
                    `CrateRelocation.ReadWrite.All` | [crateJob: cancel](https://learn.microsoft.com/graph/api/cratejob-cancel) |";
         assert!(table.contains(row), "{table}");
+    }
+
+    #[test]
+    fn the_mark_of_a_method_follows_the_spec_and_drafts_are_named() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures");
+        let spec = std::fs::read_to_string(folder.join("spec.yaml")).expect("the fixture spec");
+        let ends = spec.replace(
+            "      operationId: cancelCrateJob\n",
+            "      operationId: cancelCrateJob\n      deprecated: true\n",
+        );
+        let contract = Contract::parse("spec.yaml", &ends).expect("a spec");
+        let marked = |source: &str| {
+            let file = syn::parse_file(source).expect("Rust");
+            super::deprecations(&contract, &signatures::deprecated_methods(&[file]))
+        };
+        let right =
+            "impl Client { #[deprecated(note = \"x\")] pub async fn cancel_crate_job(&self) {} }";
+        assert_eq!(marked(right), Vec::<String>::new());
+        let missing = marked("impl Client { pub async fn cancel_crate_job(&self) {} }");
+        assert!(missing[0].contains("mark it `#[deprecated"), "{missing:?}");
+        let wrong = marked(&right.replace("cancel_crate_job", "create_crate_job"));
+        assert_eq!(wrong.len(), 2, "{wrong:?}");
+        let drafts = super::drafts("a: 1\nb: 'DRAFT: say it.'\n");
+        assert_eq!(drafts.len(), 1);
+        assert!(drafts[0].contains(".yaml:2: "), "{drafts:?}");
     }
 
     #[test]

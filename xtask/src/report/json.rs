@@ -8,6 +8,9 @@ use crate::drift::finding::{Finding, Place};
 use crate::drift::text::Meaning;
 use serde_json::{Value, json};
 
+/// The version of the form, raised when a member changes its meaning or goes; `drift-report.schema.json` describes it.
+pub const VERSION: u32 = 1;
+
 /// Writes one JSON object.
 pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
     let unreadable: Vec<Value> = report
@@ -52,6 +55,7 @@ pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
         })
         .collect();
     let whole = json!({
+        "version": VERSION,
         "compared": report.compared,
         "unrelated": report.unrelated,
         "unrelatedUnreadable": report.unrelated_unreadable,
@@ -70,6 +74,12 @@ pub fn write(output: &mut impl Write, report: &Report) -> io::Result<()> {
 fn finding(finding: &Finding) -> Value {
     json!({
         "key": finding.key(),
+        "page": finding.page,
+        "change": finding.parts().0,
+        "aspect": finding.parts().1,
+        "subject": finding.parts().2,
+        "value": finding.parts().3,
+        "deprecation": finding.is_deprecation(),
         "title": finding.title,
         "impact": finding.impact.name(),
         "place": place(&finding.place),

@@ -32,10 +32,10 @@ pub fn write(output: &mut impl Write, report: &Report, other: &str) -> io::Resul
         writeln!(output, "### {heading}\n")?;
         writeln!(
             output,
-            "| What | Where | The page | {} | Rust items |",
+            "| What | Where | The page | {} | Line | Rust items | Key |",
             cell(other)
         )?;
-        writeln!(output, "| --- | --- | --- | --- | --- |")?;
+        writeln!(output, "| --- | --- | --- | --- | --- | --- | --- |")?;
         for finding in findings {
             row(output, finding)?;
         }
@@ -100,14 +100,21 @@ pub fn write(output: &mut impl Write, report: &Report, other: &str) -> io::Resul
 
 fn row(output: &mut impl Write, finding: &Finding) -> io::Result<()> {
     let place = format!("{}:{}", finding.place.file, finding.place.line);
+    let other = finding
+        .other_place
+        .as_ref()
+        .map(|place| format!("{}:{}", place.file, place.line))
+        .unwrap_or_default();
     writeln!(
         output,
-        "| {} | {} | {} | {} | {} |",
+        "| {} | {} | {} | {} | {} | {} | `{}` |",
         cell(&finding.title),
         cell(&place),
         cell(&finding.says),
         cell(&finding.other_says),
-        cell(&finding.items.join(", "))
+        cell(&other),
+        cell(&finding.items.join(", ")),
+        cell(&finding.key().replace('`', "'"))
     )
 }
 

@@ -3,6 +3,7 @@
 mod human;
 mod json;
 mod markdown;
+mod sarif;
 
 use std::io::{self, Write};
 
@@ -18,6 +19,8 @@ pub enum Format {
     Json,
     /// For a pull request.
     Markdown,
+    /// For tools that show findings beside the lines they are about.
+    Sarif,
 }
 
 /// Writes a report to the standard output.
@@ -32,6 +35,7 @@ pub fn write(report: Report, format: Format, other: &str) -> io::Result<()> {
         Format::Human => human::write(&mut text, report, other)?,
         Format::Json => json::write(&mut text, report)?,
         Format::Markdown => markdown::write(&mut text, report, other)?,
+        Format::Sarif => sarif::write(&mut text, report)?,
     }
     if format == Format::Human {
         // Colours are taken out again unless the output is a terminal that wants them.

@@ -1,7 +1,9 @@
 //! The maintenance commands, run as a maintainer runs them.
 
+mod adoption;
 mod clones;
 mod cosmetics;
+mod deprecation;
 mod documents;
 mod hostile;
 mod layouts;

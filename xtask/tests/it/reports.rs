@@ -1,6 +1,8 @@
 //! Reports for people, machines and pull requests.
 
-use crate::support::{Copy, drift, drift_with, fixtures, run, text};
+use std::fs;
+
+use crate::support::{Copy, drift, drift_with, editions, fixtures, project, run, text};
 
 fn changed() -> Copy {
     let copy = Copy::of("docs");
@@ -117,4 +119,121 @@ fn colours_are_there_for_those_who_ask_for_them() {
         .output()
         .expect("the program starts");
     assert!(coloured.stdout.contains(&0x1b), "colours were asked for");
+}
+
+/// Findings of every kind, remarks, notes and what could not be read.
+fn eventful() -> Copy {
+    let copy = changed();
+    copy.replace(
+        "resources/cratejob.md",
+        "|label|String|Name of the order.|",
+        "|label (deprecated)|String|",
+    );
+    copy.write(
+        "api-reference/beta/resources/relocation-overview.md",
+        b"\xff",
+    );
+    copy.write("api-reference/beta/api/planet-get.md", b"\xff");
+    copy
+}
+
+#[test]
+fn machines_get_what_the_published_schema_says() {
+    let schema = fs::read_to_string(project().join("xtask/drift-report.schema.json"))
+        .expect("the published schema");
+    let schema = serde_json::from_str(&schema).expect("JSON");
+    let validator = jsonschema::validator_for(&schema).expect("a schema");
+    let copy = eventful();
+    let mut reports = vec![
+        drift(copy.path()).json(),
+        editions(&fixtures().join("docs"), copy.path()).json(),
+    ];
+    // The real pages bring known differences, and a changed one a note.
+    let page = project()
+        .join("../shared/docs/current/api-reference/beta/api/crosstenantmigrationjob-cancel.md");
+    if let Ok(text) = fs::read_to_string(&page) {
+        let noted = copy.write(
+            "crosstenantmigrationjob-cancel.md",
+            text.replace("If successful,", "When everything went well,"),
+        );
+        let run = run(&["drift", crate::support::text(&noted), "--format", "json"]);
+        let report = run.json();
+        assert_eq!(run.code, 0, "{}", run.output);
+        assert_eq!(report["notes"].as_array().map(Vec::len), Some(1));
+        reports.push(report);
+    } else {
+        println!("SKIPPED: {} is not there", page.display());
+    }
+    for report in reports {
+        let errors: Vec<String> = validator
+            .iter_errors(&report)
+            .map(|error| format!("{}: {error}", error.instance_path()))
+            .collect();
+        assert!(errors.is_empty(), "{errors:#?}");
+        assert_eq!(report["version"], 1);
+    }
+    let broken = serde_json::json!({"version": 2});
+    assert!(!validator.is_valid(&broken));
+}
+
+#[test]
+fn a_finding_is_taken_apart_for_machines() {
+    let report = drift(changed().path()).json();
+    let finding = report["findings"]
+        .as_array()
+        .and_then(|findings| {
+            findings
+                .iter()
+                .find(|finding| finding["change"] == "stated" && finding["aspect"] == "enum")
+        })
+        .expect("the new member");
+    assert_eq!(finding["page"], "cratejob");
+    assert_eq!(finding["subject"], "crateJobStatus/lost");
+    assert_eq!(finding["deprecation"], false);
+}
+
+#[test]
+fn tools_that_show_findings_beside_lines_get_their_own_form() {
+    let copy = eventful();
+    let run = drift_with(copy.path(), &fixtures().join("provenance.yaml"), "sarif");
+    let log = run.json();
+    assert_eq!(log["version"], "2.1.0");
+    let results = log["runs"][0]["results"].as_array().expect("results");
+    assert_eq!(results.len(), 4, "{}", run.output);
+    let rules: Vec<&str> = log["runs"][0]["tool"]["driver"]["rules"]
+        .as_array()
+        .expect("rules")
+        .iter()
+        .filter_map(|rule| rule["id"].as_str())
+        .collect();
+    for result in results {
+        let rule = result["ruleId"].as_str().expect("a rule");
+        assert!(rules.contains(&rule), "{rule}");
+        let place = &result["locations"][0]["physicalLocation"];
+        assert!(
+            place["artifactLocation"]["uri"]
+                .as_str()
+                .is_some_and(|uri| uri.ends_with("spec.yaml")),
+            "{place}"
+        );
+        assert!(place["region"]["startLine"].as_u64() > Some(0), "{place}");
+        assert!(result["partialFingerprints"]["key/v1"].is_string());
+    }
+    assert_eq!(results[0]["ruleId"], "stated/deprecated");
+    assert_eq!(results[0]["level"], "error");
+}
+
+#[test]
+fn pull_requests_get_keys_and_the_lines_of_the_spec() {
+    let report = drift_with(
+        changed().path(),
+        &fixtures().join("provenance.yaml"),
+        "markdown",
+    )
+    .output;
+    assert!(
+        report.contains("| `cratejob-cancel#unstated:response/202` |"),
+        "{report}"
+    );
+    assert!(report.contains("spec.yaml:45"), "{report}");
 }

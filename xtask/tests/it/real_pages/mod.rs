@@ -158,7 +158,7 @@ fn table(tallies: &[Tally], word: &str) {
 #[test]
 fn facts_changed_at_random_places_are_noticed() {
     let Some(pages) = pages() else { return };
-    let (mut tallies, tries, folder) = change(&pages, &facts::MUTATORS);
+    let (mut tallies, attempts, folder) = change(&pages, &facts::MUTATORS);
     // All at once: what is reported names its file.
     let run = run(&["drift", text(folder.path()), "--format", "json"]);
     let report = run.json();
@@ -172,9 +172,9 @@ fn facts_changed_at_random_places_are_noticed() {
             }
         }
     }
-    for tried in &tries {
-        let noticed = reported.contains(text(&tried.file));
-        count(&mut tallies, tried, noticed, true, "");
+    for attempt in &attempts {
+        let noticed = reported.contains(text(&attempt.file));
+        count(&mut tallies, attempt, noticed, true, "");
     }
     table(&tallies, "noticed");
     let tried: usize = tallies.iter().map(|tally| tally.tried).sum();
@@ -201,11 +201,11 @@ fn facts_changed_at_random_places_are_noticed() {
 #[test]
 fn edits_of_form_at_random_places_stay_quiet() {
     let Some(pages) = pages() else { return };
-    let (mut tallies, tries, _folder) = change(&pages, &cosmetics::MUTATORS);
-    for tried in &tries {
-        let (code, keys) = result(&tried.file);
+    let (mut tallies, attempts, _folder) = change(&pages, &cosmetics::MUTATORS);
+    for attempt in &attempts {
+        let (code, keys) = result(&attempt.file);
         let alarm = code != 0 || !keys.is_empty();
-        count(&mut tallies, tried, alarm, false, &format!("{keys:?}"));
+        count(&mut tallies, attempt, alarm, false, &format!("{keys:?}"));
     }
     table(&tallies, "alarms");
     let tried: usize = tallies.iter().map(|tally| tally.tried).sum();

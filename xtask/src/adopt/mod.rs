@@ -1,0 +1,327 @@
+//! From the report to the change: what is plain is written into the files, what is a decision is listed.
+
+mod proposal;
+mod skeleton;
+mod yaml;
+
+use std::collections::HashSet;
+use std::fs;
+use std::io::{BufRead, Write};
+use std::path::{Path, PathBuf};
+
+use crate::contract::Contract;
+use crate::contract::held::Held;
+use crate::contract::ledger::Ledger;
+use crate::documents::folder::{self, Edition};
+use crate::drift::finding::Finding;
+use crate::drift::{self, Report};
+use crate::facts::{self, PageFacts};
+use crate::regenerate::hashes;
+use crate::terminal::visible;
+pub use proposal::DRAFT;
+use proposal::{Files, Situation};
+use yaml::Lines;
+
+/// What to do.
+pub struct Options {
+    /// The documents.
+    pub documents: PathBuf,
+    /// The spec.
+    pub spec: PathBuf,
+    /// The provenance file.
+    pub provenance: PathBuf,
+    /// Change the files instead of showing what would change.
+    pub write: bool,
+    /// Ask about each change.
+    pub interactive: bool,
+    /// The pages whose change somebody has read.
+    pub reviewed: Vec<String>,
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// How many changes were adopted.
+    pub adopted: usize,
+    /// How many things are left to decide.
+    pub decisions: usize,
+    /// Whether a file would be, or was, changed.
+    pub changed: bool,
+}
+
+/// The files as they would be.
+struct State {
+    files: Files,
+    held: Held,
+}
+
+/// More changes than this are no change of documents that somebody could read.
+const MAX_ROUNDS: usize = 2_000;
+
+/// Adopts what is plain.
+///
+/// # Errors
+/// Says which file cannot be read or written.
+pub fn run(options: &Options) -> Result<Outcome, String> {
+    let read = |path: &Path| {
+        fs::read_to_string(path).map_err(|error| format!("cannot read {}: {error}", path.display()))
+    };
+    let (spec_text, provenance_text) = (read(&options.spec)?, read(&options.provenance)?);
+    let held_path = options.provenance.with_file_name(crate::project::HELD);
+    let held = Held::load(&held_path)?;
+    let held_text = if held.is_empty() {
+        String::new()
+    } else {
+        held.text()
+    };
+    let mut state = State {
+        files: Files {
+            spec: Lines::of(&spec_text),
+            provenance: Lines::of(&provenance_text),
+        },
+        held,
+    };
+    let session = Session::through(options, &mut state)?;
+    record_pages(options, &mut state, &session.report, &session.adopted)?;
+    for (finding, advice) in &session.decisions {
+        show_decision(finding, advice);
+    }
+    let mut outcome = Outcome {
+        adopted: session.count,
+        decisions: session.decisions.len(),
+        changed: false,
+    };
+    let held_now = if state.held.is_empty() {
+        String::new()
+    } else {
+        state.held.text()
+    };
+    let changes = [
+        (&options.spec, &spec_text, state.files.spec.text()),
+        (
+            &options.provenance,
+            &provenance_text,
+            state.files.provenance.text(),
+        ),
+        (&held_path, &held_text, held_now),
+    ];
+    for (path, old, new) in changes {
+        if *old == new {
+            continue;
+        }
+        outcome.changed = true;
+        // The marks of pages say nothing to a reader.
+        if path != &held_path {
+            print!("{}", difference(path, old, &new));
+        }
+        if options.write {
+            fs::write(path, new)
+                .map_err(|error| format!("cannot write {}: {error}", path.display()))?;
+            println!("written: {}", path.display());
+        }
+    }
+    Ok(outcome)
+}
+
+/// The findings, taken one by one.
+struct Session {
+    /// What is left after the last change.
+    report: Report,
+    /// How many changes were adopted.
+    count: usize,
+    /// The lines of pages whose facts were adopted.
+    adopted: HashSet<(String, usize)>,
+    /// What is left to decide, with advice.
+    decisions: Vec<(Finding, String)>,
+}
+
+impl Session {
+    /// Adopts until nothing plain is left. Each change moves the lines of the files, so all is compared anew.
+    fn through(options: &Options, state: &mut State) -> Result<Self, String> {
+        let mut edition = folder::read(&options.documents)?;
+        let mut passed: HashSet<String> = HashSet::new();
+        let mut session = Self {
+            report: Report::default(),
+            count: 0,
+            adopted: HashSet::new(),
+            decisions: Vec::new(),
+        };
+        for round in 0..MAX_ROUNDS {
+            let (contract, ledger) = parsed(options, state)?;
+            session.report =
+                drift::against_contract(edition.clone(), &contract, &ledger, &state.held);
+            if round == 0 {
+                keep_read(&mut edition, &session.report);
+            }
+            let next = session
+                .report
+                .new_findings()
+                .filter(|finding| !is_told(finding, &session.adopted))
+                .find(|finding| !passed.contains(&finding.key()))
+                .cloned();
+            let Some(finding) = next else { break };
+            passed.insert(finding.key());
+            let page = page_of(&edition, &finding);
+            let proposed = match &page {
+                None => Err("the page is not there; see whether it moved".to_owned()),
+                Some(page) => {
+                    let situation = Situation {
+                        contract: &contract,
+                        ledger: &ledger,
+                        page,
+                    };
+                    proposal::adopt(&finding, &situation, &state.files)
+                }
+            };
+            match proposed {
+                Ok(files) if !options.interactive || agreed(&finding, &state.files, &files)? => {
+                    state.files = files;
+                    session.count += 1;
+                    println!("adopt: {}", visible(&finding.title));
+                    session
+                        .adopted
+                        .insert((finding.place.file, finding.place.line));
+                }
+                Ok(_) => session
+                    .decisions
+                    .push((finding, "you did not agree".to_owned())),
+                Err(advice) => {
+                    if let (Some(page), true) =
+                        (&page, finding.fact.starts_with("stated:operation/"))
+                    {
+                        skeleton::print(page, &contract);
+                    }
+                    session.decisions.push((finding, advice));
+                }
+            }
+        }
+        Ok(session)
+    }
+}
+
+fn show_decision(finding: &Finding, advice: &str) {
+    println!("decide: {}", visible(&finding.title));
+    println!(
+        "  --> {}:{}",
+        visible(&finding.place.file),
+        finding.place.line
+    );
+    println!("   | the page: {}", visible(&finding.says));
+    println!("   | the spec: {}", visible(&finding.other_says));
+    println!("   = {}", visible(advice));
+    println!("   = key {}", visible(&finding.key()));
+}
+
+fn parsed(options: &Options, state: &State) -> Result<(Contract, Ledger), String> {
+    let contract = Contract::parse(
+        &options.spec.display().to_string(),
+        &state.files.spec.text(),
+    )?;
+    let ledger = Ledger::parse(
+        &options.provenance.display().to_string(),
+        &state.files.provenance.text(),
+    )?;
+    Ok((contract, ledger))
+}
+
+/// Leaves out what the first look found to be about other products.
+fn keep_read(edition: &mut Edition, report: &Report) {
+    let read: HashSet<&PathBuf> = report.read.iter().collect();
+    edition.pages.retain(|page| read.contains(&page.path));
+    edition.unreadable.clear();
+}
+
+fn page_of(edition: &Edition, finding: &Finding) -> Option<PageFacts> {
+    let page = edition
+        .pages
+        .iter()
+        .find(|page| page.file == finding.place.file)?;
+    facts::extract(page).ok()
+}
+
+/// Records the text of each page about which nothing is left to decide.
+fn record_pages(
+    options: &Options,
+    state: &mut State,
+    report: &Report,
+    adopted: &HashSet<(String, usize)>,
+) -> Result<(), String> {
+    let (_, ledger) = parsed(options, state)?;
+    let open: HashSet<&str> = report
+        .new_findings()
+        .filter(|finding| !is_told(finding, adopted))
+        .map(|finding| finding.place.file.as_str())
+        .collect();
+    let mut reviewed = options.reviewed.clone();
+    for page in &report.changed {
+        if !open.contains(page.file.as_str()) {
+            reviewed.push(page.source.clone());
+            for change in page.changes.iter().filter(|change| change.after.is_some()) {
+                println!(
+                    "read: {}:{}: {}",
+                    visible(&page.file),
+                    change.line,
+                    visible(change.after.as_deref().unwrap_or_default())
+                );
+            }
+        }
+    }
+    let refreshed = hashes::refresh(
+        &state.files.provenance.text(),
+        &ledger,
+        &mut state.held,
+        &options.documents,
+        &reviewed,
+    )?;
+    state.files.provenance = Lines::of(&refreshed.text);
+    for line in &refreshed.changes {
+        println!("provenance: {line}");
+    }
+    for line in &refreshed.unread {
+        println!("left: {line}");
+    }
+    Ok(())
+}
+
+/// Whether a change of text stands on a line whose fact has been adopted.
+fn is_told(finding: &Finding, adopted: &HashSet<(String, usize)>) -> bool {
+    finding.fact.contains(":text/")
+        && adopted.contains(&(finding.place.file.clone(), finding.place.line))
+}
+
+/// Shows one change and asks.
+fn agreed(finding: &Finding, old: &Files, new: &Files) -> Result<bool, String> {
+    println!("{}", visible(&finding.title));
+    println!("   | the page: {}", visible(&finding.says));
+    print!(
+        "{}",
+        difference(Path::new("spec"), &old.spec.text(), &new.spec.text())
+    );
+    print!(
+        "{}",
+        difference(
+            Path::new("provenance"),
+            &old.provenance.text(),
+            &new.provenance.text()
+        )
+    );
+    print!("Adopt? [y/n] ");
+    std::io::stdout()
+        .flush()
+        .map_err(|error| format!("cannot ask: {error}"))?;
+    let mut answer = String::new();
+    std::io::stdin()
+        .lock()
+        .read_line(&mut answer)
+        .map_err(|error| format!("cannot read the answer: {error}"))?;
+    Ok(matches!(answer.trim().to_lowercase().as_str(), "y" | "yes"))
+}
+
+fn difference(path: &Path, old: &str, new: &str) -> String {
+    let name = path.display().to_string();
+    similar::TextDiff::from_lines(old, new)
+        .unified_diff()
+        .context_radius(2)
+        .header(&name, &name)
+        .to_string()
+}
