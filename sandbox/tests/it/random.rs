@@ -4,7 +4,9 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use msgraph_migrations_sandbox::{CancelInProgress, JobStatus, Sandbox, Settings, UserOutcome};
+use msgraph_migrations_sandbox::{
+    CancelInProgress, JobStatus, Sandbox, Settings, Timings, UserOutcome,
+};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
@@ -174,7 +176,7 @@ async fn perform(room: &Room, action: &Action) -> Option<Reply> {
         }
         Action::Faster(is_faster) => {
             let mut settings = room.sandbox.settings();
-            settings.timings.finalizing = if *is_faster { 1 } else { 20_000 };
+            settings.timings.finalizing = if *is_faster { 20_000 } else { 50_000 };
             room.sandbox.set_settings(settings).expect("settings");
             None
         }
@@ -195,6 +197,16 @@ async fn run(
         cancel_in_progress: match actions.len() % 2 {
             0 => CancelInProgress::UntilCuttingOver,
             _ => CancelInProgress::UntilCompleteAfter,
+        },
+        timings: Timings {
+            // Long enough that users often cut over while their job is still in progress.
+            synchronising: if actions.len().is_multiple_of(3) {
+                3_600
+            } else {
+                400_000
+            },
+            finalizing: 50_000,
+            ..Timings::default()
         },
         ..Settings::default()
     };
@@ -261,6 +273,8 @@ fn random_actions_never_reach_an_undocumented_transition() {
     let config = Config {
         cases: CASES,
         failure_persistence: None,
+        // A failure is told while somebody still waits for it.
+        max_shrink_iters: 64,
         ..Config::default()
     };
     let random = TestRng::from_seed(RngAlgorithm::ChaCha, &[23; 32]);
