@@ -27,7 +27,7 @@ fn main() -> ExitCode {
     match ended {
         Ok(exit) => exit.into(),
         Err(failure) => {
-            output.fail(&failure);
+            Output::fail(&failure);
             failure.exit.into()
         }
     }

@@ -153,7 +153,7 @@ impl Output {
     }
 
     /// What went wrong, why, and what to do.
-    pub fn fail(&self, failure: &Failure) {
+    pub fn fail(failure: &Failure) {
         remark(&format!(
             "{ERROR}error:{ERROR:#} {}",
             escaped(&failure.what)

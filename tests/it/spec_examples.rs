@@ -103,8 +103,10 @@ fn answered_properties<'a>(
 ) -> BTreeSet<&'a str> {
     let schema = specification
         .body_schema(&operation.definition["responses"]["200"])
-        .map(|schema| specification.follow(schema))
-        .unwrap_or_else(|| panic!("{} answers 200 without a schema", operation.id));
+        .map_or_else(
+            || panic!("{} answers 200 without a schema", operation.id),
+            |schema| specification.follow(schema),
+        );
     let object = match schema["properties"].get("value") {
         Some(value) => specification.follow(&value["items"]),
         None => schema,

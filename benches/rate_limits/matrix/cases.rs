@@ -106,8 +106,8 @@ impl Case {
     pub fn judge(&mut self, seed: u64) -> Verdict {
         self.setup.seed = seed;
         let controller = || RateController::new(Duration::from_mins(10));
-        let controlled = |_| Pacing::Controlled(Box::new(controller()));
-        let outcome = run(&self.setup, (self.limiter)().as_mut(), controlled);
+        let paced = |_| Pacing::Controlled(Box::new(controller()));
+        let outcome = run(&self.setup, (self.limiter)().as_mut(), paced);
         let best = match self.goal {
             Goal::TimesBest(_) => {
                 run(&self.setup, (self.limiter)().as_mut(), |_| {

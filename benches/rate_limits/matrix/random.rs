@@ -1,4 +1,4 @@
-//! Numbers that are drawn the same on each run with the same seed (SplitMix64).
+//! Numbers that are drawn the same on each run with the same seed (`SplitMix64`).
 
 pub struct Random(u64);
 

@@ -80,10 +80,16 @@ impl Outcome {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, PartialOrd)]
+#[derive(Clone, Copy, PartialEq)]
 struct Moment(f64, u64);
 
 impl Eq for Moment {}
+
+impl PartialOrd for Moment {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
 
 impl Ord for Moment {
     fn cmp(&self, other: &Self) -> std::cmp::Ordering {
@@ -192,7 +198,7 @@ pub fn run(
                     limiter.done();
                 }
                 let client = &mut clients[number];
-                simulation.learn(now, number, client, request, answer);
+                simulation.learn(now, number, client, &request, answer);
                 simulation.send(now, number, client);
             }
         }
@@ -219,7 +225,7 @@ impl Simulation<'_> {
         now: f64,
         number: usize,
         client: &mut Client,
-        request: Request,
+        request: &Request,
         answer: Result<(), Option<f64>>,
     ) {
         client.under_way -= 1;

@@ -2,7 +2,10 @@
 
 use chrono::Utc;
 use msgraph_migrations::DateTimeOffset;
-use msgraph_migrations::models::{CrossTenantMigrationJob, CrossTenantMigrationTask};
+use msgraph_migrations::models::{
+    CrossTenantMigrationJob, CrossTenantMigrationJobStatus, CrossTenantMigrationJobType,
+    CrossTenantMigrationServiceStatus, CrossTenantMigrationTask,
+};
 use serde_json::{Value, json};
 
 use crate::output::Row;
@@ -14,7 +17,11 @@ pub fn job(job: &CrossTenantMigrationJob, zone: Zone) -> Row {
         .with("name", text(job.display_name.as_deref()))
         .with(
             "status",
-            text(job.status.as_ref().map(|status| status.as_str())),
+            text(
+                job.status
+                    .as_ref()
+                    .map(CrossTenantMigrationJobStatus::as_str),
+            ),
         )
         .shown_as(
             "completeAfter",
@@ -25,7 +32,11 @@ pub fn job(job: &CrossTenantMigrationJob, zone: Zone) -> Row {
         .with("id", text(job.id.as_deref()))
         .beside(
             "jobType",
-            text(job.job_type.as_ref().map(|kind| kind.as_str())),
+            text(
+                job.job_type
+                    .as_ref()
+                    .map(CrossTenantMigrationJobType::as_str),
+            ),
         )
         .beside("message", text(job.message.as_deref()))
         .beside("created", time(job.created_date_time.as_ref()))
@@ -57,7 +68,7 @@ pub fn user(user: &CrossTenantMigrationTask) -> Row {
             let status = workload
                 .status
                 .as_ref()
-                .map_or("?", |status| status.as_str());
+                .map_or("?", CrossTenantMigrationServiceStatus::as_str);
             let codes: Vec<_> = workload
                 .errors
                 .iter()

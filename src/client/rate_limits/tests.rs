@@ -146,10 +146,10 @@ async fn a_client_that_was_never_refused_anything_is_never_held_back() {
     let limits = limits(DAY);
     let start = Instant::now();
     for _ in 0..10_000 {
-        match ticket(&limits, Duration::ZERO).await {
-            Ok(ticket) => ticket.accepted().await,
-            Err(_) => panic!("something holds it back"),
-        }
+        let Ok(ticket) = ticket(&limits, Duration::ZERO).await else {
+            panic!("something holds it back");
+        };
+        ticket.accepted().await;
     }
     assert_eq!(start.elapsed(), Duration::ZERO);
 }
@@ -164,10 +164,10 @@ async fn a_rate_that_is_set_is_kept_from_the_beginning_and_never_exceeded() {
         let limits = RateLimits::new(&options);
         let start = Instant::now();
         for _ in 0..1_000 {
-            match ticket(&limits, DAY).await {
-                Ok(ticket) => ticket.accepted().await,
-                Err(_) => panic!("it does not take that long"),
-            }
+            let Ok(ticket) = ticket(&limits, DAY).await else {
+                panic!("it does not take that long");
+            };
+            ticket.accepted().await;
         }
         let seconds = start.elapsed().as_secs_f64();
         assert!((least..least * 1.01).contains(&seconds), "{seconds}");
@@ -181,20 +181,20 @@ async fn a_starting_rate_holds_for_a_while_and_grows_when_nothing_is_refused() {
     let mut sent = 0_u32;
     let start = Instant::now();
     while start.elapsed() < Duration::from_secs(20) {
-        match ticket(&limits, DAY).await {
-            Ok(ticket) => ticket.accepted().await,
-            Err(_) => panic!("it does not take that long"),
-        }
+        let Ok(ticket) = ticket(&limits, DAY).await else {
+            panic!("it does not take that long");
+        };
+        ticket.accepted().await;
         sent += 1;
     }
     assert!((195..=205).contains(&sent), "{sent}");
     assert_eq!(rate(), Some(10.0));
     // When it is fast enough not to matter any more, no time passes.
     while rate().is_some_and(|rate| rate <= 50.0) && start.elapsed() < Duration::from_mins(2) {
-        match ticket(&limits, DAY).await {
-            Ok(ticket) => ticket.accepted().await,
-            Err(_) => panic!("it does not take that long"),
-        }
+        let Ok(ticket) = ticket(&limits, DAY).await else {
+            panic!("it does not take that long");
+        };
+        ticket.accepted().await;
     }
     assert!(rate().is_none_or(|rate| rate > 50.0), "{:?}", rate());
 }
