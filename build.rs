@@ -4,6 +4,8 @@
 //! generator cannot take is lowered in a copy (`build/lowering.rs`), and what it writes wrongly is
 //! corrected in its output (`build/correction.rs`); each step is one function with its reason.
 
+#[path = "build/builders.rs"]
+mod builders;
 #[path = "build/checks.rs"]
 mod checks;
 #[path = "build/correction.rs"]
@@ -47,6 +49,7 @@ fn run() -> Result<(), Box<dyn std::error::Error>> {
     let out_dir = PathBuf::from(std::env::var("OUT_DIR")?);
     let document = document::Document::read(Path::new(SPEC))?;
     let generated = generation::generate(&document)?;
-    std::fs::write(out_dir.join("client.rs"), generated)?;
+    std::fs::write(out_dir.join("models.rs"), generated.models)?;
+    std::fs::write(out_dir.join("client.rs"), generated.client)?;
     Ok(())
 }

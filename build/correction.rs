@@ -5,12 +5,13 @@
 
 use std::collections::BTreeSet;
 
-use heck::ToUpperCamelCase;
 use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::punctuated::Punctuated;
 use syn::visit_mut::{self, VisitMut};
 use syn::{Expr, ImplItem, Item, ItemMod, ItemStruct, Stmt, Token, parse_quote};
+
+use crate::builders;
 
 type Result<T> = std::result::Result<T, String>;
 
@@ -22,7 +23,8 @@ pub fn correct(file: &mut syn::File, request_schemas: &BTreeSet<String>) -> Resu
     let types = types_module(file)?;
     remove_unused_conversion_error(types)?;
     read_null_as_empty_list(types)?;
-    leave_answers_open_to_new_properties(types, request_schemas)?;
+    leave_types_open_to_new_properties(types)?;
+    build_requests_by_methods(types, request_schemas)?;
     describe_properties_of_named_types(types)?;
     derive_schemas_on_request(types)
 }
@@ -131,10 +133,10 @@ fn encode_path_arguments(file: &mut syn::File) -> Result<()> {
                 let value = &to_string.receiver;
                 *argument = if quoted {
                     self.literals += 1;
-                    parse_quote!(crate::odata::encode_literal(#value))
+                    parse_quote!(crate::client::odata::encode_literal(#value))
                 } else {
                     self.segments += 1;
-                    parse_quote!(crate::odata::encode_segment(#value))
+                    parse_quote!(crate::client::odata::encode_segment(#value))
                 };
             }
             call.tokens = arguments.to_token_stream();
@@ -176,31 +178,36 @@ fn read_null_as_empty_list(types: &mut ItemMod) -> Result<()> {
                 .to_string()
                 .contains("vec :: Vec")
         {
-            field
-                .attrs
-                .push(parse_quote!(#[serde(deserialize_with = "crate::tolerant::null_as_empty")]));
+            field.attrs.push(
+                parse_quote!(#[serde(deserialize_with = "crate::models::tolerant::null_as_empty")]),
+            );
             corrected += 1;
         }
     }
     applied("read_null_as_empty_list", corrected)
 }
 
-/// A property that the service gains must not break callers; only what callers fill in stays open
-/// to literals.
-fn leave_answers_open_to_new_properties(
-    types: &mut ItemMod,
-    request_schemas: &BTreeSet<String>,
-) -> Result<()> {
-    let requests: BTreeSet<_> = request_schemas
-        .iter()
-        .map(|name| name.to_upper_camel_case())
-        .collect();
+/// A property that the service gains must not break callers.
+fn leave_types_open_to_new_properties(types: &mut ItemMod) -> Result<()> {
     let mut marked = 0;
-    for item in structs(types)?.filter(|item| !requests.contains(&item.ident.to_string())) {
+    for item in structs(types)? {
         item.attrs.push(parse_quote!(#[non_exhaustive]));
         marked += 1;
     }
-    applied("leave_answers_open_to_new_properties", marked)
+    applied("leave_types_open_to_new_properties", marked)
+}
+
+/// What callers fill in cannot be written as a literal and is built by methods.
+fn build_requests_by_methods(
+    types: &mut ItemMod,
+    request_schemas: &BTreeSet<String>,
+) -> Result<()> {
+    let items = content(types)?;
+    let builders = syn::parse2::<syn::File>(builders::builders(items, request_schemas))
+        .map_err(|error| error.to_string())?;
+    let added = builders.items.len();
+    items.extend(builders.items);
+    applied("build_requests_by_methods", added)
 }
 
 /// A property that refers to a named schema cannot carry a description of its own in OpenAPI 3.0.

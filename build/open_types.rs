@@ -6,7 +6,7 @@ use quote::{format_ident, quote};
 
 use crate::lowering::{Enum, Union};
 
-/// An enum that keeps an unknown member as its text; reading and writing is in `src/open_enum.rs`.
+/// An enum that keeps an unknown member as its text; reading and writing is in `src/models/open_enum.rs`.
 pub fn open_enum(of: &Enum) -> TokenStream {
     let name = format_ident!("{}", of.name.to_upper_camel_case());
     let description = &of.description;
@@ -16,6 +16,7 @@ pub fn open_enum(of: &Enum) -> TokenStream {
         .map(|(member, _)| format_ident!("{}", member.to_upper_camel_case()))
         .collect();
     let texts = of.members.iter().map(|(member, _)| member);
+    let plain_meanings = of.members.iter().map(|(_, meaning)| meaning);
     let meanings = of
         .members
         .iter()
@@ -29,12 +30,12 @@ pub fn open_enum(of: &Enum) -> TokenStream {
             /// A value that the documents do not name, as the service wrote it.
             Unknown(String),
         }
-        crate::open_enum::open_enum!(#name { #(#variants = #texts),* });
+        crate::models::open_enum::open_enum!(#name { #(#variants = #texts: #plain_meanings),* });
     }
 }
 
 /// An enum of the documented kinds of an object, told apart by a discriminator, that keeps an
-/// unknown kind as JSON; reading and writing is in `src/open_union.rs`.
+/// unknown kind as JSON; reading and writing is in `src/models/open_union.rs`.
 pub fn open_union(of: &Union) -> TokenStream {
     let name = format_ident!("{}", of.name.to_upper_camel_case());
     let description = &of.description;
@@ -42,12 +43,7 @@ pub fn open_union(of: &Union) -> TokenStream {
     let variants: Vec<_> = of
         .members
         .iter()
-        .map(|(_, schema)| {
-            format_ident!(
-                "{}",
-                distinctive_part(&of.name, schema).to_upper_camel_case()
-            )
-        })
+        .map(|(_, schema)| format_ident!("{}", variant_of_union(&of.name, schema)))
         .collect();
     let types: Vec<_> = of
         .members
@@ -66,8 +62,13 @@ pub fn open_union(of: &Union) -> TokenStream {
             /// wrote it.
             Other(::serde_json::Map<String, ::serde_json::Value>),
         }
-        crate::open_union::open_union!(#name, #discriminator { #(#variants(#types) = #values),* });
+        crate::models::open_union::open_union!(#name, #discriminator { #(#variants(#types) = #values),* });
     }
+}
+
+/// The variant that stands for a kind of a union.
+pub fn variant_of_union(union: &str, member: &str) -> String {
+    distinctive_part(union, member).to_upper_camel_case()
 }
 
 /// `User` of `sharePointUserMigrationTaskParameters`, a kind of

@@ -5,7 +5,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 use serde_json::{Map, Value};
 
-/// One constant per operation, of the type in `src/operation.rs`, and the list of all.
+/// One constant per operation, of the type in `src/models/operation.rs`, and the list of all.
 pub fn operations(spec: &Value) -> TokenStream {
     let mut constants = Vec::new();
     let mut names = Vec::new();
@@ -53,7 +53,7 @@ pub fn operations(spec: &Value) -> TokenStream {
     quote! {
         /// Every documented operation, as a constant.
         pub mod operations {
-            use crate::operation::Operation;
+            use crate::models::operation::Operation;
             #(#constants)*
             /// All of them.
             pub const ALL: &[Operation] = &[#(#names),*];

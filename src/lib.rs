@@ -23,7 +23,7 @@
 //!         let job = client.get_job("Alderwood wave 3", GetOptions::new()).await?;
 //!         println!("accepted, the job is now {:?}", job.value().status);
 //!     }
-//!     CancelOutcome::Conflict(refusal) => println!("too late, the migration continues: {refusal}"),
+//!     refused => println!("{refused}"),
 //! }
 //! # Ok(())
 //! # }
@@ -31,15 +31,10 @@
 //!
 //! # Long migrations
 //!
-//! Around the calls there are modules for migrations of many calls and many days. Nothing depends on
-//! them, and each can be left alone:
-//!
-//! * [`RefreshingToken`] renews tokens before they expire; [`RetryPolicy`] repeats a request only where
-//!   that cannot double its effect, at a pace that all calls of a client share;
-//! * [`Client::jobs`] and [`Client::users`] list any number of items;
-//! * [`ambiguity`] finds out by reading what became of an action whose answer was lost;
-//! * [`waiting`] watches jobs and tasks until they end, and [`whole_jobs`] sees actions through;
-//! * [`bulk`] does the same for many users, tasks and mappings.
+//! [`RefreshingToken`] renews tokens before they expire; [`RetryPolicy`] repeats a request only where that
+//! cannot double its effect, no faster than the service allows; [`Client::jobs`] and [`Client::users`] list
+//! any number of items. The crate `msgraph-migrations-workflows` builds on that: it waits for jobs, finds
+//! out what became of an action whose answer was lost, and does the same for many.
 //!
 //! # What this crate does not do
 //!
@@ -47,68 +42,64 @@
 //! that Microsoft has not documented. Nothing in it was tried on a live tenant: it is built from the
 //! public documents and tried against a simulation of them.
 
-pub mod ambiguity;
-mod answer;
-#[cfg(feature = "azure")]
-pub mod azure;
-pub mod bulk;
-mod call;
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+mod answers;
+mod calls;
 mod client;
-mod date_time;
-mod endpoint;
-mod error;
-mod exchange;
-mod generated;
-mod graph_error;
-mod jobs;
-mod judgement;
-mod mappings;
-mod odata;
-mod open_enum;
-mod open_union;
-mod operation;
-mod options;
-pub mod outcome;
-mod pace;
-mod paging;
-mod refreshing;
-mod refusal;
-mod request_check;
-mod requests;
-mod response;
-mod retry;
-mod sharepoint;
-#[cfg(feature = "rustls")]
-mod tls;
-mod token;
-mod tolerant;
-mod transport;
-pub mod waiting;
-pub mod whole_jobs;
+pub mod models;
 
-/// The types of the service, generated from the spec.
+pub use answers::error::{Error, ErrorKind, RateLimitCause};
+pub use answers::graph_error::GraphError;
+pub use answers::outcome::{
+    self, CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
+};
+pub use answers::refusal::Refusal;
+pub use answers::response::Response;
+#[cfg(feature = "test-util")]
+pub use answers::test_util;
+pub use calls::listed::Listed;
+pub use calls::options::{GetOptions, ListOptions};
+pub use calls::paging::{Items, Page, Pages};
+pub use calls::request_check::MAX_MAPPINGS;
+pub use client::Client;
+#[cfg(feature = "azure")]
+pub use client::azure;
+pub use client::builder::ClientBuilder;
+pub use client::call_options::CallOptions;
+pub use client::endpoint::Version;
+pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, RateLimits};
+pub use client::refreshing::{ExpiringToken, RefreshingToken};
+pub use client::retry::RetryPolicy;
+pub use client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
+pub use models::date_time::{DateTimeOffset, YearOutOfRange};
+pub use models::generated::operations;
+pub use models::operation::{Operation, ResourceFamily};
+pub use models::tolerant::Deviation;
+
+/// The crates whose types the public API shows, in the versions that it shows them in.
 ///
-/// Unknown members are ignored, missing and null ones accepted, and enums keep a value that they do
-/// not know.
-pub use generated::types as models;
+/// A program that names such a type need not depend on the crate itself, nor guess its version.
+pub mod dependencies {
+    #[cfg(feature = "azure")]
+    #[doc(no_inline)]
+    pub use azure_core;
+    #[cfg(feature = "schemars")]
+    #[doc(no_inline)]
+    pub use schemars;
+    #[doc(no_inline)]
+    pub use {chrono, futures_core, reqwest, serde_json};
+}
 
-pub use client::{Client, ClientBuilder};
-pub use date_time::DateTimeOffset;
-pub use endpoint::Version;
-pub use error::{Error, ErrorKind};
-pub use generated::operations;
-pub use graph_error::GraphError;
-pub use operation::Operation;
-pub use options::{GetOptions, ListOptions};
-pub use outcome::{CancelOutcome, DeleteOutcome, StartOutcome};
-pub use paging::Page;
-pub use refreshing::{ExpiringToken, RefreshingToken};
-pub use refusal::Refusal;
-pub use request_check::MOST_MAPPINGS;
-pub use response::Response;
-pub use retry::RetryPolicy;
-pub use token::{AccessToken, TokenError, TokenFuture, TokenSource};
-pub use tolerant::Oddity;
+#[doc(no_inline)]
+pub use reqwest::StatusCode;
+#[doc(no_inline)]
+pub use reqwest::header::HeaderMap;
+
+#[cfg(any(doc, doctest))]
+#[cfg(feature = "test-util")]
+#[doc = include_str!("../docs/testing.md")]
+pub mod testing_your_code {}
 
 /// The example of the README, compiled.
 #[cfg(doctest)]

@@ -41,7 +41,15 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
         "cancel_sharepoint_task, once it moves",
         seen,
         409,
-        "CancelOutcome::Conflict",
+        "CancelOutcome::TooLate",
+    );
+
+    let seen = Seen::task_cancellation(client.cancel_sharepoint_task(&waiting).await);
+    table.add(
+        "cancel_sharepoint_task, again",
+        seen,
+        409,
+        "CancelOutcome::AlreadyFinal",
     );
 
     // The service answers a request without the id with 400. The client does not let it come to
@@ -92,18 +100,17 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
 async fn new_task(client: &Client, user: &str) -> Result<String, Box<dyn Error>> {
     let source = format!("{user}@alderwood.example");
     let target = format!("{user}@harborlane.example");
-    let mut mapping =
-        SharePointUserIdentityMappingDeltaItem::upsert(SOURCE_TENANT, &source, &target);
-    mapping.user_type = Some(SharePointIdentityMappingUserType::RegularUser);
+    let mapping = SharePointUserIdentityMappingDeltaItem::upsert(SOURCE_TENANT, &source, &target)
+        .user_type(SharePointIdentityMappingUserType::RegularUser);
     client.update_user_mappings(vec![mapping]).await?;
 
     let task = client
-        .create_sharepoint_task(SharePointUserMigrationTaskParameters {
-            source_user_identity: Some(UserIdentity::of_user_principal_name(source)),
-            target_user_identity: Some(UserIdentity::of_user_principal_name(target)),
-            target_organization_host: Some("https://harborlane-my.sharepoint.example".to_owned()),
-            ..SharePointUserMigrationTaskParameters::default()
-        })
+        .create_sharepoint_task(
+            SharePointUserMigrationTaskParameters::new()
+                .source_user_identity(UserIdentity::of_user_principal_name(source))
+                .target_user_identity(UserIdentity::of_user_principal_name(target))
+                .target_organization_host("https://harborlane-my.sharepoint.example"),
+        )
         .await?;
     let id = task.into_value().id;
     id.ok_or_else(|| "the service gave the task no id".into())

@@ -43,7 +43,12 @@ pub async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
     sandbox.set_settings(newest)?;
 
     let seen = Seen::cancellation(client.cancel_user(JOB, USER).await);
-    table.add("cancel_user, again", seen, 409, "CancelOutcome::Conflict");
+    table.add(
+        "cancel_user, again",
+        seen,
+        409,
+        "CancelOutcome::AlreadyBeingCancelled",
+    );
 
     let seen = Seen::cancellation(client.cancel_user(JOB, STRANGER).await);
     table.add(

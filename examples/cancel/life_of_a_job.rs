@@ -119,7 +119,7 @@ async fn update(
 ) -> Result<(), Box<dyn Error>> {
     table.heading("Update");
     let tonight = sandbox.now() + Duration::from_hours(2);
-    let seen = Seen::response(client.update_job(JOB, tonight.into()).await, |()| {
+    let seen = Seen::response(client.update_job(JOB, tonight.try_into()?).await, |()| {
         "it cuts over at the new time".to_owned()
     });
     table.add("update_job", seen, 204, "Response");
@@ -131,7 +131,7 @@ async fn update(
         ..newest.clone()
     })?;
     let earlier = sandbox.now() - Duration::from_hours(2);
-    let seen = Seen::response(client.update_job(JOB, earlier.into()).await, |()| {
+    let seen = Seen::response(client.update_job(JOB, earlier.try_into()?).await, |()| {
         "it is already due".to_owned()
     });
     table.add(
@@ -162,7 +162,7 @@ async fn cut_over(
         "cancel_job, mailboxes cut over",
         seen,
         409,
-        "CancelOutcome::Conflict",
+        "CancelOutcome::TooLate",
     );
     Ok(())
 }

@@ -63,6 +63,7 @@ async fn start() -> Result<Rehearsal, Box<dyn Error>> {
 
 async fn walk(rehearsal: &mut Rehearsal) -> Result<(), Box<dyn Error>> {
     cancel_job::walk(rehearsal).await?;
+    cancel_job::walk_refusals(rehearsal).await?;
     cancel_user::walk(rehearsal).await?;
     cancel_sharepoint_task::walk(rehearsal).await?;
     life_of_a_job::walk(rehearsal).await

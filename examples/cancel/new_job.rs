@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use msgraph_migrations::DateTimeOffset;
 use msgraph_migrations::models::{
     CrossTenantMigrationJobCreate, ExchangeOnlineCrossTenantMigrationSettings,
 };
@@ -16,14 +17,13 @@ pub const OTHER_USER: &str = "b81e04a9-2c6d-4f35-8d70-5e9a13c7f264";
 
 /// A job that moves both users and cuts over some time from now.
 pub fn new_job(name: &str, sandbox: &Sandbox, cutover: Duration) -> CrossTenantMigrationJobCreate {
-    let cutover = sandbox.now() + cutover;
+    let cutover = DateTimeOffset::try_from(sandbox.now() + cutover).expect("a year of four digits");
     let users = [USER, OTHER_USER];
-    let mut job =
-        CrossTenantMigrationJobCreate::of_users(name, SOURCE_TENANT, cutover.into(), users);
-    job.workloads = vec!["Exchange".to_owned(), "ODSP".to_owned()];
-    job.exchange_settings = Some(ExchangeOnlineCrossTenantMigrationSettings {
-        source_endpoint: Some("alderwood-to-harborlane".to_owned()),
-        target_delivery_domain: Some("harborlane.example".to_owned()),
-    });
-    job
+    CrossTenantMigrationJobCreate::of_users(name, SOURCE_TENANT, cutover, users)
+        .workloads(["Exchange", "ODSP"])
+        .exchange_settings(
+            ExchangeOnlineCrossTenantMigrationSettings::new()
+                .source_endpoint("alderwood-to-harborlane")
+                .target_delivery_domain("harborlane.example"),
+        )
 }

@@ -1,6 +1,8 @@
 //! What a program learns from each kind of answer.
 
-use msgraph_migrations::{CancelOutcome, DeleteOutcome, Error, Refusal, Response, StartOutcome};
+use msgraph_migrations::{
+    CancelOutcome, Client, DeleteOutcome, Error, GetOptions, Response, StartOutcome,
+};
 
 /// One answer, as a row of the table shows it.
 pub struct Seen {
@@ -29,7 +31,7 @@ impl Seen {
                 let meaning = format!("it is being cancelled: {status}");
                 Self::new(answer.status().as_u16(), "CancelOutcome::Accepted", meaning)
             }
-            Ok(CancelOutcome::Conflict(refusal)) => Self::cancel_conflict(&refusal),
+            Ok(refused) => Self::refused_cancellation(&refused),
             Err(error) => Self::error(&error),
         }
     }
@@ -42,21 +44,45 @@ impl Seen {
                 "CancelOutcome::Accepted",
                 "it is cancelled",
             ),
-            Ok(CancelOutcome::Conflict(refusal)) => Self::cancel_conflict(&refusal),
+            Ok(refused) => Self::refused_cancellation(&refused),
             Err(error) => Self::error(&error),
         }
     }
 
-    fn cancel_conflict(refusal: &Refusal) -> Self {
-        let meaning = match refusal.current_status() {
-            Some(status) => format!("it cannot be cancelled, it is {status}"),
-            None => "it cannot be cancelled and goes on".to_owned(),
+    fn refused_cancellation(outcome: &CancelOutcome) -> Self {
+        let (answer, meaning) = match outcome {
+            CancelOutcome::Accepted(_) => ("Accepted", "it is being cancelled".to_owned()),
+            CancelOutcome::AlreadyBeingCancelled(_) => (
+                "AlreadyBeingCancelled",
+                "it is being cancelled already".to_owned(),
+            ),
+            CancelOutcome::AlreadyFinal { status, .. } => {
+                ("AlreadyFinal", format!("it is over: {status}"))
+            }
+            CancelOutcome::TooLate { status, .. } => {
+                ("TooLate", format!("the migration continues: {status}"))
+            }
+            CancelOutcome::Undetermined(_) => (
+                "Undetermined",
+                "whether it continues is not known".to_owned(),
+            ),
         };
-        Self::new(
-            refusal.status().as_u16(),
-            "CancelOutcome::Conflict",
+        Self {
+            status: outcome.refusal().map(|refusal| refusal.status().as_u16()),
+            answer: format!("CancelOutcome::{answer}"),
             meaning,
-        )
+        }
+    }
+
+    /// The status of a job, to learn what became of a cancellation whose answer was lost.
+    pub async fn read_back(client: &Client, job: &str) -> Self {
+        Self::response(client.get_job(job, GetOptions::new()).await, |job| {
+            let status = job
+                .status
+                .as_ref()
+                .map_or("unknown", |status| status.as_str());
+            format!("it is {status}")
+        })
     }
 
     /// The start of a validation or a migration.

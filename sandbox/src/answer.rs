@@ -1,5 +1,7 @@
 //! What the core answers: a status, headers, a body, and what the request changed.
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value, json};
 
@@ -9,7 +11,7 @@ pub(crate) struct Answer {
     /// The HTTP status.
     pub(crate) status: u16,
     /// Headers besides those that every answer carries.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
     /// The body.
     pub(crate) body: Body,
     /// What the request changed, in words, for the log.
@@ -27,6 +29,8 @@ pub(crate) enum Body {
     Text(String),
     /// A page from something that stands in front of the service.
     Html(String),
+    /// A document in XML, as `/$metadata` answers.
+    Xml(&'static str),
 }
 
 impl Answer {
@@ -45,6 +49,14 @@ impl Answer {
         Self {
             body: Body::Json(body),
             ..Self::empty(status)
+        }
+    }
+
+    /// The plain number that `/$count` answers.
+    pub(crate) fn count(count: usize) -> Self {
+        Self {
+            body: Body::Text(count.to_string()),
+            ..Self::empty(200)
         }
     }
 
@@ -69,20 +81,24 @@ pub(crate) struct GraphError {
     /// The HTTP status.
     pub(crate) status: u16,
     /// The code for programs.
-    pub(crate) code: &'static str,
+    pub(crate) code: Cow<'static, str>,
     /// The message for people.
     pub(crate) message: String,
     /// The more specific code, if the documents name one.
     pub(crate) detail: Option<Box<Detail>>,
     /// Headers that belong to the refusal.
-    pub(crate) headers: Vec<(&'static str, String)>,
+    pub(crate) headers: Vec<(Cow<'static, str>, String)>,
 }
 
 impl GraphError {
-    pub(crate) fn new(status: u16, code: &'static str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(
+        status: u16,
+        code: impl Into<Cow<'static, str>>,
+        message: impl Into<String>,
+    ) -> Self {
         Self {
             status,
-            code,
+            code: code.into(),
             message: message.into(),
             detail: None,
             headers: Vec::new(),
@@ -99,6 +115,13 @@ impl GraphError {
 
     pub(crate) fn not_found(message: impl Into<String>) -> Self {
         Self::new(404, "NotFound", message)
+    }
+
+    /// The text of the drafts for a parameter that a request lacks.
+    pub(crate) fn missing_parameter(name: &str) -> Self {
+        Self::bad_request(format!(
+            "Cannot process the request because the required parameter {name} is missing."
+        ))
     }
 
     /// A 422 whose specific code stands in `details`, where the field is named too.
@@ -125,8 +148,12 @@ impl GraphError {
         self
     }
 
-    pub(crate) fn with_header(mut self, name: &'static str, value: impl Into<String>) -> Self {
-        self.headers.push((name, value.into()));
+    pub(crate) fn with_header(
+        mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: impl Into<String>,
+    ) -> Self {
+        self.headers.push((name.into(), value.into()));
         self
     }
 

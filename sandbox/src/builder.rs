@@ -1,39 +1,34 @@
 //! How a sandbox is set up.
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 
+use crate::access::Access;
 use crate::clock::DEFAULT_START;
+use crate::config::Config;
+use crate::engine::log::RequestEntry;
 use crate::faults::FaultRule;
-use crate::http::Observer;
-use crate::log::RequestEntry;
-use crate::sandbox::{Sandbox, StartError};
-use crate::service::Access;
+use crate::sandbox::{Listen, Sandbox, StartError};
+use crate::scenario;
 use crate::settings::{CreateStarts, PastCompleteAfter, Settings, Timings};
-
-/// What a sandbox starts with, and starts over with.
-#[derive(Clone, Debug)]
-pub(crate) struct Config {
-    pub(crate) seed: u64,
-    pub(crate) speed: f64,
-    pub(crate) start_time: DateTime<Utc>,
-    pub(crate) access: Access,
-    pub(crate) settings: Settings,
-    pub(crate) faults: Vec<FaultRule>,
-    pub(crate) rate_limit: Option<f64>,
-    pub(crate) demo: bool,
-}
+use crate::wire::core::Observer;
+use crate::wire::door::PublicUrl;
 
 /// Sets up a [`Sandbox`].
 #[derive(Clone)]
 #[must_use = "a builder does nothing until it is started"]
 pub struct SandboxBuilder {
-    pub(crate) config: Config,
-    pub(crate) address: IpAddr,
-    pub(crate) port: u16,
-    pub(crate) observer: Option<Observer>,
+    config: Config,
+    address: IpAddr,
+    port: u16,
+    public_url: Option<String>,
+    has_tls: bool,
+    idle_timeout: Duration,
+    observer: Option<Observer>,
+    scenario: Option<String>,
 }
 
 impl std::fmt::Debug for SandboxBuilder {
@@ -59,11 +54,23 @@ impl Default for SandboxBuilder {
                 faults: Vec::new(),
                 rate_limit: None,
                 demo: false,
+                scenario: None,
             },
             address: IpAddr::V4(Ipv4Addr::LOCALHOST),
             port: 0,
+            public_url: None,
+            has_tls: false,
+            idle_timeout: Duration::from_mins(2),
             observer: None,
+            scenario: None,
         }
+    }
+}
+
+impl Sandbox {
+    /// Sets up a sandbox.
+    pub fn builder() -> SandboxBuilder {
+        SandboxBuilder::default()
     }
 }
 
@@ -110,9 +117,44 @@ impl SandboxBuilder {
         self
     }
 
+    /// The address that callers use if it is not the one listened on, with its scheme; links lead to it.
+    ///
+    /// Without it links follow `Forwarded`, `X-Forwarded-Proto`, `X-Forwarded-Host` and `Host`.
+    pub fn public_url(mut self, url: impl Into<String>) -> Self {
+        self.public_url = Some(url.into());
+        self
+    }
+
+    /// Answers TLS with a certificate made at the start; see [`Sandbox::certificate`].
+    pub fn tls(mut self) -> Self {
+        self.has_tls = true;
+        self
+    }
+
+    /// After how long a connection is closed on which no whole request arrives, or no byte of an answer is taken.
+    ///
+    /// Two minutes unless chosen, in real time.
+    pub fn idle_timeout(mut self, timeout: Duration) -> Self {
+        self.idle_timeout = timeout;
+        self
+    }
+
     /// Starts with jobs in every status, SharePoint tasks and mappings.
     pub fn demo(mut self) -> Self {
         self.config.demo = true;
+        self
+    }
+
+    /// Plays a scenario from the start: the name of one that comes with the sandbox, or the text of a file.
+    pub fn scenario(mut self, name_or_text: impl Into<String>) -> Self {
+        self.scenario = Some(name_or_text.into());
+        self
+    }
+
+    /// For how many requests, and for how many seconds of virtual time, a token is good; see [`Access`].
+    pub fn token_lifetime(mut self, requests: Option<u64>, seconds: Option<u32>) -> Self {
+        self.config.access.token_requests = requests;
+        self.config.access.token_seconds = seconds;
         self
     }
 
@@ -196,7 +238,24 @@ impl SandboxBuilder {
     /// # Errors
     ///
     /// When the address cannot be listened on, or when settings, speed, rate or fault rules make no sense.
-    pub async fn start(self) -> Result<Sandbox, StartError> {
-        Sandbox::start(self).await
+    pub async fn start(mut self) -> Result<Sandbox, StartError> {
+        if let Some(scenario) = &self.scenario {
+            let script = scenario::read(scenario)
+                .map_err(|error| StartError::Setup(format!("the scenario doesn't fit: {error}")))?;
+            self.config.scenario = Some(script);
+        }
+        let public = self
+            .public_url
+            .as_deref()
+            .map(PublicUrl::parse)
+            .transpose()
+            .map_err(StartError::Setup)?;
+        let listen = Listen {
+            wanted: SocketAddr::new(self.address, self.port),
+            public,
+            has_tls: self.has_tls,
+            patience: self.idle_timeout,
+        };
+        Sandbox::start(self.config, listen, self.observer).await
     }
 }

@@ -48,6 +48,34 @@ impl Clock {
             .unwrap_or_else(latest)
     }
 
+    /// How many times as fast as real time it runs.
+    pub(crate) fn speed(&self) -> f64 {
+        self.speed
+    }
+
+    /// Runs at another speed from here on.
+    pub(crate) fn set_speed(&mut self, speed: f64) {
+        self.set(self.now());
+        self.speed = speed;
+    }
+
+    /// Shows another time.
+    pub(crate) fn set(&mut self, now: DateTime<Utc>) {
+        self.base = now;
+        self.since = Instant::now();
+    }
+
+    /// Moves virtual time forward to a point, which it may have passed already.
+    pub(crate) fn advance_to(&mut self, at: DateTime<Utc>) -> Result<(), TooFar> {
+        if at > latest() {
+            return Err(TooFar);
+        }
+        if at > self.now() {
+            self.set(at);
+        }
+        Ok(())
+    }
+
     /// Moves virtual time forward at once.
     pub(crate) fn advance(&mut self, by: Duration) -> Result<(), TooFar> {
         let by = TimeDelta::from_std(by).map_err(|_| TooFar)?;

@@ -23,41 +23,42 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod access;
 mod answer;
+mod body;
 mod builder;
+mod call;
 mod clock;
-mod connection;
-mod control;
-mod demo;
+mod config;
+mod dispatch;
 mod engine;
 mod faults;
-mod http;
 mod jobs;
-mod log;
 mod odata;
 mod operation;
-mod rate;
-mod rehearse;
-mod route;
 mod sandbox;
-mod service;
+mod scenario;
 mod settings;
-mod shape;
 mod sharepoint;
-mod snapshot;
+mod state;
+mod wire;
 
+pub use access::Access;
 pub use builder::SandboxBuilder;
 pub use clock::DEFAULT_START;
+
+pub use engine::log::RequestEntry;
+pub use engine::rehearse::ControlError;
+pub use engine::snapshot::{JobSnapshot, TaskSnapshot, UserSnapshot};
 pub use faults::{Fault, FaultRule, RetryAfter};
-pub use jobs::model::Transition;
-pub use jobs::outcome::UserOutcome;
-pub use jobs::status::JobStatus;
-pub use log::RequestEntry;
-pub use rehearse::ControlError;
 pub use sandbox::{Sandbox, StartError};
+pub use scenario::plan::ScenarioEvent;
+pub use scenario::script::ScenarioError;
 pub use settings::{
     CancelInProgress, CompleteAfterGates, CreateStarts, EchoResources, PastCompleteAfter, Settings,
     Timings,
 };
-pub use sharepoint::tasks::TaskStatus;
-pub use snapshot::{JobSnapshot, TaskSnapshot, UserSnapshot};
+pub use state::job::Transition;
+pub use state::outcome::{CompletesAs, FailsAs, UserOutcome};
+pub use state::status::JobStatus;
+pub use state::task::{SourceOutcome, TaskStatus};

@@ -1,15 +1,22 @@
 //! The sandbox as a program; see the README for what it simulates.
 
+mod lines;
+
+use std::fs::{File, OpenOptions};
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
 
 use clap::Parser;
 use msgraph_migrations_sandbox::{
     FaultRule, RequestEntry, Sandbox, SandboxBuilder, Settings, StartError,
 };
 use serde::de::DeserializeOwned;
+
+use crate::lines::Lines;
 
 /// Simulates Microsoft Graph's cross-tenant migration APIs on a port of this machine.
 #[derive(Parser)]
@@ -39,12 +46,30 @@ struct Arguments {
     /// File with a JSON object of settings
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
+    /// Scenario to play from the start: a name among those that come with the sandbox, or a file
+    #[arg(long, value_name = "NAME|FILE")]
+    scenario: Option<String>,
     /// Requests a second beyond which 429 is answered
     #[arg(long, value_name = "N")]
     rate_limit: Option<f64>,
     /// When virtual time starts, by ISO 8601, or «now»
     #[arg(long, value_name = "TIME", value_parser = start_time)]
     start_time: Option<chrono::DateTime<chrono::Utc>>,
+    /// The address that callers use, if it isn't the one listened on; links lead to it
+    #[arg(long, value_name = "URL")]
+    public_url: Option<String>,
+    /// Answer TLS with a certificate made at the start, whose path is printed
+    #[arg(long)]
+    tls: bool,
+    /// Seconds after which a connection is closed on which no request arrives
+    #[arg(long, default_value_t = 120.0, value_name = "SECONDS")]
+    idle_timeout: f64,
+    /// Print no line per request
+    #[arg(long, conflicts_with = "log")]
+    quiet: bool,
+    /// Append the line per request to a file instead of printing it
+    #[arg(long, value_name = "FILE")]
+    log: Option<PathBuf>,
     /// Decides all ids and every throw of the dice
     #[arg(long, default_value_t = 0, value_name = "N")]
     seed: u64,
@@ -73,25 +98,77 @@ async fn main() -> ExitCode {
         }
         Err(error) => return refuse(&one_line(&error)),
     };
-    let builder = match builder(arguments) {
-        Ok(builder) => builder,
-        Err(message) => return refuse(&message),
-    };
-    let stopped = match stop_signal() {
-        Ok(stopped) => stopped,
-        Err(error) => return refuse(&format!("can't listen for signals: {error}")),
-    };
-    let sandbox = match builder.on_request(report).start().await {
-        Ok(sandbox) => sandbox,
-        Err(StartError::Listen { address, source }) => {
-            return refuse(&format!("can't listen on {address}: {source}"));
+    match run(arguments).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => refuse(&message),
+    }
+}
+
+/// Serves until a signal says otherwise.
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let lines = open_log(&arguments)?;
+    let mut builder = builder(arguments)?;
+    let stopped = stop_signal().map_err(|error| format!("can't listen for signals: {error}"))?;
+    if let Some(lines) = lines.clone() {
+        builder = builder.on_request(move |entry| lines.say(line(entry)));
+    }
+    let sandbox = builder.start().await.map_err(|error| match error {
+        StartError::Listen { address, source } => {
+            format!("can't listen on {address}: {source}")
         }
-        Err(error) => return refuse(&error.to_string()),
+        error @ StartError::Setup(_) => error.to_string(),
+    })?;
+    let certificate = match sandbox.certificate() {
+        Some(pem) => Some(write_certificate(pem, sandbox.address().port())?),
+        None => None,
     };
     say(&format!("listening on {}", sandbox.base_url()));
+    if let Some(path) = &certificate {
+        say(&format!("certificate {}", path.display()));
+    }
     stopped.await;
     sandbox.shutdown().await;
-    ExitCode::SUCCESS
+    if let Some(lines) = lines {
+        lines.finish();
+    }
+    if let Some(path) = certificate {
+        // Gone already is as good as removed.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok(())
+}
+
+/// Where the line per request goes, if anywhere.
+fn open_log(arguments: &Arguments) -> Result<Option<Arc<Lines>>, String> {
+    let lines = match &arguments.log {
+        _ if arguments.quiet => return Ok(None),
+        None => Lines::start(std::io::stdout()),
+        Some(path) => {
+            let file: File = OpenOptions::new()
+                .create(true)
+                .append(true)
+                .open(path)
+                .map_err(|error| format!("can't write the log to {}: {error}", path.display()))?;
+            Lines::start(file)
+        }
+    };
+    lines
+        .map(|lines| Some(Arc::new(lines)))
+        .map_err(|error| format!("can't start the log: {error}"))
+}
+
+/// Puts the certificate where a client can be told to trust it.
+fn write_certificate(pem: &str, port: u16) -> Result<PathBuf, String> {
+    let name = format!(
+        "msgraph-migrations-sandbox-{}-{port}.pem",
+        std::process::id()
+    );
+    let path = std::env::temp_dir().join(name);
+    // A file that is there already may be somebody else's, so it is never written over.
+    File::create_new(&path)
+        .and_then(|mut file| file.write_all(pem.as_bytes()))
+        .map_err(|error| format!("can't write the certificate to {}: {error}", path.display()))?;
+    Ok(path)
 }
 
 /// The first line of clap's message, without its prefix.
@@ -117,7 +194,7 @@ fn say(line: &str) {
     let _ = writeln!(out, "{line}").and_then(|()| out.flush());
 }
 
-fn report(entry: &RequestEntry) {
+fn line(entry: &RequestEntry) -> String {
     let status = entry
         .status
         .map_or_else(|| "dropped".to_owned(), |status| status.to_string());
@@ -135,7 +212,7 @@ fn report(entry: &RequestEntry) {
         line.push_str(&entry.faults.join(", "));
         line.push('}');
     }
-    say(&line);
+    line
 }
 
 fn builder(arguments: Arguments) -> Result<SandboxBuilder, String> {
@@ -159,6 +236,19 @@ fn builder(arguments: Arguments) -> Result<SandboxBuilder, String> {
     if let Some(path) = arguments.faults {
         builder = builder.faults(read::<Vec<FaultRule>>(&path, "fault rules")?);
     }
+    if let Some(scenario) = arguments.scenario {
+        builder = builder.scenario(scenario_text(scenario)?);
+    }
+    if let Some(url) = arguments.public_url {
+        builder = builder.public_url(url);
+    }
+    if arguments.tls {
+        builder = builder.tls();
+    }
+    builder = builder.idle_timeout(
+        Duration::try_from_secs_f64(arguments.idle_timeout)
+            .map_err(|_| format!("the idle timeout {} isn't a time", arguments.idle_timeout))?,
+    );
     if let Some(limit) = arguments.rate_limit {
         builder = builder.rate_limit(limit);
     }
@@ -168,10 +258,25 @@ fn builder(arguments: Arguments) -> Result<SandboxBuilder, String> {
     Ok(builder)
 }
 
+/// A name as it is, and a file by its text.
+fn scenario_text(name_or_path: String) -> Result<String, String> {
+    let is_name = name_or_path
+        .bytes()
+        .all(|byte| byte.is_ascii_lowercase() || byte == b'-');
+    if is_name {
+        return Ok(name_or_path);
+    }
+    let text = std::fs::read_to_string(&name_or_path)
+        .map_err(|error| format!("can't read the scenario in {name_or_path}: {error}"))?;
+    // A text of one line could be taken for a name.
+    Ok(text + "\n")
+}
+
 fn read<T: DeserializeOwned>(path: &Path, what: &str) -> Result<T, String> {
     let text = std::fs::read_to_string(path)
         .map_err(|error| format!("can't read the {what} in {}: {error}", path.display()))?;
-    serde_json::from_str(&text)
+    // Some editors write a byte order mark first.
+    serde_json::from_str(text.trim_start_matches('\u{feff}'))
         .map_err(|error| format!("the {what} in {} don't fit: {error}", path.display()))
 }
 

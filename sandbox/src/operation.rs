@@ -1,6 +1,49 @@
-//! The operations that the service has, under the ids of the specification.
+//! The operations that the service has, under the ids of the specification, and what they are about.
 
-use crate::route::{MappingKind, TaskSource};
+use serde::{Deserialize, Serialize};
+
+/// What a SharePoint task is looked up by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum TaskSource {
+    UserPrincipalName,
+    SiteUrl,
+    GroupMailNickname,
+}
+
+/// Whose identities a mapping maps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MappingKind {
+    User,
+    Group,
+}
+
+/// The services a job can move, in the order in which the documented samples list them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Service {
+    Odsp,
+    Meeting,
+    Teams,
+    Exchange,
+}
+
+impl Service {
+    pub(crate) const ALL: [Self; 4] = [Self::Odsp, Self::Meeting, Self::Teams, Self::Exchange];
+
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Odsp => "ODSP",
+            Self::Meeting => "Meeting",
+            Self::Teams => "Teams",
+            Self::Exchange => "Exchange",
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Option<Self> {
+        Self::ALL
+            .into_iter()
+            .find(|service| service.as_str().eq_ignore_ascii_case(text))
+    }
+}
 
 /// The operations of the specification, and the ones that only metadata knows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +70,8 @@ pub(crate) enum Operation {
     CountTasks,
     CountMappings(MappingKind),
     CollectionValidate,
+    GetMetadata,
+    Batch,
 }
 
 impl Operation {
@@ -64,6 +109,8 @@ impl Operation {
             Self::CountMappings(MappingKind::User) => "countUserMappings",
             Self::CountMappings(MappingKind::Group) => "countGroupMappings",
             Self::CollectionValidate => "validateJobs",
+            Self::GetMetadata => "getMetadata",
+            Self::Batch => "batch",
         }
     }
 
@@ -94,12 +141,24 @@ impl Operation {
             Self::CountUsers,
             Self::CountTasks,
             Self::CollectionValidate,
+            Self::GetMetadata,
+            Self::Batch,
         ];
         all.extend(sources.map(Self::GetTaskBySource));
         all.extend(kinds.map(Self::GetMapping));
         all.extend(kinds.map(Self::UpdateMappings));
         all.extend(kinds.map(Self::CountMappings));
         all.into_iter().map(Self::id).collect()
+    }
+
+    /// Whether a rule for every operation means this one: a batch counts by what is in it.
+    pub(crate) fn is_meant_by(self, rule: &str) -> bool {
+        rule == self.id() || (rule == "*" && self != Self::Batch)
+    }
+
+    /// Whether anybody may call the operation, without a token.
+    pub(crate) fn is_public(self) -> bool {
+        self == Self::GetMetadata
     }
 
     /// Whether the operation only looks.
@@ -117,6 +176,7 @@ impl Operation {
                 | Self::CountUsers
                 | Self::CountTasks
                 | Self::CountMappings(_)
+                | Self::GetMetadata
         )
     }
 

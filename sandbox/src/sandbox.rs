@@ -9,17 +9,24 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
-use crate::builder::SandboxBuilder;
+use crate::access::Access;
 use crate::clock::latest;
-use crate::connection::{Fuse, FusedListener};
+use crate::config::Config;
 use crate::engine::Engine;
+use crate::engine::log::RequestEntry;
+use crate::engine::rehearse::{self, ControlError};
+use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::faults::FaultRule;
-use crate::http::{self, Core};
-use crate::jobs::outcome::UserOutcome;
-use crate::log::RequestEntry;
-use crate::rehearse::{self, ControlError};
+use crate::scenario;
+use crate::scenario::plan::{Scenario, ScenarioEvent};
+use crate::scenario::script::ScenarioError;
 use crate::settings::Settings;
-use crate::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::state::outcome::UserOutcome;
+use crate::state::task::SourceOutcome;
+use crate::wire::connection::{Fuse, FusedListener};
+use crate::wire::core::{Core, Observer, closed};
+use crate::wire::door::{Door, PublicUrl};
+use crate::wire::{http, tls};
 
 /// How long a shutdown waits for answers that are under way.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -31,6 +38,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 pub struct Sandbox {
     core: Core,
     address: SocketAddr,
+    certificate: Option<String>,
     /// Dropped to stop the server; whoever listens sees the channel close.
     open: Option<watch::Sender<()>>,
     server: Option<JoinHandle<()>>,
@@ -52,14 +60,21 @@ pub enum StartError {
     Setup(String),
 }
 
-impl Sandbox {
-    /// Sets up a sandbox.
-    pub fn builder() -> SandboxBuilder {
-        SandboxBuilder::default()
-    }
+/// Where and how a sandbox is reached.
+pub(crate) struct Listen {
+    pub(crate) wanted: SocketAddr,
+    pub(crate) public: Option<PublicUrl>,
+    pub(crate) has_tls: bool,
+    pub(crate) patience: Duration,
+}
 
-    pub(crate) async fn start(builder: SandboxBuilder) -> Result<Self, StartError> {
-        let config = &builder.config;
+impl Sandbox {
+    /// Listens and answers as `config` says.
+    pub(crate) async fn start(
+        config: Config,
+        listen: Listen,
+        observer: Option<Observer>,
+    ) -> Result<Self, StartError> {
         if !(config.speed.is_finite() && config.speed >= 0.0) {
             return Err(StartError::Setup(format!(
                 "the speed {} isn't zero or more",
@@ -79,39 +94,61 @@ impl Sandbox {
                 "the start time isn't between 1970 and 9998".into(),
             ));
         }
-        let engine = Engine::new(builder.config).map_err(StartError::Setup)?;
-        let wanted = SocketAddr::new(builder.address, builder.port);
-        let listen = |source| StartError::Listen {
+        let engine = Engine::new(config).map_err(StartError::Setup)?;
+        let wanted = listen.wanted;
+        let refused = |source| StartError::Listen {
             address: wanted,
             source,
         };
-        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
+        let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+        let address = listener.local_addr().map_err(refused)?;
+        let tls = if listen.has_tls {
+            let names: Vec<String> = listen.public.iter().map(PublicUrl::name).collect();
+            Some(tls::make(wanted.ip(), &names).map_err(StartError::Setup)?)
+        } else {
+            None
+        };
         let (open, closing) = watch::channel(());
-        let origin = format!("http://{address}");
-        let core = Core::new(engine, builder.observer, &origin, closing.clone());
+        let door = Door::new(address, tls.is_some(), listen.public);
+        let core = Core::new(engine, observer, door, closing.clone());
         let service = Router::new()
             .fallback(http::serve)
             .with_state(core.clone())
             .into_make_service_with_connect_info::<Fuse>();
+        let (acceptor, certificate) = match tls {
+            Some(tls) => (Some(tls.acceptor), Some(tls.certificate)),
+            None => (None, None),
+        };
+        let listener = FusedListener {
+            listener,
+            tls: acceptor,
+            patience: listen.patience,
+        };
         let server = tokio::spawn(async move {
             // Serving never fails: what goes wrong on a connection ends that connection alone.
-            let _ = axum::serve(FusedListener(listener), service)
+            let _ = axum::serve(listener, service)
                 .with_graceful_shutdown(closed(closing))
                 .await;
         });
         Ok(Self {
             core,
             address,
+            certificate,
             open: Some(open),
             server: Some(server),
         })
     }
 
-    /// Scheme, host and port, without a version: `http://127.0.0.1:PORT`.
+    /// Scheme, host and port that are listened on, without a version: `http://127.0.0.1:PORT`.
     #[must_use]
     pub fn base_url(&self) -> String {
-        format!("http://{}", self.address)
+        self.core.door.base_url()
+    }
+
+    /// The certificate that a client has to trust, in PEM, if the sandbox answers TLS.
+    #[must_use]
+    pub fn certificate(&self) -> Option<&str> {
+        self.certificate.as_deref()
     }
 
     /// The address that is listened on.
@@ -143,7 +180,8 @@ impl Sandbox {
     /// The latest requests to Graph's paths, oldest first, at most 100,000.
     #[must_use]
     pub fn requests(&self) -> Vec<RequestEntry> {
-        self.core.engine().log.entries().cloned().collect()
+        let entries: Vec<_> = self.core.engine().log.entries().cloned().collect();
+        entries.iter().map(|entry| (**entry).clone()).collect()
     }
 
     /// How many requests of an operation changed something, whether or not their answer arrived.
@@ -168,7 +206,7 @@ impl Sandbox {
             .jobs
             .all()
             .iter()
-            .map(|job| JobSnapshot::of(job, &engine.state.settings, now))
+            .map(|job| JobSnapshot::of(job, &engine.state, now))
             .collect()
     }
 
@@ -180,7 +218,7 @@ impl Sandbox {
         let index = rehearse::find(&engine.state, id_or_name).ok()?;
         Some(JobSnapshot::of(
             engine.state.jobs.get(index)?,
-            &engine.state.settings,
+            &engine.state,
             now,
         ))
     }
@@ -264,12 +302,21 @@ impl Sandbox {
         id_or_name: &str,
         outcome: &UserOutcome,
     ) -> Result<(), ControlError> {
-        rehearse::set_job_outcome(&mut self.core.engine(), id_or_name, outcome)
+        rehearse::set_job_outcome(&mut self.core.engine(), id_or_name, outcome.clone())
     }
 
     /// Chooses whether SharePoint tasks of a source fail: a user principal name, site address or mail nickname.
     pub fn set_source_fails(&self, source: &str, fails: bool) {
-        self.core.engine().state.tasks.choose(source, fails);
+        let outcome = SourceOutcome {
+            fails,
+            ..SourceOutcome::default()
+        };
+        self.set_source_outcome(source, outcome);
+    }
+
+    /// Chooses what becomes of SharePoint tasks of a source, with an error of choice.
+    pub fn set_source_outcome(&self, source: &str, outcome: SourceOutcome) {
+        rehearse::set_source_outcome(&mut self.core.engine(), source, outcome);
     }
 
     /// Creates `count` jobs of `users_each` users at once, all `submitted`, and returns their ids.
@@ -285,15 +332,102 @@ impl Sandbox {
         rehearse::preload_jobs(&mut self.core.engine(), count, users_each)
     }
 
-    /// Adds what [`SandboxBuilder::demo`] starts with.
+    /// Adds what [`SandboxBuilder::demo`](crate::SandboxBuilder::demo) starts with.
     ///
     /// # Errors
     ///
     /// When it is there already.
     pub fn load_demo(&self) -> Result<(), ControlError> {
+        rehearse::load_demo(&mut self.core.engine())
+    }
+
+    /// Moves virtual time to the moment at which a job, by id or display name, reaches a status.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such job or status, or when time alone never brings the job there; time then stays.
+    pub fn advance_until(
+        &self,
+        id_or_name: &str,
+        status: &str,
+    ) -> Result<DateTime<Utc>, ControlError> {
+        self.core.engine().advance_until(id_or_name, status)
+    }
+
+    /// Lets virtual time run so many times as fast as real time from here on; 0 stops it.
+    ///
+    /// # Errors
+    ///
+    /// When the speed is negative or no number.
+    pub fn set_speed(&self, speed: f64) -> Result<(), ControlError> {
+        if !(speed.is_finite() && speed >= 0.0) {
+            return Err(ControlError::Invalid(format!(
+                "the speed {speed} isn't zero or more"
+            )));
+        }
         let mut engine = self.core.engine();
-        let now = engine.settle();
-        crate::demo::load(&mut engine.state, now).map_err(ControlError::Invalid)
+        engine.settle();
+        engine.clock.set_speed(speed);
+        Ok(())
+    }
+
+    /// Puts other tokens, scopes and lifetimes in force; the ages of tokens start anew.
+    pub fn set_access(&self, access: Access) {
+        self.core.engine().set_access(access);
+    }
+
+    /// Refuses every token seen so far, as when they expire; another is good.
+    pub fn expire_tokens(&self) {
+        self.core.engine().expire_tokens();
+    }
+
+    /// Limits how many requests a second of real time are answered, or no longer.
+    ///
+    /// # Errors
+    ///
+    /// When the limit isn't more than zero.
+    pub fn set_rate_limit(&self, requests_per_second: Option<f64>) -> Result<(), ControlError> {
+        self.core
+            .engine()
+            .set_rate_limit(requests_per_second)
+            .map_err(ControlError::Invalid)
+    }
+
+    /// Plays a scenario from here on: the name of one that comes with the sandbox, or the text of a file.
+    ///
+    /// # Errors
+    ///
+    /// When the scenario is wrong, with the line and the reason; nothing then happens.
+    pub fn start_scenario(&self, name_or_text: &str) -> Result<(), ScenarioError> {
+        let script = scenario::read(name_or_text)?;
+        self.core.engine().start_scenario(&script)
+    }
+
+    /// What the scenario under way has done so far; nothing without one.
+    #[must_use]
+    pub fn scenario_events(&self) -> Vec<ScenarioEvent> {
+        let mut engine = self.core.engine();
+        engine.settle();
+        let events = engine.scenario.as_ref().map(Scenario::events);
+        events.unwrap_or_default().to_vec()
+    }
+
+    /// Jobs, tasks, mappings, outcomes, settings, faults and time, for [`Sandbox::import`] of this or another sandbox.
+    ///
+    /// A scenario under way, the log, tokens and scopes stay behind.
+    #[must_use]
+    pub fn export(&self) -> serde_json::Value {
+        let export = self.core.engine().export();
+        serde_json::json!(export)
+    }
+
+    /// Goes on from where another sandbox was exported.
+    ///
+    /// # Errors
+    ///
+    /// When it is no export of this version, or one that was changed into something that makes no sense.
+    pub fn import(&self, export: serde_json::Value) -> Result<(), ControlError> {
+        self.core.engine().import(export).map(|_| ())
     }
 
     /// Starts over as the sandbox was started: state, clock, faults and log.
@@ -316,10 +450,4 @@ impl Sandbox {
             server.abort();
         }
     }
-}
-
-/// Waits until the handle is gone or says so.
-pub(crate) async fn closed(mut closing: watch::Receiver<()>) {
-    // Nothing is ever sent, so a change means that the sender still lives.
-    while closing.changed().await.is_ok() {}
 }

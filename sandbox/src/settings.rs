@@ -3,6 +3,8 @@
 use chrono::TimeDelta;
 use serde::{Deserialize, Serialize};
 
+use crate::operation::Service;
+
 /// Everything about the simulated service that can be chosen.
 ///
 /// Where the public documents disagree, the default follows the newest and the setting chooses the other; the
@@ -123,6 +125,28 @@ impl Default for Settings {
 }
 
 impl Settings {
+    /// These settings with the members of a JSON object put over them, those of `timings` one by one.
+    pub(crate) fn with(&self, change: &serde_json::Value) -> Result<Self, String> {
+        let mut all = serde_json::json!(self);
+        let (Some(all_members), Some(change)) = (all.as_object_mut(), change.as_object()) else {
+            return Err("the settings aren't a JSON object".into());
+        };
+        for (name, value) in change {
+            match (all_members.get_mut(name), value) {
+                (Some(serde_json::Value::Object(old)), serde_json::Value::Object(new)) => {
+                    old.extend(new.clone());
+                }
+                (_, value) => {
+                    all_members.insert(name.clone(), value.clone());
+                }
+            }
+        }
+        let settings: Self = serde_json::from_value(all)
+            .map_err(|error| format!("the settings don't fit: {error}"))?;
+        settings.check()?;
+        Ok(settings)
+    }
+
     /// Says what is wrong with the settings, if anything is.
     pub(crate) fn check(&self) -> Result<(), String> {
         for (name, status) in [
@@ -134,6 +158,12 @@ impl Settings {
                     "{name} is {status}; the documents know 200 and 202"
                 ));
             }
+        }
+        if self.timings.spread_percent > 100 {
+            return Err(format!(
+                "timings.spreadPercent is {}; it goes to 100",
+                self.timings.spread_percent
+            ));
         }
         if self.max_page_size == 0 {
             return Err("maxPageSize is 0; a page holds at least one item".into());
@@ -218,8 +248,18 @@ pub struct Timings {
     pub processing: u32,
     /// The first synchronisation, the least time a job is `inProgress`.
     pub synchronising: u32,
-    /// `cuttingOver` to the end.
+    /// `cuttingOver` to the end, at least; users whose workloads take longer keep the job there.
     pub cutting_over: u32,
+    /// The cutover of one mailbox, from `finalizing` to its end.
+    pub finalizing: u32,
+    /// The OneDrive of one user, after the mailbox.
+    pub odsp: u32,
+    /// The Teams chats of one user, after the mailbox.
+    pub teams: u32,
+    /// The Teams meetings of one user, after the mailbox.
+    pub meeting: u32,
+    /// By how many percent at most the seed shortens what single users take; with 0 all take the same.
+    pub spread_percent: u32,
     /// `pendingCancel` to `cancelled`, of a job and of one user.
     pub cancelling: u32,
     /// `pendingDelete` to `deleted`; the documents promise 48 hours at most (jobs 10).
@@ -243,11 +283,28 @@ impl Default for Timings {
             processing: 5 * MINUTE,
             synchronising: HOUR,
             cutting_over: 30 * MINUTE,
+            finalizing: 5 * MINUTE,
+            odsp: 10 * MINUTE,
+            teams: 10 * MINUTE,
+            meeting: 5 * MINUTE,
+            spread_percent: 0,
             cancelling: 5 * MINUTE,
             deleting: HOUR,
             validation_expiry: 7 * 24 * HOUR,
             task_pickup: 5 * MINUTE,
             task_work: 30 * MINUTE,
+        }
+    }
+}
+
+impl Timings {
+    /// How long one workload of one user moves.
+    pub(crate) fn of(&self, service: Service) -> u32 {
+        match service {
+            Service::Odsp => self.odsp,
+            Service::Meeting => self.meeting,
+            Service::Teams => self.teams,
+            Service::Exchange => self.finalizing,
         }
     }
 }

@@ -30,7 +30,6 @@ use msgraph_migrations::{CancelOutcome, Client, ErrorKind, GetOptions, RetryPoli
 use serde_json::json;
 
 use crate::support::calls::JOB;
-use crate::support::http;
 use crate::support::server::{Reply, Request, Server};
 
 const TENANT: &str = "0c7f4b1e-58d2-4a96-b3e1-9d24a6f80c57";
@@ -48,7 +47,10 @@ impl Relay {
     fn options(endpoint: &Server) -> ClientOptions {
         let relay = Self {
             endpoint: endpoint.origin(),
-            http: http::builder().build().expect("an HTTP client"),
+            http: reqwest::Client::builder()
+                .no_proxy()
+                .build()
+                .expect("an HTTP client"),
         };
         ClientOptions {
             transport: Some(Transport::new(Arc::new(relay))),

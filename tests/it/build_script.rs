@@ -36,6 +36,12 @@ struct Run {
     generated: Option<String>,
 }
 
+/// The code that the script wrote into `folder`, models and client.
+fn generated(folder: &Path) -> Option<String> {
+    let models = fs::read_to_string(folder.join("models.rs")).ok()?;
+    Some(models + &fs::read_to_string(folder.join("client.rs")).ok()?)
+}
+
 /// Runs the script on `text` in a folder of its own.
 fn run(text: &str) -> Run {
     static NUMBER: AtomicUsize = AtomicUsize::new(0);
@@ -52,7 +58,7 @@ fn run(text: &str) -> Run {
         .expect("the script runs");
     let stdout = String::from_utf8_lossy(&output.stdout).into_owned();
     let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
-    let generated = fs::read_to_string(folder.join("out/client.rs")).ok();
+    let generated = generated(&folder.join("out"));
     fs::remove_dir_all(&folder).expect("the folder goes");
     Run {
         errors: stdout
@@ -80,8 +86,7 @@ fn line_of(text: &str, part: &str) -> usize {
 fn the_spec_generates_the_same_code_every_time() {
     let run = run(&text());
     assert_eq!(run.errors, [""; 0]);
-    let built =
-        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
+    let built = generated(Path::new(env!("OUT_DIR"))).expect("the build wrote it");
     assert!(
         run.generated.as_deref() == Some(built.as_str()),
         "two runs differ"
@@ -121,6 +126,33 @@ fn a_broken_spec_ends_in_one_line_that_names_the_file_and_the_place() {
             "approvedTwice",
         ),
         (
+            "a member that is the name of the variant for all others",
+            replace("- approved\n", "- unknown\n"),
+            Some("- unknown"),
+            "cannot be told apart",
+        ),
+        (
+            "two members that differ in capitals",
+            replace("- approved\n", "- approved\n        - Approved\n"),
+            Some("- Approved"),
+            "`Approved` cannot be told apart from approved",
+        ),
+        (
+            "a member that no Rust name can be made of",
+            replace("- approved\n", "- 2fa\n"),
+            Some("- 2fa"),
+            "becomes no name",
+        ),
+        (
+            "two properties with one Rust name",
+            replace(
+                "        displayName:\n",
+                "        display_name: {type: string}\n        displayName:\n",
+            ),
+            None,
+            "become one field",
+        ),
+        (
             "a type that OpenAPI lacks",
             replace("type: boolean", "type: truth"),
             Some("type: truth"),
@@ -128,7 +160,10 @@ fn a_broken_spec_ends_in_one_line_that_names_the_file_and_the_place() {
         ),
         (
             "an unknown parameter place",
-            replace("in: query", "in: thought"),
+            replace(
+                "name: $count\n      in: query",
+                "name: $count\n      in: thought",
+            ),
             Some("in: thought"),
             "",
         ),
@@ -215,8 +250,7 @@ fn what_the_generator_cannot_take_stays_in_the_spec_and_does_no_harm() {
     );
     let ranged = run(&text);
     assert_eq!(ranged.errors, [""; 0]);
-    let built =
-        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
+    let built = generated(Path::new(env!("OUT_DIR"))).expect("the build wrote it");
     assert!(
         ranged.generated.as_deref() == Some(built.as_str()),
         "a range changes the code"
@@ -225,12 +259,11 @@ fn what_the_generator_cannot_take_stays_in_the_spec_and_does_no_harm() {
 
 #[test]
 fn the_generated_code_is_rid_of_the_generators_habits() {
-    let built =
-        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
+    let built = generated(Path::new(env!("OUT_DIR"))).expect("the build wrote it");
     for habit in [
         "api-version",
         "from_secs(15)",
-        "fn new(",
+        "fn new(baseurl",
         "encode_path(",
         ".unwrap()",
         "ErrorResponse",

@@ -31,7 +31,7 @@ fn models() -> BTreeMap<&'static str, Schema> {
         "crossTenantMigrationTaskCollectionResponse" => CrossTenantMigrationTaskCollectionResponse,
         "deleted" => Deleted,
         "deltaRemoved" => DeltaRemoved,
-        "error" => Error,
+        "error" => MigrationError,
         "exchangeOnlineCrossTenantMigrationSettings" => ExchangeOnlineCrossTenantMigrationSettings,
         "groupIdentity" => GroupIdentity,
         "identity" => Identity,

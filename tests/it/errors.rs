@@ -3,7 +3,7 @@
 use std::error::Error as _;
 use std::time::Duration;
 
-use msgraph_migrations::{Client, Error, ErrorKind, GetOptions};
+use msgraph_migrations::{Client, Error, ErrorKind, GetOptions, RetryPolicy};
 use serde_json::json;
 
 use crate::support::calls::{CALLS, JOB, call, new_job};
@@ -100,8 +100,31 @@ async fn each_status_says_whether_the_request_may_have_taken_effect() {
         (409, None, false),
         (411, None, false),
         (412, None, false),
-        (418, None, false),
+        (402, None, true),
+        (405, None, false),
+        (406, None, true),
+        (407, None, false),
+        (410, None, false),
+        (413, None, false),
+        (414, None, false),
+        (415, None, false),
+        (416, None, true),
+        (417, None, true),
+        (418, None, true),
+        (421, None, false),
         (422, None, false),
+        (423, None, false),
+        (424, None, false),
+        (425, None, false),
+        (426, None, false),
+        (428, None, false),
+        (431, None, false),
+        (444, None, true),
+        (451, None, false),
+        (460, None, true),
+        (498, None, true),
+        (499, None, true),
+        (499, Some(("retry-after", "5")), true),
         (429, None, false),
         (500, None, true),
         (501, None, false),
@@ -199,7 +222,7 @@ async fn a_body_that_breaks_off_does_not_lose_the_status() {
     let outcome = server.client().cancel_job(JOB).await.expect("an outcome");
     assert!(matches!(
         outcome,
-        msgraph_migrations::CancelOutcome::Conflict(_)
+        msgraph_migrations::CancelOutcome::Undetermined(_)
     ));
 }
 
@@ -221,7 +244,8 @@ async fn no_output_ever_shows_the_token() {
             match call(id)(&client).await {
                 Ok(seen) => shown.push(format!("{seen:?}")),
                 Err(error) => {
-                    shown.push(format!("{error} {error:?}"));
+                    shown.push(format!("{error} {error:?} {error:#?}"));
+                    shown.push(serde_json::to_string(&error).expect("JSON"));
                     let mut source = error.source();
                     while let Some(inner) = source {
                         shown.push(format!("{inner} {inner:?}"));
@@ -277,4 +301,77 @@ fn a_token_does_not_travel_over_plain_http_off_this_machine() {
         .expect_err("plain http");
     assert_eq!(error.kind(), ErrorKind::Configuration);
     assert!(error.to_string().contains("plain http"), "{error}");
+}
+
+#[tokio::test]
+async fn an_error_that_reaches_main_reads_as_a_sentence_with_its_causes() {
+    // What `main` prints of an error that it returns is `Debug`, also of a boxed one.
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        listener.local_addr().expect("an address")
+    };
+    let client = Client::builder(msgraph_migrations::AccessToken::new(SECRET).expect("a token"))
+        .endpoint(format!("http://{nobody}"))
+        .retry(
+            RetryPolicy::default()
+                .max_attempts(5)
+                .max_delay(Duration::from_millis(1)),
+        )
+        .build()
+        .expect("a client");
+    let error = client.cancel_job(JOB).await.expect_err("nobody listens");
+    let boxed: Box<dyn std::error::Error> = error.clone().into();
+    let printed = format!("{boxed:?}");
+    let sentence = error.to_string();
+    assert!(printed.starts_with(&sentence), "{printed}");
+    assert!(
+        sentence.starts_with("POST /v1.0/solutions/migrations/"),
+        "{sentence}"
+    );
+    assert!(
+        sentence.contains("; 5 attempts; nothing was sent; "),
+        "{sentence}"
+    );
+    assert!(
+        printed[sentence.len()..].starts_with("; caused by: "),
+        "{printed}"
+    );
+    assert!(!printed.contains('\n'), "{printed}");
+    assert!(format!("{error:#?}").contains("kind: Connect"));
+}
+
+#[tokio::test]
+async fn an_error_is_cloned_with_all_that_it_tells() {
+    let body = json!({ "error": { "code": "NotFound", "message": "No such job." } }).to_string();
+    let refused = error("getJob", Reply::json(404, body)).await;
+    let unanswered = error("cancelJob", Reply::Hangup).await;
+    for error in [refused, unanswered] {
+        let copy = error.clone();
+        assert_eq!(format!("{error:#?}"), format!("{copy:#?}"));
+        assert_eq!(error.to_string(), copy.to_string());
+        assert_eq!(error.source().is_some(), copy.source().is_some());
+    }
+}
+
+#[tokio::test]
+async fn an_error_is_written_with_its_request_and_how_far_it_got() {
+    let body = json!({ "error": { "code": "NotFound", "message": "No such job." } }).to_string();
+    let refused = error("getJob", Reply::json(404, body)).await;
+    let written = serde_json::to_value(&refused).expect("JSON");
+    assert_eq!(written["kind"], "refused");
+    assert_eq!(written["message"], refused.to_string());
+    assert_eq!(written["operation"], "getJob");
+    assert_eq!(written["method"], "GET");
+    assert_eq!(written["status"], 404);
+    assert_eq!(written["requestId"], REQUEST_ID);
+    assert_eq!(written["error"]["code"], "NotFound");
+    assert_eq!(written["mayHaveTakenEffect"], false);
+
+    let lost = error("cancelJob", Reply::Hangup).await;
+    let written = serde_json::to_value(&lost).expect("JSON");
+    assert_eq!(written["kind"], "interrupted");
+    assert_eq!(written["wasSent"], true);
+    assert_eq!(written["mayHaveTakenEffect"], true);
+    assert_eq!(written["isSafeToRepeat"], false);
+    assert_eq!(written["status"], serde_json::Value::Null);
 }

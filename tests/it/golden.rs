@@ -1,13 +1,21 @@
-//! The generated code, compared with the copy that somebody has read.
+//! The generated code, compared with the copies that somebody has read.
 
 use std::fs;
 use std::path::Path;
 
 #[test]
 fn the_generated_code_is_the_reviewed_one() {
+    for name in ["models.rs", "client.rs"] {
+        compare(name);
+    }
+}
+
+fn compare(name: &str) {
     let generated =
-        fs::read_to_string(concat!(env!("OUT_DIR"), "/client.rs")).expect("the build wrote it");
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/client.rs");
+        fs::read_to_string(Path::new(env!("OUT_DIR")).join(name)).expect("the build wrote it");
+    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name);
     if std::env::var_os("ACCEPT_GOLDEN").is_some() {
         fs::write(&golden, generated).expect("the golden copy can be written");
         return;

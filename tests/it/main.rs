@@ -1,25 +1,30 @@
 //! Everything that a user of the crate would notice, over real sockets.
 
-mod ambiguity;
 mod azure;
 mod build_script;
-mod bulk;
+mod call_options;
+mod cancelling;
 mod conformance;
 mod documented_examples;
 mod errors;
 mod golden;
+mod hostile_answers;
+mod importing;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_limits;
+mod rate_matrix;
 mod request_checks;
 mod requests;
 mod retrying;
+mod rooms;
 mod sandbox;
 mod sending;
 mod spec_examples;
 mod support;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod tls;
 mod tokens;
 mod tolerant_reading;
 mod tracing_spans;
-mod waiting;
-mod whole_jobs;

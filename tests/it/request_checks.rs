@@ -2,16 +2,16 @@
 
 use msgraph_migrations::models::{
     CrossTenantMigrationJobCreate, SharePointMigrationTaskParameters,
-    SharePointSiteMigrationTaskParameters, SharePointUserIdentityMappingDeltaItem,
+    SharePointSiteMigrationTaskParameters,
 };
-use msgraph_migrations::{Client, ErrorKind, MOST_MAPPINGS};
+use msgraph_migrations::{Client, ErrorKind, MAX_MAPPINGS};
 use serde_json::json;
 
 use crate::support::calls::{UPN, group_mapping, new_job, new_task, user, user_mapping};
 use crate::support::server::{Reply, Server};
 
 async fn server() -> (Server, Client) {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, r#"{"value":[]}"#)).await;
     let client = server.client();
     (server, client)
 }
@@ -122,10 +122,10 @@ async fn mappings_are_counted_and_must_name_their_source() {
     );
     assert_refused(
         &server,
-        client.update_user_mappings(many(MOST_MAPPINGS + 1)).await,
+        client.update_user_mappings(many(MAX_MAPPINGS + 1)).await,
         "51 mappings are more than the 50",
     );
-    let groups = (0..=MOST_MAPPINGS)
+    let groups = (0..=MAX_MAPPINGS)
         .map(|n| group_mapping(&n.to_string()))
         .collect();
     assert_refused(
@@ -133,10 +133,7 @@ async fn mappings_are_counted_and_must_name_their_source() {
         client.update_group_mappings(groups).await,
         "51 mappings",
     );
-    let nameless = SharePointUserIdentityMappingDeltaItem {
-        source_user_identity: user(" "),
-        ..user_mapping(UPN)
-    };
+    let nameless = user_mapping(UPN).source_user_identity(user(" "));
     assert_refused(
         &server,
         client
@@ -151,16 +148,11 @@ async fn mappings_are_counted_and_must_name_their_source() {
     );
 
     client
-        .update_user_mappings(many(MOST_MAPPINGS))
+        .update_user_mappings(many(MAX_MAPPINGS))
         .await
         .expect("the most is allowed");
-    let by_id = SharePointUserIdentityMappingDeltaItem {
-        source_user_identity: msgraph_migrations::models::UserIdentity {
-            id: Some("an id".to_owned()),
-            ..Default::default()
-        },
-        ..user_mapping(UPN)
-    };
+    let by_id = msgraph_migrations::models::UserIdentity::of_id("an id");
+    let by_id = user_mapping(UPN).source_user_identity(by_id);
     client
         .update_user_mappings(vec![by_id])
         .await

@@ -1,17 +1,15 @@
 //! What goes with every request: ids, names, timeouts, and the way it takes.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use msgraph_migrations::{AccessToken, CancelOutcome, Client, ErrorKind, GetOptions, RetryPolicy};
-use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, copy_bidirectional};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::support::calls::JOB;
-use crate::support::http;
 use crate::support::server::{Reply, SECRET, Server};
 
 fn builder(origin: String) -> msgraph_migrations::ClientBuilder {
@@ -33,7 +31,7 @@ async fn every_answer_tells_the_client_request_id_that_was_sent() {
     .await;
     let client = server.client();
     let job = client.get_job(JOB, GetOptions::new()).await.expect("a job");
-    let Ok(CancelOutcome::Conflict(conflict)) = client.cancel_job(JOB).await else {
+    let Ok(CancelOutcome::Undetermined(conflict)) = client.cancel_job(JOB).await else {
         panic!("409 is a conflict");
     };
     let error = client.delete_job(JOB).await.expect_err("404");
@@ -80,17 +78,7 @@ async fn an_application_names_itself_in_front_of_this_crate() {
     let named = server
         .builder()
         .application(" wave-planner/2.1 (night shift) ");
-    let other = http::builder().user_agent("something else").build();
-    let other = other.expect("an HTTP client");
-    for builder in [
-        named,
-        server.builder(),
-        server.builder().http_client(other.clone()),
-        server
-            .builder()
-            .http_client(other)
-            .application("wave-planner"),
-    ] {
+    for builder in [named, server.builder()] {
         let client = builder.build().expect("a client");
         client.get_job(JOB, GetOptions::new()).await.expect("a job");
     }
@@ -104,8 +92,6 @@ async fn an_application_names_itself_in_front_of_this_crate() {
         [
             format!("wave-planner/2.1 (night shift) {crate_name}"),
             crate_name.to_owned(),
-            crate_name.to_owned(),
-            format!("wave-planner {crate_name}"),
         ]
     );
     for name in ["", " ", "line\nend", "naïve", "zero\0"] {
@@ -133,20 +119,18 @@ impl Names {
     }
 
     fn client(&self, port: u16) -> msgraph_migrations::ClientBuilder {
-        let names = Arc::new(self.clone());
-        builder(format!("http://localhost:{port}"))
-            .configure_http(move |http| http.dns_resolver(names))
-    }
-}
-
-impl Resolve for Names {
-    fn resolve(&self, _: Name) -> Resolving {
-        let number = self.asked.fetch_add(1, Ordering::SeqCst);
-        let Some(address) = self.addresses.get(number).copied() else {
-            return Box::pin(std::future::pending());
-        };
-        let found: Addrs = Box::new(std::iter::once(SocketAddr::new(address, 0)));
-        Box::pin(std::future::ready(Ok(found)))
+        let names = self.clone();
+        builder(format!("http://localhost:{port}")).dns_resolver(move |name| {
+            assert_eq!(name, "localhost");
+            let number = names.asked.fetch_add(1, Ordering::SeqCst);
+            let found = names.addresses.get(number).copied();
+            async move {
+                match found {
+                    Some(address) => Ok(vec![address]),
+                    None => std::future::pending().await,
+                }
+            }
+        })
     }
 }
 
@@ -282,11 +266,7 @@ async fn pass_on(mut from: TcpStream, passed: &AtomicUsize) -> Option<()> {
 async fn requests_take_the_way_through_a_proxy_that_is_asked_for() {
     let server = Server::start(Reply::json(202, "{}")).await;
     let proxy = Proxy::start().await;
-    let through = reqwest::Proxy::all(&proxy.origin).expect("a proxy");
-    let client = server
-        .builder()
-        .configure_http(|http| http.proxy(through))
-        .build();
+    let client = server.builder().proxy(&proxy.origin).build();
     let outcome = client.expect("a client").cancel_job(JOB).await;
     assert!(
         matches!(outcome, Ok(CancelOutcome::Accepted(_))),
@@ -302,11 +282,7 @@ async fn a_proxy_that_cannot_be_reached_is_a_connection_that_did_not_come_about(
     let closed = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = closed.local_addr().expect("an address");
     drop(closed);
-    let through = reqwest::Proxy::all(format!("http://{address}")).expect("a proxy");
-    let client = server
-        .builder()
-        .configure_http(|http| http.proxy(through))
-        .build();
+    let client = server.builder().proxy(format!("http://{address}")).build();
     let error = client
         .expect("a client")
         .cancel_job(JOB)
@@ -316,22 +292,62 @@ async fn a_proxy_that_cannot_be_reached_is_a_connection_that_did_not_come_about(
     assert!(server.requests().is_empty());
 }
 
+#[test]
+fn a_proxy_that_would_be_passed_over_is_refused_without_being_repeated() {
+    for address in [
+        "",
+        "proxy.example",
+        "proxy.example:3128",
+        "hunter2@proxy.example:3128",
+        "socks5://user:hunter2@proxy.example:1080",
+        "ftp://user:hunter2@proxy.example",
+        "http://",
+        "http://user:hunter2@",
+        "http://user:hunter2@proxy.example:99999",
+    ] {
+        let error = builder("http://127.0.0.1:9".to_owned())
+            .proxy(address)
+            .build()
+            .expect_err(address);
+        assert_eq!(error.kind(), ErrorKind::Configuration, "{address}");
+        let mut text = format!("{error} {error:?}");
+        let mut source = std::error::Error::source(&error);
+        while let Some(cause) = source {
+            text.push_str(&cause.to_string());
+            source = cause.source();
+        }
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+}
+
 #[tokio::test]
-async fn requests_go_through_an_http_client_that_is_given() {
-    let server = Server::start(Reply::json(200, "{}")).await;
-    let mut headers = reqwest::header::HeaderMap::new();
-    headers.insert("x-tenant", "harborlane".parse().expect("a header"));
-    let given = http::builder().default_headers(headers).build();
-    let client = server
-        .builder()
-        .http_client(given.expect("an HTTP client"))
-        .build();
-    let job = client
-        .expect("a client")
-        .get_job(JOB, GetOptions::new())
-        .await;
-    job.expect("a job");
-    assert_eq!(server.request().header("x-tenant"), Some("harborlane"));
+async fn plain_http_does_not_leave_this_machine_by_a_name_either() {
+    let names = Names::new(&[[192, 0, 2, 7]]);
+    let client = names.client(80).retry(RetryPolicy::never()).build();
+    let error = client.expect("a client").cancel_job(JOB).await;
+    let error = error.expect_err("another machine");
+    assert_eq!(error.kind(), ErrorKind::Connect, "{error:?}");
+    assert!(
+        format!("{error:?}").contains("stays on this machine"),
+        "{error:?}"
+    );
+}
+
+#[tokio::test]
+async fn connections_come_from_the_address_that_is_asked_for() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    let client = builder(origin)
+        .retry(RetryPolicy::never())
+        .local_address(IpAddr::V4(Ipv4Addr::new(127, 0, 0, 7)))
+        .build()
+        .expect("a client");
+    let (accepted, error) = tokio::join!(
+        async { listener.accept().await.expect("a connection").1.ip() },
+        client.cancel_job(JOB),
+    );
+    assert_eq!(accepted.to_string(), "127.0.0.7");
+    assert_eq!(error.expect_err("hung up").kind(), ErrorKind::Interrupted);
 }
 
 /// The environment belongs to the process, so this test runs itself in one of its own.

@@ -8,7 +8,8 @@ use msgraph_migrations::models::{
     SharePointSiteMigrationTaskParameters,
 };
 use msgraph_migrations::{
-    AccessToken, CancelOutcome, Client, DeleteOutcome, GetOptions, ListOptions, StartOutcome,
+    AccessToken, CancelOutcome, Client, DeleteOutcome, FinalStatus, GetOptions, ListOptions,
+    StartOutcome,
 };
 use msgraph_migrations_sandbox::Sandbox;
 
@@ -118,7 +119,16 @@ async fn jobs(sandbox: &Sandbox, client: &Client) {
         .expect("time passes");
     assert_eq!(status(client, &id).await, Some(Status::Cancelled));
     let twice = client.cancel_job(&id).await.expect("an answer");
-    assert!(matches!(twice, CancelOutcome::Conflict(_)), "{twice:?}");
+    assert!(
+        matches!(
+            twice,
+            CancelOutcome::AlreadyFinal {
+                status: FinalStatus::Cancelled,
+                ..
+            }
+        ),
+        "{twice:?}"
+    );
     let gone = client.delete_job(&id).await.expect("an answer");
     assert!(matches!(gone, DeleteOutcome::Accepted(_)), "{gone:?}");
     assert_eq!(status(client, &id).await, Some(Status::PendingDelete));
@@ -182,11 +192,9 @@ async fn tasks(client: &Client) {
     assert_eq!(found.value().id.as_deref(), Some(id.as_str()));
 
     let site = "https://alderwood.sharepoint.example/sites/O'Brien & Søn";
-    let parameters = SharePointSiteMigrationTaskParameters {
-        source_site_url: Some(site.to_owned()),
-        target_site_url: Some("https://harborlane.sharepoint.example/sites/obrien".to_owned()),
-        ..Default::default()
-    };
+    let parameters = SharePointSiteMigrationTaskParameters::new()
+        .source_site_url(site)
+        .target_site_url("https://harborlane.sharepoint.example/sites/obrien");
     client
         .create_sharepoint_task(parameters)
         .await

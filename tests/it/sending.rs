@@ -1,7 +1,7 @@
 //! What exactly travels to the service.
 
 use msgraph_migrations::models::SharePointUserIdentityMappingDeltaItem;
-use msgraph_migrations::{Client, Error, ErrorKind, GetOptions, ListOptions, Version};
+use msgraph_migrations::{Client, Error, ErrorKind, GetOptions, ListOptions, RetryPolicy, Version};
 use percent_encoding::percent_decode_str;
 use serde_json::json;
 
@@ -10,8 +10,11 @@ use crate::support::calls::{
 };
 use crate::support::server::{Reply, Request, SECRET, Server};
 
+/// An answer that every call takes: a list, or an object without a property that is known.
+const ANY: &str = r#"{"value":[]}"#;
+
 async fn sent(id: &str) -> Request {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, ANY)).await;
     call(id)(&server.client())
         .await
         .unwrap_or_else(|error| panic!("{id}: {error}"));
@@ -67,7 +70,7 @@ async fn no_request_carries_a_header_that_nobody_asked_for() {
 
 #[tokio::test]
 async fn each_call_has_a_client_request_id_of_its_own() {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, ANY)).await;
     let client = server.client();
     for _ in 0..5 {
         client.get_job(JOB, GetOptions::new()).await.expect("a job");
@@ -84,7 +87,7 @@ async fn each_call_has_a_client_request_id_of_its_own() {
 
 #[tokio::test]
 async fn lists_of_options_travel_as_one_comma_list_and_absent_ones_not_at_all() {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, ANY)).await;
     let client = server.client();
     client.list_jobs(ListOptions::new()).await.expect("a page");
     let options = ListOptions::new()
@@ -137,7 +140,7 @@ fn pairs(request: &Request) -> Vec<(String, String)> {
 
 #[tokio::test]
 async fn jobs_go_to_the_chosen_version_and_sharepoint_always_to_beta() {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, ANY)).await;
     for (version, prefix) in [(Version::V1, "/v1.0/"), (Version::Beta, "/beta/")] {
         let client = server.builder().version(version).build().expect("a client");
         client.get_job(JOB, GetOptions::new()).await.expect("a job");
@@ -263,7 +266,7 @@ async fn a_hostile_id_arrives_as_it_is_or_is_refused_before_anything_is_sent() {
 async fn a_hostile_literal_arrives_doubled_and_encoded_or_is_refused() {
     let mut refused = Vec::new();
     for value in HOSTILE {
-        let server = Server::start(Reply::json(200, "{}")).await;
+        let server = Server::start(Reply::json(200, ANY)).await;
         let client = server.client();
         let tasks = "/beta/solutions/sharePoint/migrations/crossOrganizationMigrationTasks/";
         let mappings = "/beta/solutions/sharePoint/migrations/crossOrganization";
@@ -335,7 +338,7 @@ async fn a_display_name_works_as_the_key_of_a_job() {
 
 #[tokio::test]
 async fn bodies_hold_what_was_given_and_nothing_else() {
-    let server = Server::start(Reply::json(200, "{}")).await;
+    let server = Server::start(Reply::json(200, ANY)).await;
     let client = server.client();
     client.create_job(&new_job()).await.expect("a job");
     client
@@ -415,19 +418,97 @@ async fn a_redirect_is_not_followed_and_not_taken_for_an_answer() {
     assert_eq!(error.location(), Some(location.as_str()));
     assert!(error.may_have_taken_effect(), "who knows who answered");
     assert!(elsewhere.requests().is_empty());
+}
 
-    // An HTTP client that follows redirects gets no false acceptance either.
-    let policy = reqwest::redirect::Policy::default();
-    let following = server
-        .builder()
-        .configure_http(|http| http.redirect(policy))
-        .build();
-    let error = following
-        .expect("a client")
-        .cancel_job(JOB)
-        .await
-        .expect_err("from elsewhere");
-    assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+/// Wherever it leads to, and however patient the client is: one request, and its answer is the error.
+#[tokio::test]
+async fn nothing_is_sent_or_called_unsent_because_of_a_redirect() {
+    for status in [300, 301, 302, 303, 304, 305, 307, 308] {
+        for location in [
+            "",
+            "http://127.0.0.1:1/",
+            "ftp://127.0.0.1/",
+            "/elsewhere",
+            "data:,x",
+            "%",
+        ] {
+            let server = Server::start_with(move |request| {
+                // The same address, which a client that follows would read with GET and be told 200.
+                let location = match location {
+                    "" => request.target.clone(),
+                    location => location.to_owned(),
+                };
+                match request.method.as_str() {
+                    "POST" => Reply::new(status, &[("location", &location)], ""),
+                    _ => Reply::json(200, r#"{"status":"Accepted"}"#),
+                }
+            })
+            .await;
+            let client = server.builder().retry(RetryPolicy::default()).build();
+            let client = client.expect("a client");
+            for error in [
+                client
+                    .cancel_job(JOB)
+                    .await
+                    .map(drop)
+                    .expect_err("no answer"),
+                client
+                    .migrate_job(JOB)
+                    .await
+                    .map(drop)
+                    .expect_err("no answer"),
+            ] {
+                assert_eq!(error.status().map(|found| found.as_u16()), Some(status));
+                assert!(error.was_sent() && error.may_have_taken_effect(), "{error}");
+                assert!(
+                    !error.is_safe_to_repeat() && !error.is_transient(),
+                    "{error}"
+                );
+                assert_eq!(error.attempts(), 1);
+            }
+            let methods: Vec<_> = server
+                .requests()
+                .into_iter()
+                .map(|one| one.method)
+                .collect();
+            assert_eq!(methods, ["POST", "POST"], "{status} {location}");
+        }
+    }
+}
+
+/// Cookies, compression, referrers and whatever else another crate may turn on in the HTTP library.
+#[tokio::test]
+async fn a_request_carries_nothing_that_nobody_put_there() {
+    let headers = [
+        ("set-cookie", "session=1; Path=/"),
+        ("content-type", "application/json"),
+        ("content-encoding", "identity"),
+    ];
+    let server = Server::start(Reply::new(200, &headers, "{}")).await;
+    let client = server.client();
+    for _ in 0..2 {
+        client.get_job(JOB, GetOptions::new()).await.expect("a job");
+    }
+    drop(client.migrate_job(JOB).await.expect("an answer"));
+    for request in server.requests() {
+        let mut names: Vec<_> = request
+            .headers
+            .iter()
+            .map(|(name, _)| name.as_str())
+            .collect();
+        names.sort_unstable();
+        let mut expected = vec![
+            "accept",
+            "authorization",
+            "client-request-id",
+            "host",
+            "user-agent",
+        ];
+        if request.method == "POST" {
+            expected.insert(3, "content-length");
+        }
+        assert_eq!(names, expected, "{request:?}");
+    }
 }
 
 #[tokio::test]

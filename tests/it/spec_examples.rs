@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::support::openapi_schema::{Specification, faults, members};
+use crate::support::openapi_schema::{Operation, Specification, faults, members};
 
 /// One example, with the schema that it has to meet.
 struct Example<'a> {
@@ -48,6 +48,17 @@ fn examples(specification: &Specification) -> Vec<Example<'_>> {
             }
         }
     }
+    for operation in specification.operations() {
+        for parameter in own_parameters(&operation) {
+            found.push(Example {
+                label: format!("{} parameter {}", operation.id, parameter["name"]),
+                operation: None,
+                place: Place::Elsewhere,
+                schema: &parameter["schema"],
+                value: &parameter["example"],
+            });
+        }
+    }
     let components = &specification.document()["components"];
     for kind in ["parameters", "headers"] {
         for (name, component) in members(&components[kind]) {
@@ -74,6 +85,67 @@ fn examples(specification: &Specification) -> Vec<Example<'_>> {
         }
     }
     found
+}
+
+/// The parameters that an operation does not share with others.
+fn own_parameters<'a>(operation: &Operation<'a>) -> impl Iterator<Item = &'a Value> + use<'a> {
+    [operation.item, operation.definition]
+        .into_iter()
+        .filter_map(|holder| holder["parameters"].as_array())
+        .flatten()
+        .filter(|parameter| parameter.get("$ref").is_none())
+}
+
+/// The properties of the objects that an operation answers with; those of the items of a collection.
+fn answered_properties<'a>(
+    specification: &'a Specification,
+    operation: &Operation<'a>,
+) -> BTreeSet<&'a str> {
+    let schema = specification
+        .body_schema(&operation.definition["responses"]["200"])
+        .map(|schema| specification.follow(schema))
+        .unwrap_or_else(|| panic!("{} answers 200 without a schema", operation.id));
+    let object = match schema["properties"].get("value") {
+        Some(value) => specification.follow(&value["items"]),
+        None => schema,
+    };
+    let parts = object["allOf"].as_array();
+    parts
+        .map_or_else(|| vec![object], |parts| parts.iter().collect())
+        .into_iter()
+        .flat_map(|part| members(&specification.follow(part)["properties"]))
+        .map(|(name, _)| name)
+        .filter(|name| !name.starts_with('@'))
+        .collect()
+}
+
+#[test]
+fn what_an_operation_shows_to_select_and_to_sort_by_is_among_its_own_properties() {
+    let specification = Specification::read();
+    let mut shown = BTreeMap::new();
+    for operation in specification.operations() {
+        for parameter in own_parameters(&operation) {
+            let name = parameter["name"].as_str().unwrap_or_default();
+            if !["$select", "$orderby"].contains(&name) {
+                continue;
+            }
+            let properties = answered_properties(&specification, &operation);
+            let example = parameter["example"].as_array();
+            for property in example.into_iter().flatten().filter_map(Value::as_str) {
+                let property = property.strip_suffix(" desc").unwrap_or(property);
+                assert!(
+                    properties.contains(property),
+                    "{}: {name} names {property:?}, but there are {properties:?}",
+                    operation.id
+                );
+                *shown.entry(name).or_insert(0) += 1;
+            }
+        }
+    }
+    assert!(
+        shown["$select"] >= 20 && shown["$orderby"] >= 3,
+        "{shown:?}"
+    );
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Where tokens come from and what becomes of them.
 
-use std::future::pending;
+use std::future::{Future, pending};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
 use futures_util::future::join_all;
@@ -14,7 +15,6 @@ use msgraph_migrations_sandbox::Sandbox;
 use tokio::sync::Semaphore;
 
 use crate::support::calls::JOB;
-use crate::support::http;
 use crate::support::server::{Reply, Request, SECRET, Server};
 
 struct Counting(AtomicUsize);
@@ -365,31 +365,73 @@ async fn a_token_that_cannot_be_renewed_is_sent_once() {
 }
 
 #[tokio::test]
-async fn a_renewal_that_fails_does_not_hide_that_a_request_was_sent() {
-    let server = Server::start(Reply::json(401, "{}")).await;
-    let first = AtomicUsize::new(0);
-    let source = RefreshingToken::new(move || {
-        let token = match first.fetch_add(1, Ordering::SeqCst) {
-            0 => AccessToken::new(SECRET),
-            _ => Err(TokenError::new("the vault is locked")),
+async fn a_refusal_is_kept_when_no_other_token_can_be_had() {
+    let server = Server::start(Reply::json(401, r#"{"error":{"code":"Expired"}}"#)).await;
+    for hangs in [false, true] {
+        let fetches = AtomicUsize::new(0);
+        let source = RefreshingToken::new(move || {
+            let number = fetches.fetch_add(1, Ordering::SeqCst);
+            async move {
+                match number {
+                    0 => Ok(ExpiringToken::new(AccessToken::new(SECRET)?, None)),
+                    _ if hangs => pending().await,
+                    _ => Err(TokenError::with_source(
+                        "the vault is locked",
+                        std::fmt::Error,
+                    )),
+                }
+            }
+        });
+        let client = Client::builder(source)
+            .endpoint(server.origin())
+            .total_timeout(Duration::from_millis(500))
+            .build();
+        let error = client
+            .expect("a client")
+            .cancel_job(JOB)
+            .await
+            .expect_err("401");
+        assert_eq!(error.kind(), ErrorKind::Refused, "{error:?}");
+        assert_eq!(error.status().map(|status| status.as_u16()), Some(401));
+        assert_eq!((error.code(), error.attempts()), (Some("Expired"), 1));
+        assert!(error.was_sent() && !error.may_have_taken_effect() && error.is_safe_to_repeat());
+        let source = std::error::Error::source(&error).expect("why there was no second attempt");
+        let expected = if hangs {
+            "in the time that the call may take"
+        } else {
+            "the vault is locked"
         };
-        std::future::ready(token.map(|token| ExpiringToken::new(token, None)))
-    });
-    let client = Client::builder(source).endpoint(server.origin()).build();
-    let error = client
-        .expect("a client")
-        .cancel_job(JOB)
-        .await
-        .expect_err("no token");
-    assert_eq!(error.kind(), ErrorKind::Token);
-    assert!(error.was_sent() && !error.may_have_taken_effect() && error.is_safe_to_repeat());
-    assert_eq!(error.attempts(), 1);
-    let text = error.to_string();
-    assert!(
-        text.ends_with("it was not carried out; see to the token source"),
-        "{text}"
-    );
-    server.request();
+        assert!(source.to_string().contains(expected), "{source}");
+        assert_eq!(source.source().is_some(), !hangs);
+    }
+    assert_eq!(server.requests().len(), 2);
+}
+
+/// Each of them may come after the service has acted.
+#[tokio::test]
+async fn a_token_that_was_not_refused_is_not_renewed_and_nothing_sent_twice() {
+    for status in [
+        302, 400, 403, 404, 407, 408, 409, 412, 419, 440, 498, 499, 500, 502, 504,
+    ] {
+        let server = Server::start(Reply::json(status, "{}")).await;
+        let vault = Vault::open();
+        let client = Client::builder(vault.source())
+            .endpoint(server.origin())
+            .build();
+        let client = client.expect("a client");
+        drop(client.cancel_job(JOB).await);
+        assert_eq!((tokens(&server).len(), vault.fetched()), (1, 1), "{status}");
+    }
+}
+
+#[test]
+fn tokens_are_compared_without_being_shown() {
+    let token = |secret| AccessToken::new(secret).expect("a token");
+    assert_eq!(token("one"), token("one"));
+    for other in ["on", "onf", "One", "one1", "neo"] {
+        assert_ne!(token("one"), token(other));
+    }
+    assert_eq!(format!("{:?}", token("one")), "AccessToken(hidden)");
 }
 
 #[tokio::test]
@@ -421,7 +463,7 @@ async fn a_source_that_never_answers_does_not_outlast_the_call() {
 }
 
 #[tokio::test]
-async fn a_token_does_not_travel_with_a_redirect_even_if_the_http_client_follows_it() {
+async fn a_token_does_not_travel_with_a_redirect() {
     let elsewhere = Server::start(Reply::json(202, "{}")).await;
     let location = format!("{}/stolen", elsewhere.origin());
     for status in [301, 302, 303, 307, 308] {
@@ -439,19 +481,9 @@ async fn a_token_does_not_travel_with_a_redirect_even_if_the_http_client_follows
             assert_eq!(error.location(), Some(location.as_str()));
         }
         assert_eq!(elsewhere.requests().len(), before, "{status}");
-
-        let following = http::builder().build().expect("an HTTP client");
-        let client = server
-            .builder()
-            .http_client(following)
-            .build()
-            .expect("a client");
-        let error = client.cancel_job(JOB).await.expect_err("from elsewhere");
-        assert_eq!(error.kind(), ErrorKind::Interrupted, "{status}: {error}");
     }
     let leaked = tokens(&elsewhere);
     assert!(leaked.is_empty(), "{leaked:?}");
-    assert_eq!(elsewhere.requests().len(), 5, "the HTTP client did follow");
 }
 
 #[tokio::test]
@@ -467,5 +499,187 @@ async fn plain_http_off_this_machine_gets_no_token() {
             .build()
             .expect_err(endpoint);
         assert_eq!(error.kind(), ErrorKind::Configuration, "{endpoint}");
+    }
+}
+
+/// A source whose first fetch is `first`, and whose others give `token-2` and so on.
+fn stumbling<F, Fetched>(first: F) -> (RefreshingToken, Arc<AtomicUsize>)
+where
+    F: Fn() -> Fetched + Send + Sync + 'static,
+    Fetched: Future<Output = Result<ExpiringToken, TokenError>> + Send + 'static,
+{
+    let fetches = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&fetches);
+    let source = RefreshingToken::new(move || {
+        let number = counted.fetch_add(1, Ordering::SeqCst) + 1;
+        let first = (number == 1).then(&first);
+        async move {
+            match first {
+                Some(first) => first.await,
+                None => good(&format!("token-{number}")),
+            }
+        }
+    });
+    (source, fetches)
+}
+
+fn good(name: &str) -> Result<ExpiringToken, TokenError> {
+    let end = SystemTime::now() + Duration::from_hours(1);
+    Ok(ExpiringToken::new(AccessToken::new(name)?, end))
+}
+
+#[tokio::test]
+async fn a_fetch_that_panics_fails_alone() {
+    let inside = || async { panic!("inside the future") };
+    let outside = || -> std::future::Ready<_> { panic!("before the future") };
+    for (source, fetches) in [stumbling(inside), stumbling(outside)] {
+        let source = Arc::new(source);
+        // All that wait get an answer, and one of them fetches again.
+        let failed = join_all((0..5).map(|_| source.token())).await;
+        for outcome in failed {
+            let error = outcome.expect_err("a panic").to_string();
+            assert_eq!(error, "the fetch of a token panicked");
+        }
+        let token = source.token().await.expect("a token");
+        assert_eq!(token, AccessToken::new("token-2").expect("a token"));
+        assert_eq!(fetches.load(Ordering::SeqCst), 2);
+    }
+}
+
+#[tokio::test]
+async fn a_fetch_that_hangs_is_given_up() {
+    let server = Server::start(Reply::json(202, "{}")).await;
+    let (source, fetches) = stumbling(pending);
+    let client = Client::builder(source.fetch_timeout(Duration::from_millis(20)))
+        .endpoint(server.origin())
+        .build()
+        .expect("a client");
+    let error = client.cancel_job(JOB).await.expect_err("no token");
+    assert_eq!(error.kind(), ErrorKind::Token);
+    let source = std::error::Error::source(&error).expect("a source");
+    assert!(source.to_string().contains("took too long"), "{source}");
+    drop(client.cancel_job(JOB).await.expect("an outcome"));
+    assert_eq!(tokens(&server), ["Bearer token-2"]);
+    assert_eq!(fetches.load(Ordering::SeqCst), 2);
+}
+
+/// What blocks a thread cannot be given up there, but those who wait for it can go on.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_fetch_that_blocks_its_thread_does_not_block_the_source() {
+    let (release, blocked) = std::sync::mpsc::channel::<()>();
+    let blocked = std::sync::Mutex::new(blocked);
+    let (ended, has_ended) = tokio::sync::watch::channel(false);
+    let (source, fetches) = stumbling(move || {
+        // An error means that the sender is gone, which releases it too.
+        let _ = blocked.lock().expect("no panic").recv();
+        let ended = ended.clone();
+        async move {
+            ended.send_replace(true);
+            good("token-late")
+        }
+    });
+    let source = source.fetch_timeout(Duration::from_millis(50));
+    source.token().await.expect_err("the fetch is blocked");
+    let token = source.token().await.expect("a token");
+    assert_eq!(token, AccessToken::new("token-2").expect("a token"));
+    drop(release);
+    let mut has_ended = has_ended;
+    has_ended
+        .wait_for(|ended| *ended)
+        .await
+        .expect("the first one ends");
+    tokio::task::yield_now().await;
+    // And does not replace what came after it.
+    assert_eq!(source.token().await.expect("a token"), token);
+    assert_eq!(fetches.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test]
+async fn a_fetch_goes_on_when_all_callers_have_given_up() {
+    let gate = Arc::new(Semaphore::new(0));
+    let (opened, (ended, mut has_ended)) = (Arc::clone(&gate), tokio::sync::watch::channel(false));
+    let (source, fetches) = stumbling(move || {
+        let (gate, ended) = (Arc::clone(&opened), ended.clone());
+        async move {
+            let _permit = gate.acquire().await;
+            ended.send_replace(true);
+            good("token-1")
+        }
+    });
+    for _ in 0..3 {
+        let given_up = tokio::time::timeout(Duration::ZERO, source.token()).await;
+        assert!(given_up.is_err(), "{given_up:?}");
+    }
+    gate.add_permits(1);
+    has_ended
+        .wait_for(|ended| *ended)
+        .await
+        .expect("it ends without them");
+    let token = source.token().await.expect("a token");
+    assert_eq!(token, AccessToken::new("token-1").expect("a token"));
+    assert_eq!(fetches.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn nothing_of_others_runs_while_the_source_is_locked() {
+    let own: Arc<std::sync::OnceLock<Arc<RefreshingToken>>> = Arc::default();
+    let seen = Arc::clone(&own);
+    let source = Arc::new(RefreshingToken::new(move || {
+        let source = seen.get().expect("it is set").clone();
+        // A deadlock if this were called under the lock.
+        source.invalidate(&AccessToken::new("another").expect("a token"));
+        std::future::ready(good("token"))
+    }));
+    assert!(own.set(Arc::clone(&source)).is_ok());
+    source.token().await.expect("a token");
+}
+
+#[test]
+fn a_source_says_that_it_has_no_runtime_and_survives_the_end_of_one() {
+    let runtime = || {
+        tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .expect("a runtime")
+    };
+    let (source, fetches) = stumbling(pending);
+    let source = Arc::new(source);
+    let polled = source
+        .token()
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    let Poll::Ready(Err(error)) = polled else {
+        panic!("{polled:?}");
+    };
+    assert!(error.to_string().contains("tokio runtime"), "{error}");
+    assert_eq!(fetches.load(Ordering::SeqCst), 0);
+
+    // The first fetch ends with its runtime, unfinished, and nobody waits for it for ever.
+    let first = runtime();
+    let begun =
+        first.block_on(async { tokio::time::timeout(Duration::ZERO, source.token()).await });
+    assert!(begun.is_err(), "{begun:?}");
+    drop(first);
+    let token = runtime().block_on(source.token()).expect("a token");
+    assert_eq!(token, AccessToken::new("token-2").expect("a token"));
+    // A token that is held needs no runtime.
+    let polled = source
+        .token()
+        .as_mut()
+        .poll(&mut Context::from_waker(Waker::noop()));
+    assert!(matches!(polled, Poll::Ready(Ok(_))), "{polled:?}");
+}
+
+#[tokio::test]
+async fn a_token_that_this_machine_thinks_expired_is_used_by_those_who_waited_for_it() {
+    let fetches = AtomicUsize::new(0);
+    let source = RefreshingToken::new(move || {
+        let number = fetches.fetch_add(1, Ordering::SeqCst) + 1;
+        let token = AccessToken::new(&format!("token-{number}"));
+        std::future::ready(token.map(|token| ExpiringToken::new(token, SystemTime::UNIX_EPOCH)))
+    });
+    for expected in ["token-1", "token-2"] {
+        let token = source.token().await.expect("a token");
+        assert_eq!(token, AccessToken::new(expected).expect("a token"));
     }
 }

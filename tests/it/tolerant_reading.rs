@@ -28,7 +28,7 @@ async fn nulls_and_missing_members_are_accepted_everywhere() {
             .await
             .expect("a job");
         assert_eq!(*answer.value(), CrossTenantMigrationJob::default());
-        assert!(answer.oddities().is_empty());
+        assert!(answer.deviations().is_empty());
     }
     let users = json!({ "value": [{ "id": "u", "currentStatus": [{ "service": null, "status": null, "errors": null }] }] });
     let server = answering(&users).await;
@@ -38,17 +38,6 @@ async fn nulls_and_missing_members_are_accepted_everywhere() {
         .await
         .expect("users");
     assert!(answer.value().value[0].current_status[0].errors.is_empty());
-    let server = answering(&json!({ "value": null })).await;
-    assert!(
-        server
-            .client()
-            .list_jobs(ListOptions::new())
-            .await
-            .expect("a page")
-            .value()
-            .value
-            .is_empty()
-    );
 }
 
 #[test]
@@ -124,7 +113,7 @@ async fn one_odd_field_never_loses_a_page() {
         Some("https://graph.microsoft.com/next")
     );
     let ids: Vec<_> = page.value.iter().map(|job| job.id.as_deref()).collect();
-    assert_eq!(ids, [Some("1"), None, Some("4"), Some("6")]);
+    assert_eq!(ids, [Some("1"), None, None, Some("4"), None, Some("6")]);
     assert!(
         page.value[0]
             .created_date_time
@@ -133,13 +122,13 @@ async fn one_odd_field_never_loses_a_page() {
             .is_some()
     );
     assert_eq!(page.value[1].display_name.as_deref(), Some("second"));
-    let settings = page.value[2].exchange_settings.as_ref().expect("settings");
+    let settings = page.value[3].exchange_settings.as_ref().expect("settings");
     assert_eq!(settings.target_delivery_domain.as_deref(), Some("d"));
-    assert_eq!(page.value[3].resources, ["a", "b"]);
+    assert_eq!(page.value[5].resources, ["a", "b"]);
     let mut odd: Vec<_> = answer
-        .oddities()
+        .deviations()
         .iter()
-        .map(|oddity| oddity.pointer.as_str())
+        .map(|deviation| deviation.pointer.as_str())
         .collect();
     odd.sort_unstable();
     assert_eq!(
@@ -173,7 +162,7 @@ async fn a_page_of_which_every_item_is_odd_is_still_read() {
         .await
         .expect("a page");
     assert_eq!(answer.value().value.len(), 2_000);
-    assert_eq!(answer.oddities().len(), 2_000);
+    assert_eq!(answer.deviations().len(), 2_000);
 }
 
 #[tokio::test]

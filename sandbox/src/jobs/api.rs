@@ -4,14 +4,19 @@ use chrono::{DateTime, Utc};
 use serde_json::{Value, json};
 
 use super::create::{self, NewJob};
-use super::model::{Job, User};
-use super::status::{JobStatus, can_cancel, can_delete};
 use super::view;
-use crate::answer::{Answer, Body, GraphError};
+use crate::answer::{Answer, GraphError};
+use crate::body;
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::JobKey;
-use crate::service::{Call, State};
-use crate::settings::{CreateStarts, span};
+use crate::settings::{CreateStarts, Settings, span};
+use crate::state::State;
+use crate::state::job::{Job, User};
+use crate::state::job_store::JobKey;
+use crate::state::lifecycle;
+use crate::state::rules::{can_cancel, can_delete};
+use crate::state::status::JobStatus;
+use crate::state::workload;
 
 pub(super) const COLLECTION: &str = "solutions/migrations/crossTenantMigrationJobs";
 
@@ -83,15 +88,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
 pub(crate) fn count(state: &State) -> Answer {
     let visible = |index: &usize| state.jobs.is_visible(*index, &state.settings);
     let count = (0..state.jobs.all().len()).filter(visible).count();
-    text(count)
-}
-
-/// The plain number that `/$count` answers.
-pub(crate) fn text(count: usize) -> Answer {
-    Answer {
-        body: Body::Text(count.to_string()),
-        ..Answer::empty(200)
-    }
+    Answer::count(count)
 }
 
 pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, GraphError> {
@@ -160,6 +157,8 @@ pub(crate) fn insert(state: &mut State, new: NewJob, now: DateTime<Utc>) -> usiz
         created_by: state.settings.created_by.clone(),
         validated_at: None,
         active_since: now,
+        running_since: None,
+        cutting_since: None,
         attempts: 0,
         stalled: false,
         history: Vec::new(),
@@ -179,6 +178,11 @@ fn start_migration(job: &mut Job, now: DateTime<Utc>) {
     if !job.status.is_active() {
         job.active_since = now;
     }
+    for user in &mut job.users {
+        user.begin_anew();
+    }
+    job.running_since = None;
+    job.cutting_since = None;
     job.is_migration = true;
     job.attempts = job.attempts.saturating_add(1);
     "Migration job has been submitted successfully".clone_into(&mut job.message);
@@ -201,8 +205,8 @@ pub(crate) fn update(
     key: &JobKey,
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
-    let body = create::object(call.json()?)?;
-    create::check_names(body, &["completeAfterDateTime"])?;
+    let body = body::object(call.json()?)?;
+    body::check_names(body, &create::KNOWN)?;
     let date = body.get("completeAfterDateTime").ok_or_else(|| {
         GraphError::bad_request(
             "The property 'completeAfterDateTime' is required; no other can be updated.",
@@ -212,7 +216,7 @@ pub(crate) fn update(
     let is_deleted = matches!(job.status, JobStatus::PendingDelete | JobStatus::Deleted);
     let is_late = state.settings.refuse_late_update
         && !job.status.is_validation()
-        && job.complete_after <= call.now;
+        && job.complete_after.at <= call.now;
     if is_deleted || is_late {
         return Err(GraphError::conflict(format!(
             "The job can't be updated because its current status is {}.",
@@ -221,6 +225,7 @@ pub(crate) fn update(
     }
     let settings = state.settings.clone();
     let date = create::complete_after(date, &settings, call.now)?;
+    state.jobs.keep(index, &settings, call.now);
     state.jobs.change(index, &settings, |job| {
         job.complete_after = date;
         job.updated = call.now;
@@ -230,7 +235,7 @@ pub(crate) fn update(
     let effect = format!(
         "job {}: completeAfterDateTime set to {}",
         job.id,
-        view::date(date)
+        date.text()
     );
     let answer = if settings.update_returns_job {
         let context = call.context(&format!("{COLLECTION}/$entity"));
@@ -247,9 +252,18 @@ pub(crate) fn update(
 pub(crate) fn delete(
     state: &mut State,
     key: &JobKey,
+    if_match: Option<&str>,
     now: DateTime<Utc>,
 ) -> Result<Answer, GraphError> {
     let index = find(state, key)?;
+    // No answer carries an entity tag, so whoever names one has it from somewhere else.
+    if if_match.is_some_and(|tags| !tags.trim().is_empty() && tags.trim() != "*") {
+        return Err(GraphError::new(
+            412,
+            "PreconditionFailed",
+            "The entity tag in 'If-Match' isn't that of the job; nothing was deleted.",
+        ));
+    }
     let settings = state.settings.clone();
     let job = get(state, index)?;
     if !can_delete(job.status, &settings) {
@@ -368,9 +382,16 @@ pub(crate) fn cancel(
         )));
     }
     let message = "cancellation request has been accepted for the migration job";
+    let begun = begun(state, index, &settings, call.now);
+    state.jobs.keep(index, &settings, call.now);
     let effect = transition(state, index, JobStatus::PendingCancel, |job| {
-        "The cancellation of the batch is being processed.".clone_into(&mut job.message);
+        for place in begun {
+            if let Some(user) = job.users.get_mut(place) {
+                user.escaped = true;
+            }
+        }
         job.enter(JobStatus::PendingCancel, call.now, false);
+        lifecycle::say(job);
     })?;
     let job = get(state, index)?;
     let status = view::cased(JobStatus::PendingCancel.as_str(), &settings);
@@ -385,6 +406,18 @@ pub(crate) fn cancel(
         settings.wrap_cancel_in_value,
     )
     .changing(effect))
+}
+
+/// The users whose cutover has begun, so that the cancellation of their job comes too late for them.
+fn begun(state: &State, index: usize, settings: &Settings, now: DateTime<Utc>) -> Vec<usize> {
+    let Some(job) = state.jobs.get(index) else {
+        return Vec::new();
+    };
+    workload::settled(job, &state.jobs.seats(job), settings, now)
+        .iter()
+        .filter(|one| workload::has_begun(one.status))
+        .map(|one| one.place)
+        .collect()
 }
 
 pub(super) fn cancel_answer(status: u16, body: Value, wrap: bool) -> Answer {

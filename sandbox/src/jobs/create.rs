@@ -6,16 +6,16 @@ use chrono::{DateTime, Utc};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::model::{Service, Services};
 use crate::answer::GraphError;
-use crate::clock::latest;
+use crate::body::{check_names, fraction_digits, instant, object};
 use crate::settings::{PastCompleteAfter, Settings};
+use crate::state::job::{Date, Service, Services};
 
 /// A job that is to be created.
 #[derive(Debug)]
 pub(crate) struct NewJob {
     pub(crate) display_name: String,
-    pub(crate) complete_after: DateTime<Utc>,
+    pub(crate) complete_after: Date,
     pub(crate) source_tenant_id: String,
     pub(crate) exchange_settings: Option<(String, String)>,
     pub(crate) workloads: Vec<String>,
@@ -25,7 +25,7 @@ pub(crate) struct NewJob {
 }
 
 /// The properties that a caller may send; the read-only ones are accepted and ignored, as Graph does.
-const KNOWN: [&str; 16] = [
+pub(super) const KNOWN: [&str; 16] = [
     "id",
     "displayName",
     "jobType",
@@ -56,22 +56,6 @@ fn invalid(property: &str, expected: &str) -> GraphError {
     bad(format!("The value of '{property}' isn't {expected}."))
 }
 
-/// Refuses properties that the type does not have; annotations pass.
-pub(crate) fn check_names(body: &Map<String, Value>, known: &[&str]) -> Result<(), GraphError> {
-    match body
-        .keys()
-        .find(|name| !name.contains('@') && !known.contains(&name.as_str()))
-    {
-        Some(name) => Err(bad(format!("The type has no property '{name}'."))),
-        None => Ok(()),
-    }
-}
-
-pub(crate) fn object(body: &Value) -> Result<&Map<String, Value>, GraphError> {
-    body.as_object()
-        .ok_or_else(|| bad("The request body isn't a JSON object."))
-}
-
 fn text<'a>(body: &'a Map<String, Value>, name: &str) -> Result<&'a str, GraphError> {
     match body.get(name) {
         None | Some(Value::Null) => Err(missing(name)),
@@ -85,7 +69,7 @@ pub(crate) fn complete_after(
     value: &Value,
     settings: &Settings,
     now: DateTime<Utc>,
-) -> Result<DateTime<Utc>, GraphError> {
+) -> Result<Date, GraphError> {
     const NAME: &str = "completeAfterDateTime";
     let date = instant(value)
         .ok_or_else(|| invalid(NAME, "a date and time by ISO 8601 with its offset"))?;
@@ -96,15 +80,10 @@ pub(crate) fn complete_after(
             "completeAfterDateTime must be greater than the current time.",
         ));
     }
-    Ok(date)
-}
-
-/// Reads a point in time that lies within the years that every answer can show.
-pub(crate) fn instant(value: &Value) -> Option<DateTime<Utc>> {
-    let date = DateTime::parse_from_rfc3339(value.as_str()?)
-        .ok()?
-        .with_timezone(&Utc);
-    (date <= latest() && date >= DateTime::<Utc>::UNIX_EPOCH).then_some(date)
+    Ok(Date {
+        at: date,
+        digits: fraction_digits(value),
+    })
 }
 
 /// Reads the body of a creation.

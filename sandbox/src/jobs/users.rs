@@ -2,24 +2,22 @@
 
 use serde_json::json;
 
-use super::api::{COLLECTION, cancel_answer, entity, find, get, text};
-use super::status::can_cancel;
-use super::view::{self, Seat};
+use super::api::{COLLECTION, cancel_answer, entity, find, get};
+use super::view;
 use crate::answer::{Answer, GraphError};
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::JobKey;
-use crate::service::{Call, State};
+use crate::state::State;
+use crate::state::job_store::JobKey;
+use crate::state::rules::can_cancel;
+use crate::state::status::JobStatus;
+use crate::state::workload::{has_begun, workload_status};
 
 pub(crate) fn list(state: &State, call: &Call<'_>, key: &JobKey) -> Result<Answer, GraphError> {
     let options = call.query.for_list()?;
     let settings = &state.settings;
     let job = get(state, find(state, key)?)?;
-    let seats: Vec<Seat<'_>> = job
-        .users
-        .iter()
-        .enumerate()
-        .map(|(place, user)| Seat { place, user })
-        .collect();
+    let seats = state.jobs.seats(job);
     let page = page::take(
         seats.iter().collect(),
         &view::USER_ORDERS,
@@ -48,7 +46,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>, key: &JobKey) -> Result<Answe
 }
 
 pub(crate) fn count(state: &State, key: &JobKey) -> Result<Answer, GraphError> {
-    Ok(text(get(state, find(state, key)?)?.users.len()))
+    Ok(Answer::count(get(state, find(state, key)?)?.users.len()))
 }
 
 pub(crate) fn get_one(
@@ -59,11 +57,11 @@ pub(crate) fn get_one(
 ) -> Result<Answer, GraphError> {
     let select = call.query.for_one()?;
     let job = get(state, find(state, key)?)?;
-    let (place, user) = job
+    let seat = job
         .user(user)
-        .and_then(|place| Some((place, job.users.get(place)?)))
+        .and_then(|place| state.jobs.seat(job, place))
         .ok_or_else(|| GraphError::not_found(format!("The job has no user with the id {user}.")))?;
-    let body = view::user(job, &Seat { place, user }, &state.settings, call.now);
+    let body = view::user(job, &seat, &state.settings, call.now);
     let body = page::select(body, select.as_deref(), &view::USER_PROPERTIES)?;
     let collection = format!("{COLLECTION}('{}')/users", job.id);
     let context = call.entity_context(&collection, select.as_deref());
@@ -82,21 +80,28 @@ pub(crate) fn cancel(
     let settings = state.settings.clone();
     let index = find(state, key)?;
     let job = get(state, index)?;
-    let (place, found) = job
+    let seat = job
         .user(user)
-        .and_then(|place| Some((place, job.users.get(place)?)))
+        .and_then(|place| state.jobs.seat(job, place))
         .ok_or_else(|| {
             GraphError::not_found(format!(
                 "Cancellation not possible as no task found for given ID {user}"
             ))
         })?;
-    if found.cancelled_at.is_some() || !can_cancel(job, &settings, call.now) {
-        let seat = Seat { place, user: found };
-        // Of several workloads the mailbox decides, because it is the one that cuts over first.
-        let service = job.services.iter().last();
-        let status = service.map_or(job.status.as_str(), |service| {
-            view::workload_status(job, &seat, service, &settings, call.now)
-        });
+    let (place, found) = (seat.place, seat.user);
+    let status = |service| workload_status(job, &seat, service, &settings, call.now);
+    let is_migrating = matches!(job.status, JobStatus::InProgress | JobStatus::CuttingOver);
+    // Of several workloads the mailbox decides, because it is the one that cuts over first.
+    let begun = job
+        .services
+        .iter()
+        .filter(|_| is_migrating)
+        .map(status)
+        .filter(|status| has_begun(status))
+        .last();
+    if begun.is_some() || found.cancelled_at.is_some() || !can_cancel(job, &settings, call.now) {
+        let last = job.services.iter().last();
+        let status = begun.or(last.map(status)).unwrap_or(job.status.as_str());
         return Err(GraphError::conflict(format!(
             "Cancel is not possible. Current status is {status}"
         )));

@@ -3,3 +3,4 @@
 pub(crate) mod page;
 pub(crate) mod path;
 pub(crate) mod query;
+pub(crate) mod version;

@@ -2,8 +2,8 @@
 
 use percent_encoding::percent_decode_str;
 
+use super::version::Version;
 use crate::answer::GraphError;
-use crate::route::Version;
 
 /// The options of OData that this service does not take, although the metadata lists some of them.
 const UNSUPPORTED: [&str; 9] = [

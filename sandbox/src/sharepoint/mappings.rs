@@ -1,93 +1,20 @@
-//! Identity maps: which user or group of the target tenant stands for one of the source tenant.
+//! The operations on identity maps.
 
 use std::collections::BTreeMap;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD_NO_PAD;
 use serde_json::{Map, Value, json};
 
 use super::ROOT;
 use crate::answer::{Answer, GraphError};
-use crate::jobs::create::{check_names, object};
+use crate::body::{check_names, object};
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::MappingKind;
-use crate::service::{Call, State};
+use crate::operation::MappingKind;
+use crate::state::State;
+use crate::state::mapping_store::mapping_id;
 
 /// How many items one request may change, by the pages of both updates.
 const MAX_ITEMS: usize = 50;
-
-/// Both maps, by the lower-case source key.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct MappingStore {
-    users: BTreeMap<String, Map<String, Value>>,
-    groups: BTreeMap<String, Map<String, Value>>,
-}
-
-impl MappingStore {
-    fn of(&self, kind: MappingKind) -> &BTreeMap<String, Map<String, Value>> {
-        match kind {
-            MappingKind::User => &self.users,
-            MappingKind::Group => &self.groups,
-        }
-    }
-
-    fn of_mut(&mut self, kind: MappingKind) -> &mut BTreeMap<String, Map<String, Value>> {
-        match kind {
-            MappingKind::User => &mut self.users,
-            MappingKind::Group => &mut self.groups,
-        }
-    }
-
-    pub(crate) fn len(&self, kind: MappingKind) -> usize {
-        self.of(kind).len()
-    }
-
-    pub(crate) fn all(&self, kind: MappingKind) -> impl Iterator<Item = &Map<String, Value>> {
-        self.of(kind).values()
-    }
-
-    /// Puts a plain user mapping into the map.
-    pub(crate) fn put_user(&mut self, source: &str, target: &str) {
-        let mut mapping = Map::new();
-        mapping.insert("id".into(), json!(shape(MappingKind::User).id(source)));
-        mapping.insert(
-            "sourceOrganizationId".into(),
-            json!("6f1d4c02-83be-47a5-9d10-52e7c8b0a936"),
-        );
-        mapping.insert("userType".into(), json!("regularUser"));
-        mapping.insert(
-            "sourceUserIdentity".into(),
-            json!({"userPrincipalName": source}),
-        );
-        mapping.insert(
-            "targetUserIdentity".into(),
-            json!({"userPrincipalName": target}),
-        );
-        mapping.insert("targetUserMigrationData".into(), json!({"email": target}));
-        self.users.insert(source.to_lowercase(), mapping);
-    }
-
-    /// The user principal names of source and target, found by the source's name or else by its id.
-    pub(crate) fn user(
-        &self,
-        name: Option<&str>,
-        id: Option<&str>,
-    ) -> Option<(Option<String>, Option<String>)> {
-        let part = |mapping: &Map<String, Value>, side: &str, part: &str| {
-            Some(mapping.get(side)?.get(part)?.as_str()?.to_owned())
-        };
-        let has_id = |mapping: &&Map<String, Value>| {
-            let own = part(mapping, "sourceUserIdentity", "id");
-            id.is_some_and(|id| own.is_some_and(|own| own.eq_ignore_ascii_case(id)))
-        };
-        let mapping = match name {
-            Some(name) => self.users.get(&name.to_lowercase()),
-            None => self.users.values().find(has_id),
-        }?;
-        let name = |side| part(mapping, side, "userPrincipalName");
-        Some((name("sourceUserIdentity"), name("targetUserIdentity")))
-    }
-}
 
 /// The names that differ between the two maps.
 struct Shape {
@@ -99,7 +26,6 @@ struct Shape {
     kinds: &'static [&'static str],
     data: &'static str,
     data_property: &'static str,
-    number: i32,
 }
 
 fn shape(kind: MappingKind) -> Shape {
@@ -113,7 +39,6 @@ fn shape(kind: MappingKind) -> Shape {
             kinds: &["none", "regularUser", "adminUser", "guestUser"],
             data: "targetUserMigrationData",
             data_property: "email",
-            number: 1,
         },
         MappingKind::Group => Shape {
             collection: "crossOrganizationGroupMappings",
@@ -124,7 +49,6 @@ fn shape(kind: MappingKind) -> Shape {
             kinds: &["none", "regularGroup", "m365Group"],
             data: "targetGroupMigrationData",
             data_property: "mailNickname",
-            number: 2,
         },
     }
 }
@@ -140,15 +64,6 @@ impl Shape {
             self.target,
             self.data,
         ]
-    }
-
-    /// The id of a mapping follows from its source: a number, the number of the map, and the key.
-    fn id(&self, key: &str) -> String {
-        let mut bytes = Vec::with_capacity(8 + key.len());
-        bytes.extend(1_i32.to_le_bytes());
-        bytes.extend(self.number.to_le_bytes());
-        bytes.extend(key.as_bytes());
-        STANDARD_NO_PAD.encode(bytes)
     }
 }
 
@@ -241,7 +156,7 @@ pub(crate) fn update(
                 removed += usize::from(stored);
                 draft.insert(lower, None);
                 let mut answer = Map::new();
-                answer.insert("id".into(), json!(shape.id(&key)));
+                answer.insert("id".into(), json!(mapping_id(kind, &key)));
                 answer.insert(shape.source.into(), json!({ shape.key: key }));
                 if !state.settings.mapping_answer_without_deleted {
                     answer.insert("deleted".into(), json!({"state": "deleted"}));
@@ -262,7 +177,7 @@ pub(crate) fn update(
                         error.message
                     ))
                 })?;
-                mapping.insert("id".into(), json!(shape.id(&key)));
+                mapping.insert("id".into(), json!(mapping_id(kind, &key)));
                 answers.push(Value::Object(mapping.clone()));
                 draft.insert(lower, Some(mapping));
                 put += 1;

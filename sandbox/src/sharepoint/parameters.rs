@@ -1,11 +1,12 @@
-//! What a SharePoint task is asked to move.
+//! Reads what a SharePoint task is asked to move.
 
 use chrono::{DateTime, Utc};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::answer::GraphError;
-use crate::jobs::create::{check_names, instant, object};
-use crate::route::{TaskSource, missing_parameter};
+use crate::body::{check_names, instant, object};
+use crate::operation::TaskSource;
+use crate::state::task_parameters::Parameters;
 
 const USER: &str = "#microsoft.graph.sharePointUserMigrationTaskParameters";
 const SITE: &str = "#microsoft.graph.sharePointSiteMigrationTaskParameters";
@@ -23,17 +24,6 @@ const COMMON: [&str; 8] = [
     "validateOnly",
 ];
 
-/// The parameters of a task, checked.
-#[derive(Clone, Debug)]
-pub(crate) struct Parameters {
-    /// As they were sent, completed by what the service found out.
-    pub(crate) json: Map<String, Value>,
-    pub(crate) kind: TaskSource,
-    pub(crate) preferred_start: Option<DateTime<Utc>>,
-    pub(crate) latest_start: Option<DateTime<Utc>>,
-    pub(crate) validate_only: bool,
-}
-
 fn bad(message: impl Into<String>) -> GraphError {
     GraphError::bad_request(message)
 }
@@ -49,7 +39,7 @@ fn text<'a>(json: &'a Map<String, Value>, name: &str) -> Result<Option<&'a str>,
 fn required<'a>(json: &'a Map<String, Value>, name: &str) -> Result<&'a str, GraphError> {
     text(json, name)?
         .filter(|text| !text.trim().is_empty())
-        .ok_or_else(|| missing_parameter(name))
+        .ok_or_else(|| GraphError::missing_parameter(name))
 }
 
 fn date(json: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>, GraphError> {
@@ -66,7 +56,7 @@ fn date(json: &Map<String, Value>, name: &str) -> Result<Option<DateTime<Utc>>, 
 /// Checks one of the identities: an object of which one of `names` identifies somebody.
 fn identity(json: &Map<String, Value>, property: &str, names: &[&str]) -> Result<(), GraphError> {
     let identity = match json.get(property) {
-        None | Some(Value::Null) => return Err(missing_parameter(property)),
+        None | Some(Value::Null) => return Err(GraphError::missing_parameter(property)),
         Some(Value::Object(identity)) => identity,
         Some(_) => return Err(bad(format!("The value of '{property}' isn't an object."))),
     };
@@ -84,7 +74,7 @@ fn identity(json: &Map<String, Value>, property: &str, names: &[&str]) -> Result
             return Ok(());
         }
     }
-    Err(missing_parameter(&format!(
+    Err(GraphError::missing_parameter(&format!(
         "{property}/{}",
         names.first().unwrap_or(&"id")
     )))
@@ -106,7 +96,7 @@ pub(crate) fn read(body: &Value) -> Result<Parameters, GraphError> {
         ],
     )?;
     let json = match body.get("parameters") {
-        None | Some(Value::Null) => return Err(missing_parameter("parameters")),
+        None | Some(Value::Null) => return Err(GraphError::missing_parameter("parameters")),
         Some(Value::Object(json)) => json,
         Some(_) => return Err(bad("The value of 'parameters' isn't an object.")),
     };
@@ -173,63 +163,4 @@ pub(crate) fn read(body: &Value) -> Result<Parameters, GraphError> {
         latest_start,
         validate_only,
     })
-}
-
-impl Parameters {
-    fn of_identity(&self, property: &str, name: &str) -> Option<&str> {
-        self.json.get(property)?.get(name)?.as_str()
-    }
-
-    /// The source's user principal name and object id, as far as they are given.
-    pub(crate) fn source_user(&self) -> (Option<&str>, Option<&str>) {
-        let part = |name| self.of_identity("sourceUserIdentity", name);
-        (part("userPrincipalName"), part("id"))
-    }
-
-    /// What the task is found by.
-    pub(crate) fn source(&self) -> Option<&str> {
-        match self.kind {
-            TaskSource::UserPrincipalName => self.source_user().0,
-            TaskSource::SiteUrl => self.json.get("sourceSiteUrl")?.as_str(),
-            TaskSource::GroupMailNickname => {
-                self.of_identity("sourceGroupIdentity", "mailNickname")
-            }
-        }
-    }
-
-    /// What the text about a missing trust calls the partner: the target as far as it is given.
-    pub(crate) fn partner(&self) -> &str {
-        [
-            "targetOrganizationHost",
-            "targetSiteUrl",
-            "targetOrganizationId",
-        ]
-        .iter()
-        .find_map(|name| self.json.get(*name)?.as_str())
-        .unwrap_or("of the default geography")
-    }
-
-    /// Adds a user principal name that the service looked up by id.
-    pub(crate) fn resolve(&mut self, property: &str, principal_name: &str) {
-        if let Some(Value::Object(identity)) = self.json.get_mut(property) {
-            let unset = identity.get("userPrincipalName").is_none_or(Value::is_null);
-            if unset {
-                identity.insert("userPrincipalName".into(), json!(principal_name));
-            }
-        }
-    }
-
-    /// A `null` geography stands for the default one, which the answer names.
-    pub(crate) fn name_geography(&mut self) {
-        if self
-            .json
-            .get("targetDataLocationCode")
-            .is_some_and(Value::is_null)
-        {
-            self.json
-                .insert("targetDataLocationCode".into(), json!("EUR"));
-        }
-        // The other properties that were sent as `null` are as good as absent.
-        self.json.retain(|_, value| !value.is_null());
-    }
 }

@@ -1,164 +1,17 @@
-//! Tasks that move one OneDrive, site or group-connected site each.
-
-use std::collections::{BTreeMap, HashMap};
+//! The operations on SharePoint tasks.
 
 use chrono::{DateTime, SecondsFormat, Utc};
 use serde_json::{Map, Value, json};
 
-use super::ROOT;
-use super::parameters::{self, Parameters};
+use super::{ROOT, parameters};
 use crate::answer::{Answer, GraphError};
-use crate::clock::latest;
+use crate::call::Call;
 use crate::odata::page;
-use crate::route::TaskSource;
-use crate::service::{Call, State};
-use crate::settings::{Settings, span};
-
-/// The status of a SharePoint task, under the names of the documents.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TaskStatus {
-    /// Waiting to be picked up.
-    NotStarted,
-    /// Moving.
-    InProgress,
-    /// Moved.
-    Completed,
-    /// Not moved; `error` says why.
-    Failed,
-    /// Cancelled by a caller, or not started in time.
-    Cancelled,
-}
-
-impl TaskStatus {
-    /// The name that the service uses.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::NotStarted => "notStarted",
-            Self::InProgress => "inProgress",
-            Self::Completed => "completed",
-            Self::Failed => "failed",
-            Self::Cancelled => "cancelled",
-        }
-    }
-}
-
-/// A task. Its status follows from its dates, so nothing has to happen for time to pass.
-#[derive(Clone, Debug)]
-pub(crate) struct Task {
-    pub(crate) id: String,
-    pub(crate) parameters: Parameters,
-    pub(crate) created: DateTime<Utc>,
-    pub(crate) cancelled: Option<DateTime<Utc>>,
-    pub(crate) fails: bool,
-}
-
-/// Where a task stands.
-pub(crate) struct Progress {
-    pub(crate) status: TaskStatus,
-    pub(crate) started: Option<DateTime<Utc>>,
-    pub(crate) updated: DateTime<Utc>,
-    pub(crate) finished: Option<DateTime<Utc>>,
-}
-
-fn later(at: DateTime<Utc>, seconds: u32) -> DateTime<Utc> {
-    at.checked_add_signed(span(seconds))
-        .map_or_else(latest, |at| at.min(latest()))
-}
-
-impl Task {
-    pub(crate) fn progress(&self, settings: &Settings, now: DateTime<Utc>) -> Progress {
-        let timings = &settings.timings;
-        let start = later(self.created, timings.task_pickup)
-            .max(self.parameters.preferred_start.unwrap_or(self.created));
-        // The system gives up on a task that has not started by its latest start.
-        let given_up = self
-            .parameters
-            .latest_start
-            .filter(|latest| *latest < start);
-        let cancelled = self.cancelled.or(given_up
-            .map(|at| at.max(self.created))
-            .filter(|at| *at <= now));
-        let end = later(start, timings.task_work);
-        let ended = if self.fails {
-            TaskStatus::Failed
-        } else {
-            TaskStatus::Completed
-        };
-        let (status, started, updated, finished) = match cancelled {
-            Some(at) => (TaskStatus::Cancelled, None, at, Some(at)),
-            None if now < start => (TaskStatus::NotStarted, None, self.created, None),
-            None if now < end => (TaskStatus::InProgress, Some(start), now, None),
-            None => (ended, Some(start), end, Some(end)),
-        };
-        Progress {
-            status,
-            started,
-            updated,
-            finished,
-        }
-    }
-}
-
-/// All tasks, found by id and by source.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct TaskStore {
-    tasks: Vec<Task>,
-    by_id: HashMap<String, usize>,
-    /// By kind and lower-case source; the newest task of a source.
-    by_source: BTreeMap<(u8, String), usize>,
-    /// Sources whose tasks are to fail, in lower case.
-    failing: Vec<String>,
-}
-
-impl TaskStore {
-    pub(crate) fn len(&self) -> usize {
-        self.tasks.len()
-    }
-
-    pub(crate) fn all(&self) -> &[Task] {
-        &self.tasks
-    }
-
-    pub(crate) fn insert(&mut self, mut task: Task) {
-        let index = self.tasks.len();
-        if let Some(source) = task.parameters.source().map(str::to_lowercase) {
-            task.fails |= self.failing.contains(&source);
-            self.by_source
-                .insert((task.parameters.kind as u8, source), index);
-        }
-        self.by_id.insert(task.id.clone(), index);
-        self.tasks.push(task);
-    }
-
-    /// Chooses whether the tasks of a source fail, those that exist and those to come.
-    pub(crate) fn choose(&mut self, source: &str, fails: bool) {
-        let source = source.to_lowercase();
-        self.failing.retain(|known| *known != source);
-        for task in &mut self.tasks {
-            if task
-                .parameters
-                .source()
-                .is_some_and(|own| own.to_lowercase() == source)
-            {
-                task.fails = fails;
-            }
-        }
-        if fails {
-            self.failing.push(source);
-        }
-    }
-
-    fn find(&self, id: &str) -> Option<usize> {
-        self.by_id.get(&id.to_ascii_lowercase()).copied()
-    }
-
-    fn find_by_source(&self, kind: TaskSource, source: &str) -> Option<usize> {
-        self.by_source
-            .get(&(kind as u8, source.to_lowercase()))
-            .copied()
-    }
-}
+use crate::operation::TaskSource;
+use crate::settings::Settings;
+use crate::state::State;
+use crate::state::task::{SourceOutcome, Task, TaskStatus};
+use crate::state::task_parameters::Parameters;
 
 const COLLECTION: &str = "crossOrganizationMigrationTasks";
 const PROPERTIES: [&str; 7] = [
@@ -211,11 +64,22 @@ pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, Graph
     }
     parameters.name_geography();
     if parameters.validate_only {
-        let body = json!({
+        let failing = parameters
+            .source()
+            .and_then(|source| state.tasks.outcome_of(source))
+            .filter(|outcome| outcome.fails);
+        let status = match failing {
+            Some(_) => TaskStatus::Failed.as_str(),
+            None => state.settings.completed_literal.as_str(),
+        };
+        let mut body = json!({
             "@odata.context": call.context(&format!("{ROOT}/{COLLECTION}/$entity")),
-            "status": state.settings.completed_literal,
+            "status": status,
             "parameters": parameters.json,
         });
+        if let Some(outcome) = failing {
+            body["error"] = error(outcome);
+        }
         return Ok(Answer::json(200, body));
     }
     let task = Task {
@@ -223,7 +87,7 @@ pub(crate) fn create(state: &mut State, call: &Call<'_>) -> Result<Answer, Graph
         parameters,
         created: call.now,
         cancelled: None,
-        fails: false,
+        outcome: SourceOutcome::default(),
     };
     // The examples leave the dates out of the answer to a creation.
     let body = json!({
@@ -286,6 +150,11 @@ fn date(at: DateTime<Utc>, settings: &Settings) -> String {
     }
 }
 
+fn error(outcome: &SourceOutcome) -> Value {
+    let (code, message) = outcome.error();
+    json!({"code": code, "message": message})
+}
+
 pub(crate) fn view(task: &Task, settings: &Settings, now: DateTime<Utc>) -> Map<String, Value> {
     let progress = task.progress(settings, now);
     let status = match progress.status {
@@ -296,11 +165,7 @@ pub(crate) fn view(task: &Task, settings: &Settings, now: DateTime<Utc>) -> Map<
     body.insert("id".into(), json!(task.id));
     body.insert("status".into(), json!(status));
     if progress.status == TaskStatus::Failed {
-        let message = "The move was made to fail.";
-        body.insert(
-            "error".into(),
-            json!({"code": "SandboxChosenFailure", "message": message}),
-        );
+        body.insert("error".into(), error(&task.outcome));
     }
     if let Some(at) = progress.started {
         body.insert("startedDateTime".into(), json!(date(at, settings)));
@@ -338,7 +203,7 @@ pub(crate) fn get(state: &State, call: &Call<'_>, id: &str) -> Result<Answer, Gr
     check_trust(&state.settings, PARTNER, "target")?;
     let index = state.tasks.find(id);
     let task = index
-        .and_then(|index| state.tasks.tasks.get(index))
+        .and_then(|index| state.tasks.get(index))
         .ok_or_else(|| not_found(id))?;
     answer(state, call, task)
 }
@@ -352,7 +217,7 @@ pub(crate) fn get_by_source(
     check_trust(&state.settings, PARTNER, "target")?;
     let index = state.tasks.find_by_source(kind, source);
     let task = index
-        .and_then(|index| state.tasks.tasks.get(index))
+        .and_then(|index| state.tasks.get(index))
         .ok_or_else(|| not_found(source))?;
     answer(state, call, task)
 }
@@ -362,7 +227,7 @@ pub(crate) fn cancel(state: &mut State, call: &Call<'_>, id: &str) -> Result<Ans
     let settings = &state.settings;
     let index = state.tasks.find(id);
     let task = index
-        .and_then(|index| state.tasks.tasks.get_mut(index))
+        .and_then(|index| state.tasks.get_mut(index))
         .ok_or_else(|| not_found(id))?;
     match task.progress(settings, call.now).status {
         TaskStatus::NotStarted => {

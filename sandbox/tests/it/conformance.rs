@@ -475,3 +475,27 @@ async fn jobs_users_and_tasks_fit_the_specification_in_every_status() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_examples_of_query_options_are_accepted_wherever_they_stand() {
+    let mut witness = Witness {
+        spec: Spec::load(),
+        seen: BTreeSet::new(),
+    };
+    let room = room().await;
+    let (job, task) = furnish(&room, &mut witness).await;
+    let mut accepted = 0;
+    for (operation, method, path, _) in requests(&room, &job, &task) {
+        for (name, value) in witness.spec.query_examples(operation) {
+            // A token is good only for whom it was issued to.
+            if name == "$skiptoken" {
+                continue;
+            }
+            assert_eq!(method, "GET", "{operation} takes {name}");
+            let request = room.request(method, &path).query(&[(&name, &value)]);
+            witness.see(operation, 200, room.send(request).await);
+            accepted += 1;
+        }
+    }
+    assert!(accepted > 12, "only {accepted} examples were found");
+}

@@ -1,5 +1,6 @@
 //! The sandbox over real sockets.
 
+mod clients;
 mod conformance;
 mod control;
 mod documented;
@@ -9,9 +10,12 @@ mod load;
 mod manners;
 mod options;
 mod program;
+mod progress;
 mod random;
 mod rehearsal;
 mod rules;
+mod safety;
+mod scenarios;
 mod sharepoint;
 mod spec;
 mod support;

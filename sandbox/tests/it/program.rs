@@ -8,14 +8,14 @@ use serde_json::{Value, json};
 
 use crate::support::http;
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_msgraph-migrations-sandbox");
+pub const PROGRAM: &str = env!("CARGO_BIN_EXE_msgraph-migrations-sandbox");
 const JOBS: &str = "/v1.0/solutions/migrations/crossTenantMigrationJobs";
 
 /// A running program that is ended with the test.
-struct Running {
-    child: Child,
-    lines: BufReader<std::process::ChildStdout>,
-    url: String,
+pub struct Running {
+    pub child: Child,
+    pub lines: BufReader<std::process::ChildStdout>,
+    pub url: String,
 }
 
 impl Drop for Running {
@@ -26,7 +26,7 @@ impl Drop for Running {
     }
 }
 
-fn start(arguments: &[&str]) -> Running {
+pub fn start(arguments: &[&str]) -> Running {
     let mut child = Command::new(PROGRAM)
         .args(arguments)
         .stdout(Stdio::piped())
@@ -41,7 +41,7 @@ fn start(arguments: &[&str]) -> Running {
         .strip_prefix("listening on ")
         .expect("where it listens")
         .to_owned();
-    assert!(url.starts_with("http://127.0.0.1:"), "{url}");
+    assert!(url.contains("://127.0.0.1:"), "{url}");
     Running { child, lines, url }
 }
 

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use msgraph_migrations_sandbox::{JobStatus, Sandbox, UserOutcome};
+use msgraph_migrations_sandbox::{CancelInProgress, JobStatus, Sandbox, Settings, UserOutcome};
 use proptest::prelude::*;
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
@@ -25,6 +25,7 @@ enum Action {
     Postpone(u8, i64),
     CancelUser(u8, u8),
     Outcome(u8, u8),
+    Faster(bool),
     Advance(u32),
 }
 
@@ -39,7 +40,8 @@ fn action() -> impl Strategy<Value = Action> {
         1 => job.clone().prop_map(Action::Delete),
         4 => (job.clone(), -100_000..4_000_000_i64).prop_map(|(job, seconds)| Action::Postpone(job, seconds)),
         1 => (job, user.clone()).prop_map(|(job, user)| Action::CancelUser(job, user)),
-        1 => (user, 0..4_u8).prop_map(|(user, outcome)| Action::Outcome(user, outcome)),
+        2 => (user, 0..7_u8).prop_map(|(user, outcome)| Action::Outcome(user, outcome)),
+        1 => any::<bool>().prop_map(Action::Faster),
         12 => prop_oneof![1..2_000_u32, 2_000..100_000_u32, 100_000..1_000_000_u32].prop_map(Action::Advance),
     ]
 }
@@ -84,11 +86,67 @@ fn new_job(room: &Room, number: u8) -> Value {
     job
 }
 
+/// By job, user and workload: the attempt of the job, and the status.
+type Progress = BTreeMap<(String, String, String), (u32, String)>;
+
+/// How far each workload of each user has come.
+fn progress(room: &Room) -> Progress {
+    let mut all = BTreeMap::new();
+    for job in room.sandbox.jobs() {
+        for user in job.users {
+            for (service, status) in user.workloads {
+                let key = (job.id.clone(), user.id.clone(), service);
+                all.insert(key, (job.attempts, status));
+            }
+        }
+    }
+    all
+}
+
+/// Whether a workload can go from one status to another, whatever its users and their administrators do.
+fn may_follow(before: &str, now: &str, is_same_attempt: bool) -> bool {
+    const ORDER: [&str; 5] = ["notStarted", "syncing", "synced", "moving", "done"];
+    let place = |status: &str| {
+        let plain = match status {
+            "finalizing" | "inProgress" => "moving",
+            "completed" | "failed" => "done",
+            other => other,
+        };
+        ORDER.iter().position(|known| *known == plain)
+    };
+    match (before, now) {
+        // What is moved is moved for good, and what failed has failed until it is tried again.
+        ("completed", now) => now == "completed",
+        ("cancelled", now) => now == "cancelled",
+        ("pendingCancel", now) => matches!(now, "pendingCancel" | "cancelled"),
+        ("failed", now) if is_same_attempt => {
+            matches!(now, "failed" | "pendingCancel" | "cancelled")
+        }
+        ("finalizing", now) if is_same_attempt => matches!(now, "finalizing" | "completed"),
+        // Validation starts over as often as it likes; its «inProgress» is not that of a migration.
+        (before, now) => match (place(before), place(now)) {
+            (Some(before), Some(now)) if is_same_attempt && before > 0 && before < 3 => {
+                now >= before
+            }
+            _ => true,
+        },
+    }
+}
+
 async fn run(
     actions: Vec<Action>,
     seen: &RefCell<BTreeMap<(&'static str, &'static str), usize>>,
 ) -> Result<(), TestCaseError> {
-    let room = room_with(Sandbox::builder().seed(actions.len() as u64)).await;
+    let settings = Settings {
+        cancel_in_progress: match actions.len() % 2 {
+            0 => CancelInProgress::UntilCuttingOver,
+            _ => CancelInProgress::UntilCompleteAfter,
+        },
+        ..Settings::default()
+    };
+    let builder = Sandbox::builder().seed(actions.len() as u64);
+    let room = room_with(builder.settings(settings)).await;
+    let mut users_before = Progress::new();
     for job in 0..JOBS_AT_ONCE {
         room.body("POST", JOBS, &new_job(&room, job))
             .await
@@ -120,11 +178,22 @@ async fn run(
                     0 => UserOutcome::succeeds(),
                     1 => UserOutcome::is_invalid(),
                     2 => UserOutcome::fails_times(1),
+                    3 => UserOutcome::fails_times(1)
+                        .early(1_800)
+                        .in_workload("Teams"),
+                    4 => UserOutcome::completes_after(900).in_workload("Exchange"),
+                    5 => UserOutcome::fails().early(60).in_workload("ODSP"),
                     _ => UserOutcome::fails().in_workload("Exchange"),
                 };
                 room.sandbox
                     .set_user_outcome(users[usize::from(*user)], outcome)
                     .expect("a user");
+                None
+            }
+            Action::Faster(is_faster) => {
+                let mut settings = room.sandbox.settings();
+                settings.timings.finalizing = if *is_faster { 1 } else { 20_000 };
+                room.sandbox.set_settings(settings).expect("settings");
                 None
             }
             Action::Advance(seconds) => {
@@ -143,6 +212,17 @@ async fn run(
                 reply.text
             );
         }
+        let users_now = progress(&room);
+        for (key, (attempt, now)) in &users_now {
+            let Some((earlier, before)) = users_before.get(key) else {
+                continue;
+            };
+            prop_assert!(
+                may_follow(before, now, earlier == attempt),
+                "{action:?}: {key:?} went from {before} to {now}"
+            );
+        }
+        users_before = users_now;
     }
     let now = room.sandbox.now();
     for job in room.sandbox.jobs() {

@@ -40,6 +40,37 @@ impl Spec {
         operations(&self.document).map(|(id, _)| id).collect()
     }
 
+    /// The examples of an operation's query options, as they stand in a query.
+    pub fn query_examples(&self, id: &str) -> Vec<(String, String)> {
+        let (_, operation) = operations(&self.document)
+            .find(|(known, _)| known == id)
+            .expect("an operation");
+        let resolved = |parameter: &Value| match parameter.get("$ref").and_then(Value::as_str) {
+            Some(reference) => self
+                .document
+                .pointer(reference.trim_start_matches('#'))
+                .expect("a parameter")
+                .clone(),
+            None => parameter.clone(),
+        };
+        let parameters = operation["parameters"].as_array().into_iter().flatten();
+        parameters
+            .map(resolved)
+            .filter(|parameter| parameter["in"] == "query")
+            .filter_map(|parameter| {
+                let text = |value: &Value| match value {
+                    Value::String(text) => text.clone(),
+                    other => other.to_string(),
+                };
+                let value = match parameter.get("example")? {
+                    Value::Array(items) => items.iter().map(text).collect::<Vec<_>>().join(","),
+                    other => text(other),
+                };
+                Some((parameter["name"].as_str()?.to_owned(), value))
+            })
+            .collect()
+    }
+
     /// Says what is wrong with an answer, and under which status it is documented.
     pub fn check(&self, operation: &str, status: u16, body: &str) -> Result<String, String> {
         let exact = (operation.to_owned(), status.to_string());

@@ -27,7 +27,7 @@ pub struct Seen {
     pub status: u16,
     pub request_id: Option<String>,
     pub text: String,
-    pub oddities: Vec<String>,
+    pub deviations: Vec<String>,
     pub value: Value,
 }
 
@@ -159,11 +159,9 @@ pub fn new_job() -> CrossTenantMigrationJobCreate {
 }
 
 pub fn new_task() -> SharePointUserMigrationTaskParameters {
-    SharePointUserMigrationTaskParameters {
-        source_user_identity: Some(user(UPN)),
-        target_user_identity: Some(user("ines.moreau@harborlane.example")),
-        ..Default::default()
-    }
+    SharePointUserMigrationTaskParameters::new()
+        .source_user_identity(user(UPN))
+        .target_user_identity(user("ines.moreau@harborlane.example"))
 }
 
 pub fn user(name: &str) -> UserIdentity {
@@ -184,8 +182,8 @@ fn seen<T: Serialize>(outcome: &'static str, response: &Response<T>) -> Seen {
         status: response.status().as_u16(),
         request_id: response.request_id().map(str::to_owned),
         text: response.text().into_owned(),
-        oddities: response
-            .oddities()
+        deviations: response
+            .deviations()
             .iter()
             .map(ToString::to_string)
             .collect(),
@@ -207,7 +205,7 @@ fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
         status: refusal.status().as_u16(),
         request_id: refusal.request_id().map(str::to_owned),
         text: refusal.text().into_owned(),
-        oddities: Vec::new(),
+        deviations: Vec::new(),
         value: Value::Null,
     }
 }
@@ -215,7 +213,10 @@ fn refused(outcome: &'static str, refusal: &Refusal) -> Seen {
 fn cancelled(outcome: CancelOutcome) -> Seen {
     match outcome {
         CancelOutcome::Accepted(response) => seen("Accepted", &response),
-        CancelOutcome::Conflict(refusal) => refused("Conflict", &refusal),
+        CancelOutcome::AlreadyBeingCancelled(refusal) => refused("AlreadyBeingCancelled", &refusal),
+        CancelOutcome::AlreadyFinal { refusal, .. } => refused("AlreadyFinal", &refusal),
+        CancelOutcome::TooLate { refusal, .. } => refused("TooLate", &refusal),
+        CancelOutcome::Undetermined(refusal) => refused("Undetermined", &refusal),
     }
 }
 

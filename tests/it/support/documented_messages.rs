@@ -188,14 +188,19 @@ pub fn operation<'a>(
     target: &str,
 ) -> Option<Operation<'a>> {
     specification.operations().into_iter().find(|operation| {
-        let servers = operation.item.get("servers");
-        let servers = servers.unwrap_or(&specification.document()["servers"]);
+        let versions = operation.definition["x-ms-versions"].as_array();
+        let servers = specification.document()["servers"].as_array();
         operation.method == method
-            && servers.as_array().into_iter().flatten().any(|server| {
+            && servers.into_iter().flatten().any(|server| {
                 let base = server["url"].as_str().unwrap_or_default();
+                let version = base.rsplit('/').next();
+                let has_operation = versions
+                    .into_iter()
+                    .flatten()
+                    .any(|known| known.as_str() == version);
                 // Overviews of a page leave the server out.
                 let path = target.strip_prefix(base).unwrap_or(target);
-                path_matches(operation.path, path)
+                has_operation && path_matches(operation.path, path)
             })
     })
 }

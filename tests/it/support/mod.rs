@@ -2,7 +2,8 @@
 
 pub mod calls;
 pub mod documented_messages;
-pub mod http;
 pub mod openapi_schema;
 pub mod server;
 pub mod spec;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+pub mod tls;

@@ -5,8 +5,8 @@
 use std::sync::{Arc, Mutex};
 
 use msgraph_migrations::{AccessToken, Client, ClientBuilder, RetryPolicy};
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
 /// What the client under test sends as its bearer token.
@@ -160,8 +160,9 @@ impl Drop for Server {
     }
 }
 
-async fn serve(
-    mut stream: TcpStream,
+/// Answers one request.
+pub async fn serve(
+    mut stream: impl AsyncRead + AsyncWrite + Unpin,
     recorded: &Mutex<Vec<Request>>,
     reply: &(impl Fn(&Request) -> Reply + Sync),
 ) {
@@ -186,7 +187,7 @@ async fn serve(
     }
 }
 
-async fn receive(stream: &mut TcpStream) -> Option<Request> {
+async fn receive(stream: &mut (impl AsyncRead + Unpin)) -> Option<Request> {
     let mut bytes = Vec::new();
     let end = loop {
         if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {

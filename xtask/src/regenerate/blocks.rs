@@ -17,14 +17,18 @@ pub fn candidates(root: &Path) -> Vec<PathBuf> {
         .map(|name| root.join(name))
         .filter(|file| file.is_file())
         .collect();
-    let sources = std::fs::read_dir(root.join("src"))
-        .into_iter()
-        .flatten()
-        .flatten();
-    let mut sources: Vec<PathBuf> = sources
-        .map(|entry| entry.path())
-        .filter(|file| file.extension().is_some_and(|extension| extension == "rs"))
-        .collect();
+    let mut sources = Vec::new();
+    let mut folders = vec![root.join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                sources.push(path);
+            }
+        }
+    }
     sources.sort();
     files.extend(sources);
     files

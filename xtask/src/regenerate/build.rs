@@ -7,8 +7,8 @@ use serde_json::Value;
 
 /// What the build made of the spec.
 pub struct Built {
-    /// The generated code.
-    pub code: String,
+    /// The generated files, by name.
+    pub files: Vec<(&'static str, String)>,
     /// Whether the written code compiles with it.
     pub compiles: bool,
 }
@@ -39,11 +39,17 @@ pub fn generated_code(root: &Path) -> Result<Built, String> {
         .filter_map(|line| serde_json::from_str::<Value>(line).ok())
         .find_map(|message| out_dir(&message))
         .ok_or("the build script wrote nothing; its messages stand above")?;
-    let file = folder.join("client.rs");
-    let code = std::fs::read_to_string(&file)
-        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let files = ["models.rs", "client.rs"]
+        .into_iter()
+        .map(|name| {
+            let file = folder.join(name);
+            std::fs::read_to_string(&file)
+                .map(|code| (name, code))
+                .map_err(|error| format!("cannot read {}: {error}", file.display()))
+        })
+        .collect::<Result<_, _>>()?;
     Ok(Built {
-        code,
+        files,
         compiles: output.status.success(),
     })
 }

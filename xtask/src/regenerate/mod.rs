@@ -54,7 +54,9 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
     }
     println!("build: generating the client from the spec");
     let built = build::generated_code(root)?;
-    golden(root, &built.code, options.check, &mut outcome)?;
+    for (name, code) in &built.files {
+        golden(root, name, code, options.check, &mut outcome)?;
+    }
     if !built.compiles {
         let problem =
             "the written code does not compile with the generated one; its messages stand above";
@@ -156,8 +158,14 @@ fn lint(root: &Path) -> Result<(), String> {
 }
 
 /// Compares the generated code with the reviewed copy and shows what callers will feel.
-fn golden(root: &Path, generated: &str, check: bool, outcome: &mut Outcome) -> Result<(), String> {
-    let file = root.join("tests/golden/client.rs");
+fn golden(
+    root: &Path,
+    name: &str,
+    generated: &str,
+    check: bool,
+    outcome: &mut Outcome,
+) -> Result<(), String> {
+    let file = root.join("tests/golden").join(name);
     let reviewed = if file.exists() {
         fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?
@@ -165,9 +173,10 @@ fn golden(root: &Path, generated: &str, check: bool, outcome: &mut Outcome) -> R
         String::new()
     };
     // Against the last commit, so that a second run shows what the first one showed.
-    let baseline = committed(root, "tests/golden/client.rs").unwrap_or_else(|| reviewed.clone());
+    let baseline =
+        committed(root, &format!("tests/golden/{name}")).unwrap_or_else(|| reviewed.clone());
     let changes = items::changes(&items::public(&baseline)?, &items::public(generated)?);
-    show(&changes);
+    show(name, &changes);
     settle(root, &file, &reviewed, generated, check, outcome)
 }
 
@@ -185,12 +194,12 @@ fn committed(root: &Path, file: &str) -> Option<String> {
         .flatten()
 }
 
-fn show(changes: &[(Effect, Item)]) {
+fn show(file: &str, changes: &[(Effect, Item)]) {
     if changes.is_empty() {
-        println!("public items: unchanged");
+        println!("public items of {file}: unchanged");
         return;
     }
-    println!("public items: {} changed", changes.len());
+    println!("public items of {file}: {} changed", changes.len());
     for (effect, item) in changes {
         println!("  {}: {}", effect.name(), item.path);
         if !item.before.is_empty() {

@@ -1,0 +1,151 @@
+//! What cancellations came to: buckets that are always all shown.
+
+use serde_json::Value;
+
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Row};
+
+/// What a cancellation came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Bucket {
+    /// It is cancelled.
+    Cancelled,
+    /// The cancellation is being carried out.
+    BeingCancelled,
+    /// It was over before: completed or failed.
+    OverAlready,
+    /// It was not cancelled and goes on.
+    GoesOn,
+    /// Nobody knows.
+    Unknown,
+}
+
+impl Bucket {
+    const ALL: [Self; 5] = [
+        Self::Cancelled,
+        Self::BeingCancelled,
+        Self::OverAlready,
+        Self::GoesOn,
+        Self::Unknown,
+    ];
+
+    fn title(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::BeingCancelled => "being cancelled",
+            Self::OverAlready => "over already",
+            Self::GoesOn => "GOES ON",
+            Self::Unknown => "UNKNOWN",
+        }
+    }
+
+    fn key(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::BeingCancelled => "beingCancelled",
+            Self::OverAlready => "overAlready",
+            Self::GoesOn => "goesOn",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// What came of the cancellation of one job or user.
+#[derive(Debug)]
+pub struct Cancelled {
+    pub name: String,
+    pub bucket: Bucket,
+    /// Why, in a sentence.
+    pub reason: String,
+    /// The exit code of the error, where one kept it from being cancelled.
+    pub exit: Option<Exit>,
+}
+
+/// Shows what came of all, and says how the command ends. `look` is the command that shows the state of one.
+pub fn conclude(
+    all: &[Cancelled],
+    look: impl Fn(&str) -> String,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    if output.is_table() {
+        let mut rows = Vec::new();
+        for bucket in Bucket::ALL {
+            let of_bucket: Vec<_> = all.iter().filter(|one| one.bucket == bucket).collect();
+            rows.push(
+                Row::new()
+                    .with("outcome", bucket.title())
+                    .with("count", of_bucket.len())
+                    .with("name", "")
+                    .with("reason", ""),
+            );
+            if matches!(bucket, Bucket::GoesOn | Bucket::Unknown) {
+                rows.extend(of_bucket.into_iter().map(|one| {
+                    Row::new()
+                        .with("outcome", "")
+                        .with("count", "")
+                        .with("name", one.name.as_str())
+                        .with("reason", one.reason.as_str())
+                }));
+            }
+        }
+        output.rows(&rows, "")?;
+    } else {
+        let rows: Vec<_> = all
+            .iter()
+            .map(|one| {
+                Row::new()
+                    .with("name", one.name.as_str())
+                    .with("outcome", Value::from(one.bucket.key()))
+                    .with("reason", one.reason.as_str())
+            })
+            .collect();
+        output.rows(&rows, "")?;
+    }
+    for one in all.iter().filter(|one| one.bucket == Bucket::Unknown) {
+        output.say(&format!("to find out: {}", look(&one.name)));
+    }
+    Ok(exit(all))
+}
+
+fn exit(all: &[Cancelled]) -> Exit {
+    if all.iter().any(|one| one.bucket == Bucket::Unknown) {
+        return Exit::Unknown;
+    }
+    let going_on: Vec<_> = all
+        .iter()
+        .filter(|one| one.bucket == Bucket::GoesOn)
+        .collect();
+    match going_on.first() {
+        None => Exit::Done,
+        Some(first) if going_on.len() == all.len() => first.exit.unwrap_or(Exit::Refused),
+        Some(_) => Exit::Partly,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn one(bucket: Bucket) -> Cancelled {
+        Cancelled {
+            name: "Alderwood wave 3".to_owned(),
+            bucket,
+            reason: String::new(),
+            exit: None,
+        }
+    }
+
+    #[test]
+    fn unknown_beats_partly_and_partly_beats_done() {
+        use Bucket::{BeingCancelled, Cancelled, GoesOn, OverAlready, Unknown};
+        for (buckets, expected) in [
+            (vec![Cancelled, BeingCancelled, OverAlready], Exit::Done),
+            (vec![GoesOn, GoesOn], Exit::Refused),
+            (vec![GoesOn, Cancelled], Exit::Partly),
+            (vec![GoesOn, Cancelled, Unknown], Exit::Unknown),
+        ] {
+            let all: Vec<_> = buckets.iter().copied().map(one).collect();
+            assert_eq!(exit(&all), expected, "{buckets:?}");
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! How the command ends: exit codes, and what is said of a failure.
+
+use std::fmt;
+use std::process::ExitCode;
+
+use msgraph_migrations::{Error, ErrorKind};
+
+/// How the command ends, for scripts; the numbers are documented in the README and never change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or accepted by the service.
+    Done = 0,
+    /// Something that nobody foresaw.
+    Unexpected = 1,
+    /// The command line is wrong, or the confirmation is missing. Nothing was sent that changes anything.
+    Usage = 2,
+    /// The service refused because of the state of the job or user.
+    Refused = 3,
+    /// There is no such job, user or task.
+    NotFound = 4,
+    /// The token is missing, not good, or lacks a permission.
+    NotAllowed = 5,
+    /// The request is wrong.
+    Invalid = 6,
+    /// Throttled, timed out, or not reachable; nothing took effect.
+    TryLater = 7,
+    /// The answer was lost: it may have taken effect.
+    Unknown = 8,
+    /// Of several, some were done and some were not.
+    Partly = 9,
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit as u8)
+    }
+}
+
+/// What is said of a failure: what happened, why, and what to do next, one line each.
+#[derive(Debug)]
+pub struct Failure {
+    pub exit: Exit,
+    pub what: String,
+    pub why: Option<String>,
+    pub next: Option<String>,
+}
+
+impl Failure {
+    pub fn new(exit: Exit, what: impl Into<String>) -> Self {
+        Self {
+            exit,
+            what: what.into(),
+            why: None,
+            next: None,
+        }
+    }
+
+    pub fn usage(what: impl Into<String>) -> Self {
+        Self::new(Exit::Usage, what)
+    }
+
+    pub fn unexpected(what: impl Into<String>, why: impl fmt::Display) -> Self {
+        Self::new(Exit::Unexpected, what).because(why)
+    }
+
+    pub fn because(mut self, why: impl fmt::Display) -> Self {
+        self.why = Some(why.to_string());
+        self
+    }
+
+    pub fn next(mut self, next: impl Into<String>) -> Self {
+        self.next = Some(next.into());
+        self
+    }
+
+    /// What a failed call means; `look` is the command that shows the state.
+    pub fn of_call(what: impl Into<String>, error: &Error, look: &str) -> Self {
+        let exit = exit_of(error);
+        let next = match exit {
+            Exit::Unknown => format!("it may have taken effect: {look}"),
+            Exit::NotFound => "see what there is: xtmig jobs list".to_owned(),
+            Exit::NotAllowed => allowance(error),
+            Exit::Invalid => "correct the request and repeat".to_owned(),
+            Exit::TryLater => match error.retry_after() {
+                Some(wait) => format!("nothing took effect; repeat in {} s", wait.as_secs().max(1)),
+                None => "nothing took effect; repeat in a while".to_owned(),
+            },
+            _ => look.to_owned(),
+        };
+        Self::new(exit, what).because(error).next(next)
+    }
+}
+
+fn allowance(error: &Error) -> String {
+    match error.operation() {
+        Some(operation) if error.kind() == ErrorKind::Refused => format!(
+            "the token needs {}, and the caller the role Microsoft 365 Migration Administrator",
+            operation.least_privileged_scope
+        ),
+        _ => "set XTMIG_TOKEN to a bearer token for Microsoft Graph".to_owned(),
+    }
+}
+
+/// The exit code of a failed call.
+pub fn exit_of(error: &Error) -> Exit {
+    if error.may_have_taken_effect() && !error.is_safe_to_repeat() {
+        return Exit::Unknown;
+    }
+    if error.refusal().is_some() {
+        return match error.status().map(|status| status.as_u16()) {
+            Some(409) => Exit::Refused,
+            Some(404 | 410) => Exit::NotFound,
+            Some(401 | 403) => Exit::NotAllowed,
+            Some(400 | 422) => Exit::Invalid,
+            Some(408 | 429 | 500..=599) => Exit::TryLater,
+            _ => Exit::Unexpected,
+        };
+    }
+    match error.kind() {
+        ErrorKind::InvalidRequest => Exit::Invalid,
+        ErrorKind::Token => Exit::NotAllowed,
+        ErrorKind::RateLimited | ErrorKind::Connect | ErrorKind::Interrupted => Exit::TryLater,
+        ErrorKind::Configuration => Exit::Usage,
+        _ => Exit::Unexpected,
+    }
+}

@@ -1,0 +1,34 @@
+//! `xtmig`: cross-tenant migrations from the command line.
+
+mod arguments;
+mod commands;
+mod confirmation;
+mod connection;
+mod exit;
+mod output;
+mod simulator;
+mod time;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use arguments::Arguments;
+use output::Output;
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let mut output = Output::new(&arguments.output);
+    let ended = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|error| exit::Failure::unexpected("the program cannot be set up", error))
+        .and_then(|runtime| runtime.block_on(commands::run(arguments, &mut output)));
+    match ended {
+        Ok(exit) => exit.into(),
+        Err(failure) => {
+            output.fail(&failure);
+            failure.exit.into()
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! The simulator behind `--sandbox`: a process in the background, so that commands share its state.
+//!
+//! A file names where it listens. The process stops when the file goes away or names another.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+use etcetera::BaseStrategy;
+use msgraph_migrations::{AccessToken, Client, ListOptions, RetryPolicy};
+use msgraph_migrations_sandbox::Sandbox;
+
+use crate::exit::Failure;
+use crate::output::{Output, put};
+
+/// What the simulator takes as a token; it takes any.
+pub const TOKEN: &str = "rehearsal";
+/// How many times as fast as real time the simulated one runs: a minute passes in a second.
+const SPEED: f64 = 60.0;
+/// How often the process looks whether it is still wanted.
+const LOOK: Duration = Duration::from_millis(200);
+/// Where the file stands, for those who keep several simulators apart.
+const STATE_DIR: &str = "XTMIG_STATE_DIR";
+
+/// Where the simulator listens; starts it unless it runs.
+pub async fn ensure(output: &Output) -> Result<String, Failure> {
+    if let Some(url) = running().await? {
+        return Ok(url);
+    }
+    let url = start()?;
+    output.say(&format!(
+        "started a simulator with demo data at {url}; stop it with: xtmig sandbox stop"
+    ));
+    Ok(url)
+}
+
+/// Where a simulator listens, if one does.
+pub async fn running() -> Result<Option<String>, Failure> {
+    let Ok(url) = fs::read_to_string(file()?) else {
+        return Ok(None);
+    };
+    Ok(answers(url.trim()).await.then(|| url.trim().to_owned()))
+}
+
+async fn answers(url: &str) -> bool {
+    let Ok(token) = AccessToken::new(TOKEN) else {
+        return false;
+    };
+    let client = Client::builder(token)
+        .endpoint(url)
+        .retry(RetryPolicy::never())
+        .total_timeout(Duration::from_secs(2))
+        .build();
+    match client {
+        Ok(client) => client.list_jobs(ListOptions::new().top(1)).await.is_ok(),
+        Err(_) => false,
+    }
+}
+
+/// Starts this program again, as the simulator, and waits until it listens.
+fn start() -> Result<String, Failure> {
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::unexpected("the simulator cannot be started", error)
+    };
+    let program = std::env::current_exe().map_err(|error| failed(&error))?;
+    let mut command = Command::new(program);
+    command
+        .args(["sandbox", "serve"])
+        .stdin(Stdio::null())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null());
+    // What is typed to stop a command would otherwise stop the simulator with it.
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    let mut child = command.spawn().map_err(|error| failed(&error))?;
+    let out = child
+        .stdout
+        .take()
+        .ok_or_else(|| failed(&"it says nothing"))?;
+    let mut line = String::new();
+    BufReader::new(out)
+        .read_line(&mut line)
+        .map_err(|error| failed(&error))?;
+    match line.trim().strip_prefix("listening on ") {
+        Some(url) => Ok(url.to_owned()),
+        None => Err(failed(&"it ended before it listened")),
+    }
+}
+
+/// Runs the simulator until it is stopped.
+pub async fn serve() -> Result<(), Failure> {
+    let sandbox = Sandbox::builder()
+        .demo()
+        .start_time(chrono::Utc::now())
+        .speed(SPEED)
+        .start()
+        .await
+        .map_err(|error| Failure::unexpected("the simulator cannot be started", error))?;
+    let file = file()?;
+    let url = sandbox.base_url();
+    write(&file, &url)?;
+    put(format!("listening on {url}\n").as_bytes())?;
+    while fs::read_to_string(&file).is_ok_and(|wanted| wanted == url) {
+        tokio::time::sleep(LOOK).await;
+    }
+    sandbox.shutdown().await;
+    Ok(())
+}
+
+/// Stops the simulator; says whether one was there.
+pub async fn stop() -> Result<bool, Failure> {
+    let was_running = running().await?.is_some();
+    match fs::remove_file(file()?) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(Failure::unexpected(
+            "the simulator cannot be told to stop",
+            error,
+        )),
+        _ => Ok(was_running),
+    }
+}
+
+fn write(file: &Path, url: &str) -> Result<(), Failure> {
+    let written = file
+        .parent()
+        .map_or(Ok(()), fs::create_dir_all)
+        .and_then(|()| fs::write(file, url));
+    written.map_err(|error| {
+        Failure::unexpected(format!("{} cannot be written", file.display()), error)
+    })
+}
+
+fn file() -> Result<PathBuf, Failure> {
+    if let Some(folder) = std::env::var_os(STATE_DIR) {
+        return Ok(PathBuf::from(folder).join("sandbox"));
+    }
+    let folders = etcetera::choose_base_strategy().map_err(|error| {
+        Failure::unexpected("there is no home folder", error).next(format!("set {STATE_DIR}"))
+    })?;
+    let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
+    Ok(folder.join("xtmig").join("sandbox"))
+}

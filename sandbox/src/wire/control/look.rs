@@ -1,0 +1,316 @@
+//! The control endpoints that only look.
+
+use serde_json::{Map, Value, json};
+
+use super::options::Options;
+use super::{Refusal, invalid, known_codes};
+use crate::engine::Engine;
+use crate::engine::rehearse::find;
+use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::operation::{MappingKind, Operation};
+use crate::scenario::plan::Scenario;
+use crate::scenario::shipped;
+use crate::sharepoint::tasks;
+use crate::state::State;
+use crate::state::job::Job;
+use crate::state::status::JobStatus;
+use crate::wire::core::Core;
+
+/// How many entries of the log, and how many jobs, tasks or mappings, come at once unless asked otherwise.
+const USUAL_PAGE: usize = 1_000;
+
+/// The options that an endpoint takes.
+pub(super) fn names(path: &[&str]) -> &'static [&'static str] {
+    match path {
+        ["requests"] => &[
+            "operation",
+            "job",
+            "user",
+            "status",
+            "after",
+            "before",
+            "top",
+            "details",
+        ],
+        ["state"] => &["job", "status", "user", "top", "skip"],
+        ["jobs"] => &["status", "user", "top", "skip"],
+        ["jobs", _] => &["top", "skip"],
+        _ => &[],
+    }
+}
+
+pub(super) fn answer(core: &Core, path: &[&str], options: &Options) -> Result<Value, Refusal> {
+    match path {
+        ["requests"] => requests(core, options),
+        ["requests", number] => request(core, number),
+        ["state"] => state(core, options),
+        ["jobs"] => jobs(core, options),
+        ["jobs", id] => job(core, id, options),
+        ["clock"] => Ok(clock(&core.look())),
+        ["settings"] => Ok(settings(&core.look())),
+        ["faults"] => Ok(json!({"value": core.look().faults.counted()})),
+        ["codes"] => Ok(known_codes()),
+        ["operations"] => Ok(json!({"value": Operation::ids()})),
+        ["scenario"] => Ok(scenario(&core.look())),
+        ["scenarios"] => Ok(scenarios()),
+        ["scenarios", name] => shipped::find(name)
+            .map(|one| json!({"name": one.name, "text": one.text}))
+            .ok_or_else(|| Refusal(404, "notFound", format!("there is no scenario '{name}'"))),
+        ["export"] => {
+            // Copied under the lock and written out after it.
+            let export = core.engine().export();
+            Ok(json!(export))
+        }
+        _ => Err(Refusal(404, "notFound", "there is no such endpoint".into())),
+    }
+}
+
+pub(super) fn clock(engine: &Engine) -> Value {
+    json!({"now": engine.clock.now(), "speed": engine.clock.speed()})
+}
+
+/// The settings, and beside them who may call and how often; the token itself is never told.
+pub(super) fn settings(engine: &Engine) -> Value {
+    let mut all = json!(engine.state.settings);
+    let access = &engine.access;
+    all["access"] = json!({
+        "tokenRequired": access.token.is_some(),
+        "scopes": access.scopes,
+        "tokenRequests": access.token_requests,
+        "tokenSeconds": access.token_seconds,
+    });
+    all["rateLimit"] = json!(engine.rate_limit());
+    all
+}
+
+pub(super) fn scenario(engine: &Engine) -> Value {
+    engine.scenario.as_ref().map_or(Value::Null, Scenario::json)
+}
+
+/// The scenarios that come with the sandbox.
+pub(super) fn scenarios() -> Value {
+    let all: Vec<Value> = shipped::ALL
+        .iter()
+        .map(|one| {
+            // Each was read by a test; what can't be read is told instead of left out.
+            match crate::scenario::read(one.name) {
+                Ok(script) => {
+                    json!({"name": one.name, "title": script.name, "teaches": script.teaches})
+                }
+                Err(error) => json!({"name": one.name, "error": error.to_string()}),
+            }
+        })
+        .collect();
+    json!({ "value": all })
+}
+
+fn requests(core: &Core, options: &Options) -> Result<Value, Refusal> {
+    let operation = options.text("operation");
+    if let Some(unknown) = operation.filter(|wanted| !Operation::ids().contains(wanted)) {
+        return Err(invalid(format!(
+            "there is no operation '{unknown}'; choose among {}",
+            Operation::ids().join(", ")
+        )));
+    }
+    let status = match options.text("status") {
+        Some("dropped") => Some(None),
+        Some(_) => options.number::<u16>("status")?.map(Some),
+        None => None,
+    };
+    let details = match options.text("details") {
+        None | Some("true") => true,
+        Some("false") => false,
+        Some(other) => {
+            return Err(invalid(format!(
+                "'details' takes true or false, not '{other}'"
+            )));
+        }
+    };
+    let after = options.number::<u64>("after")?.unwrap_or(0);
+    let before = options.number::<u64>("before")?.unwrap_or(u64::MAX);
+    let (top, _) = options.page(USUAL_PAGE)?;
+    let user = options.text("user");
+    let (job, entries, total, effects) = {
+        let engine = core.look();
+        // A name stands for the id that the log knows.
+        let job = options.text("job").map(|job| {
+            find(&engine.state, job)
+                .ok()
+                .and_then(|index| engine.state.jobs.get(index))
+                .map_or_else(|| job.to_owned(), |job| job.id.clone())
+        });
+        let is_same = |own: &Option<String>, wanted: Option<&str>| {
+            wanted.is_none_or(|wanted| {
+                own.as_deref()
+                    .is_some_and(|own| own.eq_ignore_ascii_case(wanted))
+            })
+        };
+        let entries: Vec<_> = engine
+            .log
+            .after(after)
+            .take_while(|entry| entry.sequence < before)
+            .filter(|entry| operation.is_none() || entry.operation.as_deref() == operation)
+            .filter(|entry| status.is_none_or(|status| entry.status == status))
+            .filter(|entry| is_same(&entry.user, user) && is_same(&entry.job, job.as_deref()))
+            .take(top.saturating_add(1))
+            .cloned()
+            .collect();
+        (
+            job,
+            entries,
+            engine.log.total(),
+            engine.log.effects().clone(),
+        )
+    };
+    let value: Vec<Value> = entries
+        .iter()
+        .take(top)
+        .map(|entry| {
+            let mut entry = json!(**entry);
+            if let (false, Some(members)) = (details, entry.as_object_mut()) {
+                for name in [
+                    "requestHeaders",
+                    "requestBody",
+                    "responseHeaders",
+                    "responseBody",
+                ] {
+                    members.remove(name);
+                }
+            }
+            entry
+        })
+        .collect();
+    let mut answer = json!({"total": total, "effects": effects});
+    if entries.len() > top
+        && let Some(last) = value.last()
+    {
+        answer["nextAfter"] = last["sequence"].clone();
+    }
+    if let Some(job) = job {
+        answer["job"] = json!(job);
+    }
+    answer["value"] = json!(value);
+    Ok(answer)
+}
+
+fn request(core: &Core, number: &str) -> Result<Value, Refusal> {
+    let missing = || Refusal(404, "notFound", format!("the log has no request {number}"));
+    let wanted: u64 = number.parse().map_err(|_| missing())?;
+    let before = wanted.checked_sub(1).ok_or_else(missing)?;
+    let entry = core.look().log.after(before).next().cloned();
+    entry
+        .filter(|entry| entry.sequence == wanted)
+        .map(|entry| json!(*entry))
+        .ok_or_else(missing)
+}
+
+/// The jobs that are asked for, by their places.
+fn chosen(state: &State, options: &Options) -> Result<Vec<usize>, Refusal> {
+    let status = options
+        .text("status")
+        .map(|text| {
+            JobStatus::parse(text).ok_or_else(|| invalid(format!("there is no status '{text}'")))
+        })
+        .transpose()?;
+    let only = options
+        .text("job")
+        .map(|job| find(state, job))
+        .transpose()?;
+    let user = options.text("user");
+    let fits = |index: usize, job: &Job| {
+        only.is_none_or(|only| only == index)
+            && status.is_none_or(|status| job.status == status)
+            && user.is_none_or(|user| job.user(user).is_some())
+    };
+    let jobs = state.jobs.all().iter().enumerate();
+    Ok(jobs
+        .filter(|(index, job)| fits(*index, job))
+        .map(|(index, _)| index)
+        .collect())
+}
+
+/// A page of jobs; each is copied under a lock of its own, so that requests get through in between.
+fn jobs(core: &Core, options: &Options) -> Result<Value, Refusal> {
+    let (top, skip) = options.page(USUAL_PAGE)?;
+    let (now, chosen) = {
+        let mut engine = core.engine();
+        (engine.settle(), chosen(&engine.state, options)?)
+    };
+    let mut jobs = Vec::new();
+    for index in chosen.iter().skip(skip).take(top) {
+        let snapshot = {
+            let engine = core.look();
+            let job = engine.state.jobs.get(*index);
+            job.map(|job| JobSnapshot::of(job, &engine.state, now))
+        };
+        let Some(snapshot) = snapshot else { continue };
+        let mut json = json!(snapshot);
+        if let (Some(user), Some(users)) = (options.text("user"), json["users"].as_array_mut()) {
+            users.retain(|known| {
+                known["id"]
+                    .as_str()
+                    .is_some_and(|id| id.eq_ignore_ascii_case(user))
+            });
+        }
+        jobs.push(json);
+    }
+    let mut answer = Map::new();
+    answer.insert("now".into(), json!(now));
+    answer.insert("total".into(), json!(chosen.len()));
+    if chosen.len() > skip.saturating_add(top) {
+        answer.insert("nextSkip".into(), json!(skip.saturating_add(top)));
+    }
+    answer.insert("jobs".into(), json!(jobs));
+    Ok(Value::Object(answer))
+}
+
+/// One job with a page of its users.
+fn job(core: &Core, id: &str, options: &Options) -> Result<Value, Refusal> {
+    let (top, skip) = options.page(USUAL_PAGE)?;
+    let snapshot = {
+        let mut engine = core.engine();
+        let now = engine.settle();
+        let index = find(&engine.state, id)?;
+        let job = engine.state.jobs.get(index);
+        job.map(|job| JobSnapshot::of(job, &engine.state, now))
+    };
+    let snapshot =
+        snapshot.ok_or_else(|| Refusal(404, "notFound", format!("there is no job '{id}'")))?;
+    let total = snapshot.users.len();
+    let mut json = json!(snapshot);
+    if let Some(users) = json["users"].as_array_mut() {
+        *users = users.drain(..).skip(skip).take(top).collect();
+    }
+    json["totalUsers"] = json!(total);
+    Ok(json)
+}
+
+/// A page of jobs with everything else there is.
+fn state(core: &Core, options: &Options) -> Result<Value, Refusal> {
+    let mut answer = jobs(core, options)?;
+    let (top, _) = options.page(USUAL_PAGE)?;
+    let engine = core.look();
+    let state = &engine.state;
+    let now = engine.clock.now();
+    let task = |task| {
+        let mut json = json!(TaskSnapshot::of(task, &state.settings, now));
+        json["resource"] = Value::Object(tasks::view(task, &state.settings, now));
+        json
+    };
+    let mappings = |kind| state.mappings.all(kind).take(top).collect::<Vec<_>>();
+    answer["tenantId"] = json!(state.tenant_id);
+    answer["tasks"] = json!(
+        state
+            .tasks
+            .all()
+            .iter()
+            .rev()
+            .take(top)
+            .rev()
+            .map(task)
+            .collect::<Vec<_>>()
+    );
+    answer["userMappings"] = json!(mappings(MappingKind::User));
+    answer["groupMappings"] = json!(mappings(MappingKind::Group));
+    Ok(answer)
+}

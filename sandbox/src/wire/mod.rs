@@ -1,0 +1,9 @@
+//! What stands between the sockets and the engine.
+
+pub(crate) mod connection;
+mod control;
+pub(crate) mod core;
+pub(crate) mod door;
+pub(crate) mod http;
+mod page;
+pub(crate) mod tls;

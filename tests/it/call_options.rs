@@ -1,0 +1,143 @@
+//! What single calls do differently from the others of their client.
+
+use std::time::Duration;
+
+use msgraph_migrations::{CallOptions, ErrorKind, GetOptions, RetryPolicy};
+
+use crate::support::calls::JOB;
+use crate::support::server::{Reply, SECRET, Server};
+
+#[tokio::test]
+async fn options_reach_the_calls_they_are_given_to_and_no_others() {
+    let server = Server::start(Reply::json(200, "{}")).await;
+    let client = server.client();
+    let options = CallOptions::new()
+        .client_request_id("5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77")
+        .include_unknown_enum_members()
+        .header("X-Wave", "3")
+        .header("Prefer", "odata.maxpagesize=50");
+    let derived = client.with(options);
+    let job = derived
+        .get_job(JOB, GetOptions::new())
+        .await
+        .expect("a job");
+    assert_eq!(
+        job.client_request_id(),
+        "5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77"
+    );
+    client.get_job(JOB, GetOptions::new()).await.expect("a job");
+    // Later options win over earlier ones of the same name, and leave the others.
+    let again = derived.with(CallOptions::new().header("x-wave", "4"));
+    drop(again.cancel_job(JOB).await.expect("an outcome"));
+
+    let requests = server.requests();
+    let sent = |number: usize, name: &str| -> Vec<_> {
+        let headers = requests[number].headers.iter();
+        headers
+            .filter(|(found, _)| found == name)
+            .map(|(_, value)| value.clone())
+            .collect()
+    };
+    let id = "5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77";
+    assert_eq!(sent(0, "client-request-id"), [id]);
+    let preferences = ["include-unknown-enum-members", "odata.maxpagesize=50"];
+    assert_eq!(sent(0, "prefer"), preferences);
+    assert_eq!(sent(0, "x-wave"), ["3"]);
+    assert_ne!(sent(1, "client-request-id"), [id]);
+    assert!(sent(1, "prefer").is_empty() && sent(1, "x-wave").is_empty());
+    assert_eq!(sent(2, "client-request-id"), [id]);
+    assert_eq!(sent(2, "prefer"), preferences);
+    assert_eq!(sent(2, "x-wave"), ["4"]);
+}
+
+#[tokio::test]
+async fn what_the_client_answers_for_cannot_be_replaced() {
+    let server = Server::start(Reply::json(200, "{}")).await;
+    let client = server.client();
+    for (name, value) in [
+        ("Authorization", "Bearer another"),
+        ("content-length", "5"),
+        ("Host", "elsewhere.example"),
+        ("Transfer-Encoding", "chunked"),
+        ("connection", "upgrade"),
+        ("Accept-Encoding", "gzip"),
+        ("accept", "text/html"),
+        ("content-type", "text/plain"),
+        ("user-agent", "another"),
+        ("client-request-id", "another"),
+        ("range", "bytes=0-1"),
+        ("x-http-method-override", "DELETE"),
+        ("X-HTTP-Method", "DELETE"),
+        ("", "x"),
+        ("two words", "x"),
+        ("x-line\r\nx-other", "x"),
+        ("x-line", "one\r\nx-other: two"),
+        ("x-zero", "a\0b"),
+        ("x-naïve", "x"),
+        ("x-name", "naïve"),
+        ("x-escape", "\u{1b}[31m"),
+    ] {
+        let derived = client.with(CallOptions::new().header(name, value));
+        for error in [
+            derived.cancel_job(JOB).await.map(drop).expect_err(name),
+            derived
+                .get_job(JOB, GetOptions::new())
+                .await
+                .map(drop)
+                .expect_err(name),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{name}: {error}");
+            assert!(!error.was_sent(), "{error}");
+            let text = error.to_string();
+            assert!(!text.contains(['\n', '\r', '\u{1b}']), "{text:?}");
+        }
+    }
+    for id in [
+        "",
+        "two words",
+        "line\nend",
+        "naïve",
+        "\u{1b}[31m",
+        &"x".repeat(129),
+    ] {
+        let derived = client.with(CallOptions::new().client_request_id(id));
+        let error = derived.cancel_job(JOB).await.expect_err(id);
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{id:?}: {error}");
+        assert_ne!(error.client_request_id(), Some(id), "not into logs");
+    }
+    assert!(server.requests().is_empty());
+    let outcome = client.cancel_job(JOB).await;
+    assert!(outcome.is_ok(), "the client itself is as it was");
+    let request = server.request();
+    let token = format!("Bearer {SECRET}");
+    assert_eq!(request.header("authorization"), Some(token.as_str()));
+}
+
+#[tokio::test]
+async fn a_call_may_be_given_less_time_and_fewer_attempts() {
+    let server = Server::start(Reply::Silence).await;
+    let client = server.builder().retry(RetryPolicy::default()).build();
+    let client = client.expect("a client");
+    let hasty = CallOptions::new()
+        .retry(RetryPolicy::never())
+        .attempt_timeout(Duration::from_millis(20));
+    for options in [
+        hasty,
+        CallOptions::new().total_timeout(Duration::from_millis(20)),
+    ] {
+        let error = client.with(options).get_job(JOB, GetOptions::new()).await;
+        let error = error.expect_err("no answer in time");
+        assert_eq!(error.kind(), ErrorKind::Interrupted, "{error}");
+        assert_eq!(error.attempts(), 1);
+    }
+}
+
+#[test]
+fn values_of_headers_are_not_shown() {
+    let options = CallOptions::new().header("x-api-key", "hunter2");
+    let shown = format!("{options:?}");
+    assert!(
+        shown.contains("x-api-key") && !shown.contains("hunter2"),
+        "{shown}"
+    );
+}

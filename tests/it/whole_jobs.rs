@@ -1,5 +1,0 @@
-//! Actions seen through to their end.
-
-mod cancelling;
-mod run;
-mod steps;

@@ -1,0 +1,141 @@
+//! Records in files.
+
+use std::fs;
+use std::io::Write;
+
+use futures_util::TryStreamExt;
+use msgraph_migrations_sandbox::Sandbox;
+use msgraph_migrations_workflows::Workflows;
+use msgraph_migrations_workflows::bulk::{BulkOptions, Record, RecordError, StopReason};
+
+use super::{TENANT, client, file, requests, tenant};
+
+const SERVICE: &str = "https://graph.microsoft.com";
+
+#[tokio::test]
+async fn the_record_of_a_rehearsal_is_an_error_in_production_and_sends_nothing() {
+    let rehearsal = Sandbox::builder().start().await.expect("a sandbox");
+    let job = rehearsal.preload_jobs(1, 3).expect("a job").remove(0);
+    let users = |sandbox: &Sandbox, job: &str| -> Vec<String> {
+        let users = sandbox.job(job).expect("the job").users;
+        users.into_iter().map(|user| user.id).collect()
+    };
+    let file = file("rehearsal");
+    let (service, tenant) = (rehearsal.base_url(), tenant(&rehearsal, &job).await);
+    let record = Record::open(&file, &service, &tenant).expect("a record");
+    let options = BulkOptions::new().record(&record);
+    let done: Vec<_> = Workflows::new(client(&rehearsal))
+        .cancel_users(&job, users(&rehearsal, &job), options)
+        .try_collect()
+        .await
+        .expect("nothing stops it");
+    assert_eq!((done.len(), record.len()), (3, 3));
+
+    // The same seed, so that even the ids are the same; but it is another service.
+    let production = Sandbox::builder().start().await.expect("a sandbox");
+    let job = production.preload_jobs(1, 3).expect("a job").remove(0);
+    let options = BulkOptions::new().record(&record);
+    let stopped = Workflows::new(client(&production))
+        .cancel_users(&job, users(&production, &job), options)
+        .try_collect::<Vec<_>>()
+        .await
+        .expect_err("a mismatch");
+    let StopReason::Record(error) = &stopped.reason else {
+        panic!("{stopped}")
+    };
+    assert!(
+        matches!(
+            **error,
+            RecordError::Mismatch {
+                what: "service",
+                ..
+            }
+        ),
+        "{error}"
+    );
+    assert_eq!(stopped.unsent, 3);
+    assert_eq!(requests(&production, "cancelUser"), 0);
+    drop(record);
+    let error = Record::open(&file, &production.base_url(), &tenant).expect_err("a mismatch");
+    assert!(error.to_string().contains(&service), "{error}");
+    let error = Record::open(&file, &service, TENANT).expect_err("a mismatch");
+    assert!(
+        matches!(error, RecordError::Mismatch { what: "tenant", .. }),
+        "{error}"
+    );
+}
+
+#[tokio::test]
+async fn another_job_of_the_same_name_and_another_tenant_are_not_taken_for_the_first() {
+    let sandbox = Sandbox::builder().start().await.expect("a sandbox");
+    let jobs = sandbox.preload_jobs(2, 1).expect("jobs");
+    let user = sandbox.job(&jobs[0]).expect("the job").users[0].id.clone();
+    let record = Record::in_memory(&sandbox.base_url(), &tenant(&sandbox, &jobs[0]).await);
+    let workflows = Workflows::new(client(&sandbox));
+    for (job, expected) in [(&jobs[0], 1), (&jobs[0], 0), (&jobs[1], 1)] {
+        let options = BulkOptions::new().record(&record);
+        let run = workflows.cancel_users(job, [&user], options);
+        let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
+        assert_eq!(items.len(), expected, "{job}");
+    }
+    let elsewhere = Record::in_memory(&sandbox.base_url(), TENANT);
+    let options = BulkOptions::new().record(&elsewhere);
+    let run = workflows.cancel_users(&jobs[0], [&user], options);
+    let stopped = run
+        .try_collect::<Vec<_>>()
+        .await
+        .expect_err("another tenant");
+    assert!(matches!(stopped.reason, StopReason::Record(_)), "{stopped}");
+}
+
+#[test]
+fn two_writers_a_newer_version_and_what_is_no_record_are_errors() {
+    let file = file("writers");
+    let record = Record::open(&file, SERVICE, TENANT).expect("a record");
+    let error = Record::open(&file, SERVICE, TENANT).expect_err("it is in use");
+    assert!(matches!(error, RecordError::InUse(_)), "{error}");
+    drop(record);
+    drop(Record::open(&file, SERVICE, TENANT).expect("it is free"));
+
+    let text = fs::read_to_string(&file).expect("a file");
+    for (changed, expected) in [
+        (text.replace("\"version\":1", "\"version\":2"), "version 2"),
+        ("{\"something\":\"else\"}\n".to_owned(), "is no record"),
+        ("weekend\n".to_owned(), "is no record"),
+        (format!("{text}{{\"action\"\n{{}}\n"), "line 2"),
+    ] {
+        fs::write(&file, &changed).expect("a file");
+        let error = Record::open(&file, SERVICE, TENANT).expect_err("it cannot be used");
+        assert!(error.to_string().contains(expected), "{error}");
+        assert_eq!(fs::read_to_string(&file).expect("a file"), changed);
+    }
+}
+
+#[test]
+fn a_line_that_was_cut_off_at_any_byte_is_removed_and_nothing_else() {
+    let line =
+        |item: &str| format!("{{\"action\":\"cancelUser\",\"job\":\"j\",\"item\":\"{item}\"}}\n");
+    let file = file("torn");
+    drop(Record::open(&file, SERVICE, TENANT).expect("a record"));
+    let header = fs::read_to_string(&file).expect("a file");
+    let whole = format!("{header}{}{}", line("a"), line("b"));
+    for length in 0..=whole.len() {
+        fs::write(&file, &whole[..length]).expect("a file");
+        let record = Record::open(&file, SERVICE, TENANT).expect("a record");
+        let lines = whole[..length].matches('\n').count();
+        assert_eq!(record.len(), lines.saturating_sub(1), "{length}");
+        assert_eq!(
+            record.contains("cancelUser", "j", "a"),
+            lines > 1,
+            "{length}"
+        );
+        drop(record);
+        let mut found = fs::OpenOptions::new()
+            .append(true)
+            .open(&file)
+            .expect("a file");
+        found.write_all(line("c").as_bytes()).expect("room");
+        let record = Record::open(&file, SERVICE, TENANT).expect("a record");
+        assert!(record.contains("cancelUser", "j", "c"), "{length}");
+    }
+}
