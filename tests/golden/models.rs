@@ -1800,15 +1800,33 @@ single-geo tenant or the default geo.
         Unknown(String),
     }
     crate::models::open_enum::open_enum!(
-        CrossTenantMigrationJobStatus { Submitted = "submitted", Approved = "approved",
-        Processing = "processing", CuttingOver = "cuttingOver", InProgress =
-        "inProgress", Completed = "completed", CompletedWithErrors =
-        "completedWithErrors", Failed = "failed", Cancelled = "cancelled", PendingCancel
-        = "pendingCancel", AdminActionRequired = "adminActionRequired", ValidateSubmitted
-        = "validateSubmitted", ValidateProcessing = "validateProcessing",
-        ValidateInProgress = "validateInProgress", ValidatePassed = "validatePassed",
-        ValidateFailed = "validateFailed", PendingDelete = "pendingDelete", Deleted =
-        "deleted", UnknownFutureValue = "unknownFutureValue" }
+        CrossTenantMigrationJobStatus { Submitted = "submitted" :
+        "Created; neither validation nor migration has begun. Can be validated and cancelled.",
+        Approved = "approved" : "No page explains it.", Processing = "processing" :
+        "The migration was asked for and is being set up. Can be cancelled.", CuttingOver
+        = "cuttingOver" :
+        "Mailboxes are cutting over. Nothing can be cancelled any more.", InProgress =
+        "inProgress" :
+        "The migration runs, mailboxes synchronise. Can be cancelled until completeAfterDateTime.",
+        Completed = "completed" : "All users were migrated. Final.", CompletedWithErrors
+        = "completedWithErrors" :
+        "Some users were not migrated. Final; migrate retries them.", Failed = "failed" :
+        "The migration failed. Final; migrate retries it.", Cancelled = "cancelled" :
+        "The job was cancelled. Final.", PendingCancel = "pendingCancel" :
+        "The cancellation was accepted and is being carried out.", AdminActionRequired =
+        "adminActionRequired" : "No page explains it.", ValidateSubmitted =
+        "validateSubmitted" : "The validation was asked for. Can be cancelled.",
+        ValidateProcessing = "validateProcessing" :
+        "The validation is being set up. Can be cancelled.", ValidateInProgress =
+        "validateInProgress" : "The prerequisites are being checked. Can be cancelled.",
+        ValidatePassed = "validatePassed" :
+        "All users met all prerequisites. Can be migrated for seven days, and cancelled.",
+        ValidateFailed = "validateFailed" :
+        "A user did not meet a prerequisite. Can be validated again, and cancelled.",
+        PendingDelete = "pendingDelete" :
+        "The deletion was accepted and is being carried out.", Deleted = "deleted" :
+        "The data of the job is gone. Final.", UnknownFutureValue = "unknownFutureValue"
+        : "A marker for values added later; never a real value." }
     );
     /**What a job does at present. The service sets it; the same job goes from `validate` to `migrate`.
 
@@ -1826,8 +1844,10 @@ single-geo tenant or the default geo.
         Unknown(String),
     }
     crate::models::open_enum::open_enum!(
-        CrossTenantMigrationJobType { Validate = "validate", Migrate = "migrate",
-        UnknownFutureValue = "unknownFutureValue" }
+        CrossTenantMigrationJobType { Validate = "validate" :
+        "Only checks the prerequisites; nothing moves.", Migrate = "migrate" :
+        "Moves the content.", UnknownFutureValue = "unknownFutureValue" :
+        "A marker for values added later; never a real value." }
     );
     /**How far one workload of one user has come.
 
@@ -1867,12 +1887,21 @@ single-geo tenant or the default geo.
         Unknown(String),
     }
     crate::models::open_enum::open_enum!(
-        CrossTenantMigrationServiceStatus { NotStarted = "notStarted", Valid = "valid",
-        Invalid = "invalid", Error = "error", InProgress = "inProgress", Completed =
-        "completed", Failed = "failed", Cancelled = "cancelled", PendingCancel =
-        "pendingCancel", Syncing = "syncing", Synced = "synced", Finalizing =
-        "finalizing", ForceComplete = "forceComplete", UnknownFutureValue =
-        "unknownFutureValue" }
+        CrossTenantMigrationServiceStatus { NotStarted = "notStarted" :
+        "This workload has not begun for the user.", Valid = "valid" :
+        "The validation of this workload passed.", Invalid = "invalid" :
+        "The validation of this workload failed; see its errors.", Error = "error" :
+        "Something unexpected happened.", InProgress = "inProgress" :
+        "The workload is being validated or moved.", Completed = "completed" :
+        "The workload was moved. Final.", Failed = "failed" :
+        "The workload was not moved; see its errors. Final.", Cancelled = "cancelled" :
+        "The workload was cancelled. Final.", PendingCancel = "pendingCancel" :
+        "The cancellation is being carried out.", Syncing = "syncing" :
+        "The mailbox is being synchronised.", Synced = "synced" :
+        "Prepared; waits for the cutover.", Finalizing = "finalizing" :
+        "The mailbox is being finalised during the cutover. Exchange only.",
+        ForceComplete = "forceComplete" : "No page explains it.", UnknownFutureValue =
+        "unknownFutureValue" : "A marker for values added later; never a real value." }
     );
     /**What kind of group it is. The pages name the members without explaining them.
 
@@ -1892,9 +1921,10 @@ single-geo tenant or the default geo.
         Unknown(String),
     }
     crate::models::open_enum::open_enum!(
-        SharePointIdentityMappingGroupType { None = "none", RegularGroup =
-        "regularGroup", M365Group = "m365Group", UnknownFutureValue =
-        "unknownFutureValue" }
+        SharePointIdentityMappingGroupType { None = "none" : "No kind is given.",
+        RegularGroup = "regularGroup" : "A group without a Microsoft 365 site.",
+        M365Group = "m365Group" : "A Microsoft 365 group.", UnknownFutureValue =
+        "unknownFutureValue" : "A marker for values added later; never a real value." }
     );
     /**What kind of account a user is. The pages name the members without explaining them.
 
@@ -1916,9 +1946,11 @@ single-geo tenant or the default geo.
         Unknown(String),
     }
     crate::models::open_enum::open_enum!(
-        SharePointIdentityMappingUserType { None = "none", RegularUser = "regularUser",
-        AdminUser = "adminUser", GuestUser = "guestUser", UnknownFutureValue =
-        "unknownFutureValue" }
+        SharePointIdentityMappingUserType { None = "none" : "No kind is given.",
+        RegularUser = "regularUser" : "An ordinary member of the tenant.", AdminUser =
+        "adminUser" : "An administrator.", GuestUser = "guestUser" : "A guest.",
+        UnknownFutureValue = "unknownFutureValue" :
+        "A marker for values added later; never a real value." }
     );
     /**How far a SharePoint task has come. The pages name the members without explaining them.
 
@@ -1942,9 +1974,13 @@ single-geo tenant or the default geo.
         Unknown(String),
     }
     crate::models::open_enum::open_enum!(
-        SharePointMigrationTaskStatus { NotStarted = "notStarted", InProgress =
-        "inProgress", Completed = "completed", Cancelled = "cancelled", Failed =
-        "failed", UnknownFutureValue = "unknownFutureValue" }
+        SharePointMigrationTaskStatus { NotStarted = "notStarted" :
+        "Created and waiting. Can be cancelled.", InProgress = "inProgress" :
+        "The move runs. Can no longer be cancelled.", Completed = "completed" :
+        "The move or the validation is done. Final.", Cancelled = "cancelled" :
+        "Cancelled on request, or because it had not started in time. Final.", Failed =
+        "failed" : "The move failed; see the task's error. Final.", UnknownFutureValue =
+        "unknownFutureValue" : "A marker for values added later; never a real value." }
     );
     /**What to move, where to and when: one of the three kinds, told apart by `@odata.type`.
 
