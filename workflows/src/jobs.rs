@@ -44,6 +44,7 @@ mod end;
 mod migrate_to_end;
 mod start;
 
-pub use cancelling::{CancelReport, CancelVerdict, TooLate};
+pub use cancellable::TooLate;
+pub use cancelling::{CancelReport, CancelVerdict};
 pub use end::{JobRun, JobRunEnd};
 pub use migrate_to_end::MigrateOptions;

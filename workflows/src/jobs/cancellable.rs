@@ -1,14 +1,36 @@
 //! What the state of a job, a user or a task tells about its cancellation. Pure.
 
+use std::fmt;
+
 use chrono::{DateTime, Utc};
 
-use super::cancelling::TooLate;
 use msgraph_migrations::DateTimeOffset;
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationJobStatus as Status,
     CrossTenantMigrationServiceStatus as Workload, CrossTenantMigrationTask as User,
     SharePointMigrationTask as Task, SharePointMigrationTaskStatus as TaskStatus,
 };
+
+/// Why a migration can no longer be cancelled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TooLate {
+    /// Mailboxes are cutting over.
+    CuttingOver,
+    /// `completeAfterDateTime` has passed.
+    PastCompleteAfter,
+    /// The task has started; only those that have not can be cancelled.
+    Started,
+}
+
+impl fmt::Display for TooLate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::CuttingOver => "mailboxes are cutting over",
+            Self::PastCompleteAfter => "completeAfterDateTime has passed",
+            Self::Started => "the task has started",
+        })
+    }
+}
 
 /// Why something cannot be cancelled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
 
-use super::cancellable::{Cancellable, Reason, is_job_cancelled};
+use super::cancellable::{Cancellable, Reason, TooLate, is_job_cancelled};
 use crate::Workflows;
 use crate::reading::{Reading, read_job, read_task, read_user};
 use crate::reports::Line;
@@ -94,17 +94,6 @@ pub enum CancelVerdict<T = Job> {
         /// Why it could not be read back.
         error: Error,
     },
-}
-
-/// Why a migration can no longer be cancelled.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum TooLate {
-    /// Mailboxes are cutting over.
-    CuttingOver,
-    /// `completeAfterDateTime` has passed.
-    PastCompleteAfter,
-    /// The task has started; only those that have not can be cancelled.
-    Started,
 }
 
 /// Each request is sent once. If its answer is lost, or is 409, the state is read back.
@@ -318,16 +307,6 @@ impl<T: Cancellable> fmt::Display for CancelVerdict<T> {
                 "NOT CANCELLED, and why is not known: {refusal}; reading it back failed: {error}"
             ),
         }
-    }
-}
-
-impl fmt::Display for TooLate {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::CuttingOver => "mailboxes are cutting over",
-            Self::PastCompleteAfter => "completeAfterDateTime has passed",
-            Self::Started => "the task has started",
-        })
     }
 }
 

@@ -23,7 +23,7 @@ impl Workflows {
     ///
     /// # Errors
     ///
-    /// Those of [`validate_job`](Self::validate_job) and of
+    /// Those of [`validate_job`](msgraph_migrations::Client::validate_job) and of
     /// [`wait_for_validation`](Self::wait_for_validation).
     pub async fn validate_and_wait(
         &self,
@@ -47,7 +47,7 @@ impl Workflows {
     ///
     /// # Errors
     ///
-    /// Those of [`migrate_job`](Self::migrate_job) and of
+    /// Those of [`migrate_job`](msgraph_migrations::Client::migrate_job) and of
     /// [`wait_for_migration`](Self::wait_for_migration).
     pub async fn migrate_and_wait(
         &self,
