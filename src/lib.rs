@@ -74,6 +74,7 @@ pub use client::retry::RetryPolicy;
 pub use client::token::{AccessToken, TokenError, TokenFuture, TokenSource};
 pub use models::date_time::{DateTimeOffset, YearOutOfRange};
 pub use models::generated::operations;
+pub use models::one_line::OneLine;
 pub use models::operation::{Operation, ResourceFamily};
 pub use models::tolerant::Deviation;
 

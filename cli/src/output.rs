@@ -7,6 +7,8 @@ use serde::ser::{Serialize, SerializeMap, Serializer};
 use serde_json::Value;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
+use msgraph_migrations::{Deviation, OneLine};
+
 use crate::arguments::{Format, OutputArguments};
 use crate::exit::Failure;
 use crate::time::Zone;
@@ -145,6 +147,15 @@ impl Output {
         }
     }
 
+    /// Says what of `name` could not be read; a result without it must not look whole.
+    pub fn left_out(name: &str, deviations: &[Deviation]) {
+        for deviation in deviations {
+            remark(&escaped(&format!(
+                "{name} could not be read whole: {deviation}"
+            )));
+        }
+    }
+
     /// A remark for those who asked for more.
     pub fn detail(&self, text: &str) {
         if self.is_verbose {
@@ -194,20 +205,8 @@ fn plain(value: &Value) -> String {
 }
 
 /// Text of the service as one line that a terminal cannot be steered by.
-pub fn escaped(text: &str) -> String {
-    let is_steering = |c: char| {
-        c.is_control()
-            || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-    };
-    let mut line = String::with_capacity(text.len());
-    for c in text.chars() {
-        if is_steering(c) {
-            line.extend(c.escape_default());
-        } else {
-            line.push(c);
-        }
-    }
-    line
+fn escaped(text: &str) -> String {
+    OneLine(text, usize::MAX).to_string()
 }
 
 /// How wide a table may be; anything, where nobody looks at it on a terminal.

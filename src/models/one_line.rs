@@ -5,8 +5,23 @@ use std::fmt::{self, Write};
 /// Text that others wrote, on one line and no longer than so many characters.
 ///
 /// What would begin a new line, move the cursor, or turn the direction of the line is escaped, and what does
-/// not fit is counted instead of shown.
-pub(crate) struct OneLine<'a>(pub &'a str, pub usize);
+/// not fit is counted instead of shown. Errors, refusals and deviations are shown so already; use it for
+/// names and messages that are taken out of a model.
+///
+/// ```
+/// use msgraph_migrations::OneLine;
+///
+/// let message = "done\n\u{1b}[2J";
+/// assert_eq!(OneLine(message, 100).to_string(), "done\\n\\u{1b}[2J");
+/// assert_eq!(OneLine(message, 4).to_string(), "done… (5 characters more)");
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct OneLine<'a>(
+    /// The text.
+    pub &'a str,
+    /// How many characters of it are shown at most.
+    pub usize,
+);
 
 impl fmt::Display for OneLine<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -24,4 +24,4 @@ mod text;
 mod unique;
 
 pub use report::{Report, UserProblem, UserReport};
-pub(crate) use text::Line;
+pub(crate) use text::line;

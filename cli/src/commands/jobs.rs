@@ -85,8 +85,13 @@ async fn list(client: &Client, wanted: &[String], output: &mut Output) -> Result
         .await
         .map_err(|error| Failure::of_call("the jobs cannot be listed", &error, "repeat"))?
     {
-        let status = job.status.as_ref();
-        if wanted.is_empty() || status.is_some_and(|status| wanted.contains(status)) {
+        Output::left_out(&name_of(&job, "A job"), job.deviations());
+        // One whose status could not be read may be among those that are wanted.
+        let is_wanted = match &job.status {
+            Some(status) => wanted.contains(status),
+            None => true,
+        };
+        if wanted.is_empty() || is_wanted {
             found.push(rows::job(&job, zone));
         }
     }
@@ -277,10 +282,12 @@ fn is_cancelled(job: &Job) -> bool {
 
 /// Reads a job that something is to be done with.
 pub async fn read(client: &Client, job: &str) -> Result<Job, Failure> {
-    let found = client.get_job(job, GetOptions::new()).await;
-    found
-        .map(msgraph_migrations::Response::into_value)
-        .map_err(|error| Failure::of_call(format!("{job} cannot be read"), &error, "repeat"))
+    let found = client
+        .get_job(job, GetOptions::new())
+        .await
+        .map_err(|error| Failure::of_call(format!("{job} cannot be read"), &error, "repeat"))?;
+    Output::left_out(job, found.deviations());
+    Ok(found.into_value())
 }
 
 /// Says what is about to be touched.

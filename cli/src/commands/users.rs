@@ -59,7 +59,9 @@ async fn list(
             "repeat",
         )
     })? {
-        if !only_problems || has_problem(&user) {
+        Output::left_out(user.id.as_deref().unwrap_or("A user"), user.deviations());
+        // What could not be read may be a problem.
+        if !only_problems || has_problem(&user) || !user.deviations().is_empty() {
             found.push(rows::user(&user));
         }
     }
@@ -79,6 +81,7 @@ async fn show(
         let answer = answer.map_err(|error| {
             Failure::of_call(format!("{user} cannot be read"), &error, "repeat")
         })?;
+        Output::left_out(user, answer.deviations());
         found.push(answer.into_value());
     }
     output.rows(&found.iter().map(rows::user).collect::<Vec<_>>(), "")?;

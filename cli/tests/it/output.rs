@@ -55,6 +55,37 @@ async fn every_form_holds_the_same_jobs() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_cannot_be_read_is_said_and_never_passed_over() {
+    let sandbox = demo().await;
+    let odd = r#"[
+        {"operation": "listUsers", "fault": {"kind": "status", "status": 200,
+            "body": {"value": [{"id": "one", "currentStatus": 7}, {"id": "two", "currentStatus": []}]}}},
+        {"operation": "listJobs", "fault": {"kind": "status", "status": 200,
+            "body": {"value": [{"id": "three", "displayName": "Odd", "status": 7}]}}}
+    ]"#;
+    sandbox
+        .set_faults(serde_json::from_str(odd).expect("rules"))
+        .expect("rules");
+    let users = ["users", "list", "--job", "Demo failed", "--problems"];
+    let jobs = ["jobs", "list", "--status", "failed"];
+    for (arguments, shown, said) in [
+        (
+            &users[..],
+            "one",
+            "one could not be read whole: /currentStatus",
+        ),
+        (&jobs, "Odd", "Odd could not be read whole: /status"),
+    ] {
+        let ran = run(&sandbox, arguments);
+        assert!(
+            ran.out.contains(shown) && !ran.out.contains("two"),
+            "{ran:?}"
+        );
+        assert!(ran.err.contains(said), "{ran:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_reader_that_has_seen_enough_is_no_failure() {
     let sandbox = demo().await;
     let mut child = std::process::Command::new(assert_cmd::cargo::cargo_bin!("xtmig"))

@@ -129,11 +129,16 @@ impl Query {
         };
         let top = match self.option("top") {
             None => None,
-            Some(text) => match text.parse::<usize>() {
-                Ok(top) if top > 0 => Some(top),
+            // By the specification it is an int32.
+            Some(text) => match text
+                .parse::<i32>()
+                .ok()
+                .and_then(|top| usize::try_from(top).ok())
+            {
+                Some(top) if top > 0 => Some(top),
                 _ => {
                     return Err(bad(
-                        "The query option '$top' takes a whole number greater than zero.",
+                        "The query option '$top' takes a whole number from 1 to 2147483647.",
                     ));
                 }
             },

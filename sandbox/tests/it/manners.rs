@@ -112,6 +112,7 @@ async fn options_shape_a_page_and_unsupported_ones_are_refused() {
         "$search=x",
         "$expand=users",
         "$top=0",
+        "$top=2147483648",
         "$top=x",
         "$select=colour",
         "$orderby=message",

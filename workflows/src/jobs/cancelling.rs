@@ -8,7 +8,7 @@ use chrono::{DateTime, Utc};
 use super::cancellable::{Cancellable, Reason, TooLate, is_job_cancelled};
 use crate::Workflows;
 use crate::reading::{Reading, read_job, read_task, read_user};
-use crate::reports::Line;
+use crate::reports::line;
 use crate::waiting::{Awaited, CancellationEnd, Known, SharePointTaskEnd, WaitEnd, WaitOptions};
 use msgraph_migrations::models::{
     CrossTenantMigrationCancelResponse, CrossTenantMigrationJob as Job,
@@ -284,7 +284,7 @@ impl<T: Cancellable> fmt::Display for CancelVerdict<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let status = self.state().and_then(T::status_text);
         let status = status.unwrap_or_else(|| "of unknown status".to_owned());
-        let status = Line(&status);
+        let status = line(&status);
         match self {
             Self::Accepted(_) => f.write_str("the cancellation was accepted"),
             Self::FoundCancelling { .. } => {
@@ -313,7 +313,7 @@ impl<T: Cancellable> fmt::Display for CancelVerdict<T> {
 /// How the request was taken and what came of it, on one line for people.
 impl<T: Cancellable> fmt::Display for CancelReport<T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", Line(&self.asked_for), self.verdict)?;
+        write!(f, "{}: {}", line(&self.asked_for), self.verdict)?;
         let status = |state: Option<&T>| {
             let status = state.and_then(T::status_text);
             status.unwrap_or_else(|| "of unknown status".to_owned())
@@ -323,7 +323,7 @@ impl<T: Cancellable> fmt::Display for CancelReport<T> {
             Some(Ok(CancellationEnd::Cancelled(_))) => f.write_str("; it is cancelled"),
             Some(Ok(CancellationEnd::NotCancelled(state))) => {
                 let status = status(Some(state));
-                write!(f, "; it was NOT CANCELLED, it is {}", Line(&status))
+                write!(f, "; it was NOT CANCELLED, it is {}", line(&status))
             }
             Some(Ok(CancellationEnd::Gone(_))) if T::IS_REMOVED_WHEN_CANCELLED => {
                 f.write_str("; it was removed from the job, as cancelled users may be")
@@ -331,7 +331,7 @@ impl<T: Cancellable> fmt::Display for CancelReport<T> {
             Some(Ok(CancellationEnd::Gone(_))) => f.write_str("; it is no longer there"),
             Some(Ok(CancellationEnd::DeadlinePassed(last))) => {
                 let status = status(last.as_ref());
-                write!(f, "; its end was not seen in time, it is {}", Line(&status))
+                write!(f, "; its end was not seen in time, it is {}", line(&status))
             }
             Some(Err(error)) => write!(f, "; asking for its end failed: {error}"),
         }

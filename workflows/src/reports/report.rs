@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::text::Line;
+use super::text::line;
 use super::unique::Unique;
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationServiceStatus as ServiceStatus,
@@ -210,13 +210,13 @@ impl Report {
         f: &mut fmt::Formatter<'_>,
         ended: Option<&dyn fmt::Display>,
     ) -> fmt::Result {
-        write!(f, "{}", Line(&self.asked_for))?;
+        write!(f, "{}", line(&self.asked_for))?;
         let job = self.job.as_ref();
         if let Some(id) = job
             .and_then(|job| job.id.as_deref())
             .filter(|id| *id != self.asked_for)
         {
-            write!(f, " ({})", Line(id))?;
+            write!(f, " ({})", line(id))?;
         }
         let mut separator = ": ";
         if let Some(ended) = ended {
@@ -224,13 +224,13 @@ impl Report {
             separator = "; ";
         }
         if let Some(status) = job.and_then(|job| job.status.as_ref()) {
-            write!(f, "{separator}status {}", Line(status.as_str()))?;
+            write!(f, "{separator}status {}", line(status.as_str()))?;
         }
         if let Some(message) = job
             .and_then(|job| job.message.as_deref())
             .filter(|m| !m.is_empty())
         {
-            write!(f, ", \"{}\"", Line(message))?;
+            write!(f, ", \"{}\"", line(message))?;
         }
         Ok(())
     }
@@ -259,14 +259,14 @@ impl fmt::Display for UserReport {
             let count = self.cancelled.len();
             write!(f, "\n{count} of {read} users were cancelled:")?;
             for user in &self.cancelled {
-                write!(f, " {}", Line(user))?;
+                write!(f, " {}", line(user))?;
             }
         }
         for (workload, counts) in &self.statuses {
-            write!(f, "\n  {}:", Line(workload))?;
+            write!(f, "\n  {}:", line(workload))?;
             for (number, (status, count)) in counts.iter().enumerate() {
                 let separator = if number == 0 { " " } else { ", " };
-                write!(f, "{separator}{count} {}", Line(status))?;
+                write!(f, "{separator}{count} {}", line(status))?;
             }
         }
         if let Some(error) = &self.broke_off {
@@ -275,17 +275,17 @@ impl fmt::Display for UserReport {
         if !self.without_status.is_empty() {
             write!(f, "\nno status could be told of")?;
             for user in &self.without_status {
-                write!(f, " {}", Line(user))?;
+                write!(f, " {}", line(user))?;
             }
         }
         if self.without_id > 0 {
             write!(f, "\n{} users were listed without an id", self.without_id)?;
         }
         for deviation in &self.deviations {
-            write!(f, "\nnot read: {}", Line(&deviation.to_string()))?;
+            write!(f, "\nnot read: {}", line(&deviation.to_string()))?;
         }
         for (code, users) in &self.problems_by_code {
-            write!(f, "\n  {}: {users} users", Line(code))?;
+            write!(f, "\n  {}: {users} users", line(code))?;
         }
         self.problems
             .iter()
@@ -303,17 +303,17 @@ impl fmt::Display for UserProblem {
         write!(
             f,
             "{}: {} {}",
-            Line(&self.user),
-            Line(workload),
-            Line(status)
+            line(&self.user),
+            line(workload),
+            line(status)
         )?;
         if let Some(message) = &self.message {
-            write!(f, ", \"{}\"", Line(message))?;
+            write!(f, ", \"{}\"", line(message))?;
         }
         for error in &self.errors {
             let code = error.code.as_deref().unwrap_or("no code");
             let message = error.message.as_deref().unwrap_or("no message");
-            write!(f, "; {}: {}", Line(code), Line(message))?;
+            write!(f, "; {}: {}", line(code), line(message))?;
         }
         Ok(())
     }

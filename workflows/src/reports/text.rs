@@ -1,19 +1,11 @@
 //! Words of the service among our own.
 
-use std::fmt;
+use msgraph_migrations::OneLine;
+
+/// Longer than a name or a message of the service, and short enough for a report.
+const MAX_CHARACTERS: usize = 1_000;
 
 /// Words of the service on one line.
-pub(crate) struct Line<'a>(pub &'a str);
-
-impl fmt::Display for Line<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for character in self.0.chars() {
-            if character.is_control() {
-                write!(f, "{}", character.escape_default())?;
-            } else {
-                write!(f, "{character}")?;
-            }
-        }
-        Ok(())
-    }
+pub(crate) fn line(text: &str) -> OneLine<'_> {
+    OneLine(text, MAX_CHARACTERS)
 }

@@ -1,6 +1,7 @@
 //! Actions seen through to their end.
 
 mod cancelling;
+mod cancelling_others;
 mod continuing;
 mod run;
 mod steps;
