@@ -77,7 +77,7 @@ impl fmt::Display for StartOutcome {
             Self::Started(response) => return write!(f, "{response}; it was started"),
             Self::InvalidStatus(refusal) => ("its status does not allow it", refusal),
             Self::ValidationExpired(refusal) => ("its validation has expired", refusal),
-            Self::Conflict(refusal) => ("there is a conflict", refusal),
+            Self::Undetermined(refusal) => ("there is a conflict", refusal),
         };
         write!(
             f,
@@ -261,7 +261,7 @@ impl Serialize for StartOutcome {
             Self::Started(answer) => written("started", None, answer, to),
             Self::InvalidStatus(answer) => written("invalidStatus", None, answer, to),
             Self::ValidationExpired(answer) => written("validationExpired", None, answer, to),
-            Self::Conflict(answer) => written("conflict", None, answer, to),
+            Self::Undetermined(answer) => written("undetermined", None, answer, to),
         }
     }
 }

@@ -23,6 +23,10 @@ use crate::models::operation::Operation;
 /// The end of a call that may take for ever; the library's clock cannot count much further.
 const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 30);
 
+/// A change that is sent later than this before the end of its call would be given up before its answer had
+/// time to come, and leave a doubt that nobody but the caller's clock made.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
+
 impl Client {
     /// Checks, sends and judges one call.
     ///
@@ -107,13 +111,14 @@ impl Call<'_> {
         let deadline = now
             .checked_add(self.client.timeouts.total)
             .unwrap_or(now + FAR_FUTURE);
+        let last_start = deadline.checked_sub(self.time_to_answer()).unwrap_or(now);
         let mut failed: Option<Error> = None;
         let mut refused_token = None;
         let mut token_was_renewed = false;
         let mut attempt = 0;
         loop {
             let earlier = Earlier::of(failed.as_ref());
-            let token = match (self.token(deadline).await, failed.take()) {
+            let token = match (self.token(last_start).await, failed.take()) {
                 (Ok(token), before) => {
                     failed = before;
                     token
@@ -132,7 +137,7 @@ impl Call<'_> {
             {
                 return Err(error);
             }
-            let ticket = match self.ticket(deadline).await {
+            let ticket = match self.ticket(last_start).await {
                 Ok(ticket) => ticket,
                 // What came before tells more than that there is no time for another attempt.
                 Err(error) => {
@@ -175,7 +180,7 @@ impl Call<'_> {
                 continue;
             }
             let counted = attempt - u32::from(token_was_renewed);
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = last_start.saturating_duration_since(Instant::now());
             match self.client.retry.wait(&error, counted, fastrand::f64()) {
                 Some(wait) if wait < left => {
                     debug!(?wait, "repeating the request");
@@ -237,17 +242,27 @@ impl Call<'_> {
             .map_err(|error| self.failed(error, path))
     }
 
-    async fn token(&self, deadline: Instant) -> Result<AccessToken, NoToken> {
-        match tokio::time::timeout_at(deadline, self.client.token.token()).await {
+    /// How long before the end of the call its last request has to leave.
+    fn time_to_answer(&self) -> Duration {
+        let timeouts = &self.client.timeouts;
+        if self.operation.method == "GET" {
+            Duration::ZERO
+        } else {
+            TIME_TO_ANSWER.min(timeouts.attempt).min(timeouts.total / 2)
+        }
+    }
+
+    async fn token(&self, last_start: Instant) -> Result<AccessToken, NoToken> {
+        match tokio::time::timeout_at(last_start, self.client.token.token()).await {
             Ok(Ok(token)) => Ok(token),
             Ok(Err(error)) => Err(NoToken::Failed(error)),
             Err(_) => Err(NoToken::Late),
         }
     }
 
-    /// Waits for the turn of a request that leaves before `deadline`.
-    async fn ticket(&self, deadline: Instant) -> Result<Ticket, Error> {
-        let left = deadline.saturating_duration_since(Instant::now());
+    /// Waits for the turn of a request that leaves before `last_start`.
+    async fn ticket(&self, last_start: Instant) -> Result<Ticket, Error> {
+        let left = last_start.saturating_duration_since(Instant::now());
         let urgency = if self.operation.is_cancellation() {
             Urgency::Urgent
         } else {

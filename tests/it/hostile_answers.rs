@@ -69,6 +69,21 @@ async fn an_error_is_one_bounded_line_whatever_the_service_wrote() {
 }
 
 #[tokio::test]
+async fn a_status_or_a_date_is_shown_on_one_bounded_line_and_kept_as_it_came() {
+    let nasty = "done\r\n2026-11-21 INFO cancelled\u{1b}[2J\u{202e}".repeat(300);
+    let job = json!({ "id": "1", "status": nasty, "createdDateTime": nasty });
+    let client = page(job.to_string()).await.client();
+    let answer = client.get_job(JOB, GetOptions::new()).await.expect("a job");
+    let (status, date) = (&answer.value().status, &answer.value().created_date_time);
+    let (status, date) = (status.as_ref().expect("a status"), date.as_ref().expect("a date"));
+    assert_eq!((status.as_str(), date.as_str()), (&*nasty, &*nasty));
+    for shown in [status.to_string(), date.to_string()] {
+        assert_one_line(&shown, 130);
+        assert!(shown.starts_with("done\\r\\n2026-11-21 INFO"), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_cut_off_a_line_is_counted() {
     let body = json!({ "error": { "code": "x", "message": "m".repeat(1_234) } }).to_string();
     let server = Server::start(Reply::json(400, body)).await;

@@ -189,7 +189,7 @@ fn started(
                 "validate it again: xtmig jobs validate '{job}'; if that is refused too, create a new job"
             ),
         )),
-        Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Conflict(refusal)) => Err(refused(
+        Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Undetermined(refusal)) => Err(refused(
             refusal.to_string(),
             format!("see its status: xtmig jobs show '{job}'"),
         )),
