@@ -23,6 +23,9 @@ use crate::models::operation::Operation;
 /// The end of a call that may take for ever; the library's clock cannot count much further.
 const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 30);
 
+/// A page of a thousand users is read in place; what takes longer would keep a thread from other calls.
+const MAX_READ_IN_PLACE: usize = 1024 * 1024;
+
 /// A change that is sent later than this before the end of its call would be given up before its answer had
 /// time to come, and leave a doubt that nobody but the caller's clock made.
 const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
@@ -41,6 +44,7 @@ impl Client {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         self.call_at(operation, None, check, send, judge).await
     }
@@ -57,6 +61,7 @@ impl Client {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         let check = check.and_then(|()| self.extras.check());
         let own_id = self.extras.client_request_id.clone();
@@ -90,6 +95,20 @@ impl Client {
     }
 }
 
+/// Judges a large answer beside the threads on which other calls wait for theirs.
+async fn judge_apart<T: Send + 'static>(
+    judge: fn(Answer) -> Result<T, Failure>,
+    answer: Answer,
+) -> Result<T, Failure> {
+    if answer.text.len() <= MAX_READ_IN_PLACE {
+        return judge(answer);
+    }
+    match tokio::task::spawn_blocking(move || judge(answer)).await {
+        Ok(judged) => judged,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
+    }
+}
+
 struct Call<'a> {
     client: &'a Client,
     operation: &'static Operation,
@@ -106,6 +125,7 @@ impl Call<'_> {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         let now = Instant::now();
         let deadline = now
@@ -204,6 +224,7 @@ impl Call<'_> {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         let left = deadline.saturating_duration_since(Instant::now());
         let transport = Transport::new(
@@ -237,9 +258,11 @@ impl Call<'_> {
             }
         }
         let path = transport.sent_path().unwrap_or_default();
-        answer
-            .and_then(|answer| judge(answer).map_err(Error::from_failure))
-            .map_err(|error| self.failed(error, path))
+        let judged = match answer {
+            Ok(answer) => judge_apart(judge, answer).await.map_err(Error::from_failure),
+            Err(error) => Err(error),
+        };
+        judged.map_err(|error| self.failed(error, path))
     }
 
     /// How long before the end of the call its last request has to leave.

@@ -1,6 +1,8 @@
 //! Answers that are odd, huge or written to deceive.
 
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt;
 use msgraph_migrations::{CancelOutcome, Error, ErrorKind, GetOptions, ListOptions, Page};
@@ -113,6 +115,33 @@ async fn of_an_error_beyond_all_measure_a_bounded_part_is_kept() {
     assert!(error.has_code("first") && error.has_code("c0"));
     assert!(refusal.error().codes().count() <= 128);
     assert_eq!(refusal.text().len(), body.len());
+}
+
+/// How many threads beside its own a runtime needs to read this page.
+fn threads_beside(jobs: usize) -> usize {
+    let started = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&started);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        })
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let odd = json!({ "value": vec![json!({ "id": 1, "displayName": "one" }); jobs] });
+        let server = page(odd.to_string()).await;
+        let answer = server.client().list_jobs(ListOptions::new()).await;
+        assert_eq!(answer.expect("a page").deviations().len(), jobs);
+    });
+    drop(runtime);
+    started.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_huge_page_that_has_to_be_mended_holds_up_no_other_call() {
+    assert_eq!(threads_beside(100), 0);
+    assert_eq!(threads_beside(100_000), 1);
 }
 
 #[tokio::test]
