@@ -74,7 +74,8 @@ async fn an_error_is_one_bounded_line_whatever_the_service_wrote() {
 async fn a_status_or_a_date_is_shown_on_one_bounded_line_and_kept_as_it_came() {
     let nasty = "done\r\n2026-11-21 INFO cancelled\u{1b}[2J\u{202e}".repeat(300);
     let job = json!({ "id": "1", "status": nasty, "createdDateTime": nasty });
-    let client = page(job.to_string()).await.client();
+    let server = page(job.to_string()).await;
+    let client = server.client();
     let answer = client.get_job(JOB, GetOptions::new()).await.expect("a job");
     let (status, date) = (&answer.value().status, &answer.value().created_date_time);
     let (status, date) = (status.as_ref().expect("a status"), date.as_ref().expect("a date"));
