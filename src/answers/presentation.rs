@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::answers::answer::SentRequest;
+use crate::answers::answer::{MAX_SHOWN_ID, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
 use crate::answers::graph_error::GraphError;
 use crate::answers::outcome::{
@@ -15,6 +15,7 @@ use crate::answers::outcome::{
 };
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
+use crate::models::one_line::OneLine;
 use crate::models::tolerant::Deviation;
 
 /// Method and path.
@@ -34,7 +35,7 @@ impl<T> fmt::Display for Response<T> {
         write!(
             f,
             " (request-id {})",
-            self.request_id().unwrap_or("unknown")
+            OneLine(self.request_id().unwrap_or("unknown"), MAX_SHOWN_ID)
         )
     }
 }

@@ -40,8 +40,8 @@ impl FakeAnswer {
             cut_short: None,
             request: SentRequest {
                 operation,
-                path: operation.path.to_owned(),
-                client_request_id: "00000000-0000-4000-8000-000000000000".to_owned(),
+                path: operation.path.into(),
+                client_request_id: "00000000-0000-4000-8000-000000000000".into(),
             },
         })
     }

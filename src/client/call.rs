@@ -1,6 +1,7 @@
 //! One call from its arguments to its judgement: token, pace, request, answer, and again if need be.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
@@ -66,10 +67,8 @@ impl Client {
         let check = check.and_then(|()| self.extras.check());
         let own_id = self.extras.client_request_id.clone();
         let client_request_id = own_id.unwrap_or_else(|| {
-            uuid::Uuid::new_v4()
-                .hyphenated()
-                .encode_lower(&mut uuid::Uuid::encode_buffer())
-                .to_owned()
+            let id = uuid::Uuid::new_v4().hyphenated();
+            (&*id.encode_lower(&mut uuid::Uuid::encode_buffer())).into()
         });
         // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
@@ -77,7 +76,7 @@ impl Client {
             operation = operation.id,
             method = operation.method,
             path = operation.path,
-            client_request_id,
+            client_request_id = &*client_request_id,
         );
         let call = Call {
             client: self,
@@ -113,7 +112,7 @@ struct Call<'a> {
     client: &'a Client,
     operation: &'static Operation,
     address: Option<&'a reqwest::Url>,
-    client_request_id: String,
+    client_request_id: Arc<str>,
 }
 
 impl Call<'_> {
@@ -229,7 +228,7 @@ impl Call<'_> {
         let left = deadline.saturating_duration_since(Instant::now());
         let transport = Transport::new(
             token.clone(),
-            self.client_request_id.clone(),
+            Arc::clone(&self.client_request_id),
             self.client.user_agent.clone(),
             self.client.timeouts.attempt.min(left),
         )
@@ -259,10 +258,12 @@ impl Call<'_> {
         }
         let path = transport.sent_path().unwrap_or_default();
         let judged = match answer {
-            Ok(answer) => judge_apart(judge, answer).await.map_err(Error::from_failure),
+            Ok(answer) => judge_apart(judge, answer)
+                .await
+                .map_err(Error::from_failure),
             Err(error) => Err(error),
         };
-        judged.map_err(|error| self.failed(error, path))
+        judged.map_err(|error| self.failed(error, &path))
     }
 
     /// How long before the end of the call its last request has to leave.

@@ -78,7 +78,10 @@ async fn a_status_or_a_date_is_shown_on_one_bounded_line_and_kept_as_it_came() {
     let client = server.client();
     let answer = client.get_job(JOB, GetOptions::new()).await.expect("a job");
     let (status, date) = (&answer.value().status, &answer.value().created_date_time);
-    let (status, date) = (status.as_ref().expect("a status"), date.as_ref().expect("a date"));
+    let (status, date) = (
+        status.as_ref().expect("a status"),
+        date.as_ref().expect("a date"),
+    );
     assert_eq!((status.as_str(), date.as_str()), (&*nasty, &*nasty));
     for shown in [status.to_string(), date.to_string()] {
         assert_one_line(&shown, 130);

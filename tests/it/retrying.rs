@@ -269,7 +269,9 @@ async fn a_change_is_not_sent_again_when_there_is_no_time_left_for_its_answer() 
             .total_timeout(Duration::from_millis(1_500))
             .build()
             .expect("a client");
-        let error = call(id)(&client).await.expect_err("429, or no answer in time");
+        let error = call(id)(&client)
+            .await
+            .expect_err("429, or no answer in time");
         assert_eq!(server.requests().len(), requests, "{id}: {error}");
         assert_eq!(error.may_have_taken_effect(), requests > 1, "{id}: {error}");
         if requests == 1 {

@@ -3,7 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use msgraph_migrations::models::{
-    Identity, SharePointGroupIdentityMappingDeltaItem, SharePointUserIdentityMappingDeltaItem, UserIdentity,
+    Identity, SharePointGroupIdentityMappingDeltaItem, SharePointUserIdentityMappingDeltaItem,
+    UserIdentity,
 };
 use msgraph_migrations::test_util::FakeAnswer;
 use msgraph_migrations::{
@@ -31,7 +32,10 @@ async fn a_client_and_what_it_hands_out_show_where_they_lead_and_no_secret() {
     for (shown, expected) in [
         (format!("{client:?}"), client.endpoint()),
         (format!("{:?}", client.jobs(ListOptions::new())), "Items"),
-        (format!("{:?}", client.job_pages(ListOptions::new())), "Pages"),
+        (
+            format!("{:?}", client.job_pages(ListOptions::new())),
+            "Pages",
+        ),
         (format!("{response:?}"), "deviations"),
         (
             format!("{:?}", RateLimits::new(&RateLimitOptions::new())),
@@ -56,7 +60,10 @@ async fn a_response_tells_its_path_and_whether_there_was_a_body() {
         let path = format!("/v1.0/solutions/migrations/crossTenantMigrationJobs/{JOB}");
         assert_eq!(response.path(), path);
         assert!(outcome.to_string().contains(&path), "{outcome}");
-        assert!(outcome.to_string().contains("it will be deleted"), "{outcome}");
+        assert!(
+            outcome.to_string().contains("it will be deleted"),
+            "{outcome}"
+        );
     }
 }
 
@@ -64,9 +71,15 @@ async fn a_response_tells_its_path_and_whether_there_was_a_body() {
 async fn an_error_has_a_path_only_when_a_request_was_built() {
     let server = Server::start(Reply::json(404, "{}")).await;
     let client = server.client();
-    let refused = client.get_job(JOB, GetOptions::new()).await.expect_err("404");
+    let refused = client
+        .get_job(JOB, GetOptions::new())
+        .await
+        .expect_err("404");
     assert!(refused.path().is_some_and(|path| path.ends_with(JOB)));
-    let unsent = client.get_job("", GetOptions::new()).await.expect_err("no id");
+    let unsent = client
+        .get_job("", GetOptions::new())
+        .await
+        .expect_err("no id");
     assert_eq!(unsent.path(), None);
 }
 
@@ -84,7 +97,9 @@ fn only_the_service_itself_can_say_that_there_is_no_such_thing() {
         (409, said, false),
     ] {
         let status = StatusCode::from_u16(status).expect("a status");
-        let refusal = FakeAnswer::to(&operations::GET_JOB, status).body(body).refusal();
+        let refusal = FakeAnswer::to(&operations::GET_JOB, status)
+            .body(body)
+            .refusal();
         assert_eq!(refusal.is_not_found(), expected, "{status} {body}");
     }
 }
@@ -92,7 +107,9 @@ fn only_the_service_itself_can_say_that_there_is_no_such_thing() {
 #[test]
 fn more_codes_than_fit_are_counted() {
     let shown = |codes: usize| {
-        let details: Vec<_> = (1..codes).map(|n| json!({ "code": format!("c{n}") })).collect();
+        let details: Vec<_> = (1..codes)
+            .map(|n| json!({ "code": format!("c{n}") }))
+            .collect();
         let body = json!({ "error": { "code": "c0", "details": details } });
         FakeAnswer::to(&operations::CREATE_JOB, StatusCode::BAD_REQUEST)
             .body(body.to_string())
@@ -105,8 +122,16 @@ fn more_codes_than_fit_are_counted() {
         - 1;
     assert!(shown(most).contains(&format!("c{}", most - 1)));
     assert!(!shown(most).contains(" and "), "{}", shown(most));
-    assert!(shown(most + 1).contains(" and 1 more"), "{}", shown(most + 1));
-    assert!(shown(most + 3).contains(" and 3 more"), "{}", shown(most + 3));
+    assert!(
+        shown(most + 1).contains(" and 1 more"),
+        "{}",
+        shown(most + 1)
+    );
+    assert!(
+        shown(most + 3).contains(" and 3 more"),
+        "{}",
+        shown(most + 3)
+    );
 }
 
 #[test]
@@ -140,7 +165,10 @@ fn an_error_body_is_read_whatever_stands_where_words_should() {
             (words("c"), None, 0),
         ),
         (json!({ "error": [{ "code": "c" }] }), (None, None, 0)),
-        (json!({ "error": {}, "code": "beside" }), (words("beside"), None, 0)),
+        (
+            json!({ "error": {}, "code": "beside" }),
+            (words("beside"), None, 0),
+        ),
         (
             json!({ "error": { "error": { "code": "deeper" }, "message": "m" } }),
             (None, words("m"), 0),
@@ -155,9 +183,17 @@ fn a_mapping_can_be_checked_before_it_is_sent() {
     let whole = SharePointUserIdentityMappingDeltaItem::new(UserIdentity::of_id("a"));
     let empty = SharePointUserIdentityMappingDeltaItem::new(UserIdentity::new());
     assert_eq!(whole.check(), Ok(()));
-    assert!(empty.check().is_err_and(|reason| reason.contains("sourceUserIdentity")));
+    assert!(
+        empty
+            .check()
+            .is_err_and(|reason| reason.contains("sourceUserIdentity"))
+    );
     let group = SharePointGroupIdentityMappingDeltaItem::new(Identity::new());
-    assert!(group.check().is_err_and(|reason| reason.contains("sourceGroupIdentity")));
+    assert!(
+        group
+            .check()
+            .is_err_and(|reason| reason.contains("sourceGroupIdentity"))
+    );
 }
 
 #[test]
@@ -166,9 +202,18 @@ fn times_before_1970_and_between_seconds_are_written_as_they_are() {
     for (time, expected) in [
         (epoch, "1970-01-01T00:00:00Z"),
         (epoch - Duration::from_secs(1), "1969-12-31T23:59:59Z"),
-        (epoch - Duration::from_millis(250), "1969-12-31T23:59:59.750Z"),
-        (epoch - Duration::from_millis(1_250), "1969-12-31T23:59:58.750Z"),
-        (epoch + Duration::from_millis(1_250), "1970-01-01T00:00:01.250Z"),
+        (
+            epoch - Duration::from_millis(250),
+            "1969-12-31T23:59:59.750Z",
+        ),
+        (
+            epoch - Duration::from_millis(1_250),
+            "1969-12-31T23:59:58.750Z",
+        ),
+        (
+            epoch + Duration::from_millis(1_250),
+            "1970-01-01T00:00:01.250Z",
+        ),
     ] {
         let written = DateTimeOffset::try_from(time).expect("a year of four digits");
         assert_eq!(written.as_str(), expected);
