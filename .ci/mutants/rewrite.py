@@ -13,6 +13,9 @@ LOGICAL = {"&&", "||"}
 # What is computed while compiling cannot ask a switch.
 CONSTANT = {"const_item", "static_item", "array_type", "const_block", "enum_variant", "attribute_item"}
 
+# The mark of what a mutant puts in the place of the code, unlike what had to be rewritten to make room for it.
+MUTANT = b"mutant "
+
 SWITCH = """
 #[allow(missing_docs, clippy::all, clippy::pedantic)]
 mod mutant_switch {
@@ -73,8 +76,9 @@ class File:
 
     def place(self, mutant):
         start, end = self.offset(mutant["span"]["start"]), self.offset(mutant["span"]["end"])
-        node = self.root.descendant_for_byte_range(start, end)
         genre = mutant["genre"]
+        # The span of a field takes in the comma after it.
+        node = self.root.descendant_for_byte_range(start, start if genre == "StructField" else end)
         wanted = {
             "FnValue": lambda n: n.type == "function_item",
             "BinaryOperator": lambda n: n.type in ("binary_expression", "compound_assignment_expr"),
@@ -138,8 +142,8 @@ class File:
         rewrite = getattr(self, node.type)
         return rewrite(node, mutants)
 
-    def marked(self, mutants, text: bytes) -> bytes:
-        numbers = ",".join(str(mutant["number"]) for mutant in mutants).encode()
+    def marked(self, mutants, text: bytes, kind: bytes = b"rewritten ") -> bytes:
+        numbers = kind + ",".join(str(mutant["number"]) for mutant in mutants).encode()
         return b"/*<" + numbers + b"*/" + text + b"/*" + numbers + b">*/"
 
     def function_item(self, node, mutants) -> bytes:
@@ -148,6 +152,7 @@ class File:
             self.marked(
                 [mutant],
                 b"if %s { return %s; }" % (condition(mutant), mutant["replacement"].encode()),
+                MUTANT,
             )
             for mutant in mutants
         )
@@ -155,7 +160,10 @@ class File:
         return self.inner(node, skip=(body.start_byte, b"{" + returns + rewritten[1:]))
 
     def choice(self, mutants, arms, otherwise: bytes) -> bytes:
-        chain = b"".join(b"if %s { %s } else " % (condition(mutant), arm) for mutant, arm in zip(mutants, arms))
+        chain = b"".join(
+            b"if %s { %s } else " % (condition(mutant), self.marked([mutant], arm, MUTANT))
+            for mutant, arm in zip(mutants, arms)
+        )
         return chain + b"{ " + otherwise + b" }"
 
     def binary_expression(self, node, mutants) -> bytes:

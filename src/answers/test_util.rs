@@ -48,7 +48,7 @@ impl FakeAnswer {
 
     /// The path of the request; it is the template of the operation unless set.
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.0.request.path = path.into();
+        self.0.request.path = path.into().into();
         self
     }
 

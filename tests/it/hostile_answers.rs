@@ -381,6 +381,10 @@ async fn a_page_that_cannot_be_trusted_ends_the_list_in_an_error() {
             ErrorKind::Unreadable,
         ),
         (
+            r#"{"value":[],"@odata.nextLink":"/x","@odata.nextLink":"/y"}"#,
+            ErrorKind::Unreadable,
+        ),
+        (
             r#"{"value":[{"id":"1"}],"value":[]}"#,
             ErrorKind::Unreadable,
         ),

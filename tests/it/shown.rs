@@ -8,13 +8,14 @@ use msgraph_migrations::models::{
 };
 use msgraph_migrations::test_util::FakeAnswer;
 use msgraph_migrations::{
-    DateTimeOffset, DeleteOutcome, GetOptions, ListOptions, RateLimitOptions, RateLimits,
-    StatusCode, operations,
+    AccessToken, Client, DateTimeOffset, DeleteOutcome, ErrorKind, ExpiringToken, GetOptions,
+    ListOptions, RateLimitOptions, RateLimits, RefreshingToken, RetryPolicy, StatusCode, Version,
+    operations,
 };
 use serde_json::json;
 
 use crate::support::calls::JOB;
-use crate::support::server::{Reply, SECRET, Server};
+use crate::support::server::{REQUEST_ID, Reply, SECRET, Server};
 
 #[test]
 fn an_operation_is_shown_as_method_and_path() {
@@ -131,6 +132,163 @@ fn more_codes_than_fit_are_counted() {
         shown(most + 3).contains(" and 3 more"),
         "{}",
         shown(most + 3)
+    );
+}
+
+#[test]
+fn the_form_of_token_endpoints_is_read_at_the_top_only() {
+    let refusal = |body: &str| {
+        FakeAnswer::to(&operations::GET_JOB, StatusCode::BAD_REQUEST)
+            .body(body)
+            .refusal()
+    };
+    let gateway = refusal(r#"{"error":"invalid_grant","error_description":"It has expired."}"#);
+    assert_eq!(
+        (gateway.code(), gateway.message()),
+        (Some("invalid_grant"), Some("It has expired."))
+    );
+    let nested =
+        refusal(r#"{"error":{"code":"c","error_description":"no","innerError":{"error":"x"}}}"#);
+    assert_eq!((nested.code(), nested.message()), (Some("c"), None));
+    assert_eq!(nested.error().codes().collect::<Vec<_>>(), ["c"]);
+    let named = refusal(
+        r#"{"error":{"code":"c","innerError":{"client-request-id":"mine","request-id":"theirs"}}}"#,
+    );
+    assert_eq!(
+        (named.client_request_id(), named.request_id()),
+        ("mine", Some("theirs"))
+    );
+}
+
+#[test]
+fn of_countless_details_a_bounded_number_is_kept() {
+    let details = vec![json!({ "code": "d" }); 1_000];
+    let body = json!({ "error": { "code": "c", "details": details } });
+    let refusal = FakeAnswer::to(&operations::CREATE_JOB, StatusCode::BAD_REQUEST)
+        .body(body.to_string())
+        .refusal();
+    let kept = &refusal.error().details;
+    assert!((1..200).contains(&kept.len()), "{}", kept.len());
+    assert!(
+        kept.iter()
+            .all(|detail| detail.code.as_deref() == Some("d"))
+    );
+}
+
+#[tokio::test]
+async fn a_refusal_without_a_graph_error_says_how_much_there_was_of_something_else() {
+    for (body, expected) in [
+        ("<html>", Some("6 bytes that are no Graph error")),
+        (" ", None),
+        ("", None),
+    ] {
+        let refusal = FakeAnswer::to(&operations::GET_JOB, StatusCode::BAD_GATEWAY)
+            .body(body)
+            .refusal();
+        let shown = refusal.to_string();
+        assert_eq!(
+            shown.contains("no Graph error"),
+            expected.is_some(),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(expected.unwrap_or("502 Bad Gateway")),
+            "{shown}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_was_left_out_of_an_answer_is_counted_where_it_is_shown() {
+    for (body, expected) in [
+        (r#"{"value":[]}"#, None),
+        (r#"{"value":[7]}"#, Some(", 1 deviations (")),
+        (r#"{"value":[7,{"id":7}]}"#, Some(", 2 deviations (")),
+    ] {
+        let server = Server::start(Reply::json(200, body)).await;
+        let answer = server
+            .client()
+            .list_jobs(ListOptions::new())
+            .await
+            .expect("a page");
+        let shown = answer.to_string();
+        assert_eq!(shown.contains("deviations"), expected.is_some(), "{shown}");
+        assert!(shown.contains(expected.unwrap_or("200 OK (")), "{shown}");
+        assert_eq!(answer.headers()["request-id"], REQUEST_ID);
+        let debugged = format!("{answer:?}");
+        assert!(
+            debugged.contains(&format!("bytes: {}", body.len())),
+            "{debugged}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn every_answer_to_a_start_is_shown_with_what_it_means() {
+    for (status, message, expected) in [
+        (200, "", "started"),
+        (409, "current status is cuttingOver", "status"),
+        (409, "the results expired", "expired"),
+        (409, "something else", "conflict"),
+    ] {
+        let body = match status {
+            200 => "{}".to_owned(),
+            _ => json!({ "error": { "code": "Conflict", "message": message } }).to_string(),
+        };
+        let server = Server::start(Reply::json(status, body)).await;
+        let outcome = server.client().validate_job(JOB).await.expect("an outcome");
+        let shown = outcome.to_string();
+        assert!(shown.contains(&format!("{JOB}/validate")), "{shown}");
+        assert!(shown.contains(expected), "{shown}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_that_broke_off_or_never_ends_is_told_as_that() {
+    let short = b"HTTP/1.1 200 OK\r\ncontent-length: 50\r\n\r\n{\"id\":".to_vec();
+    let endless = [
+        b"HTTP/1.1 200 OK\r\n\r\n{\"id\":\"".to_vec(),
+        vec![b'x'; 65 * 1024 * 1024],
+    ]
+    .concat();
+    for (bytes, expected) in [
+        (short, "broke off"),
+        (endless, "is longer than 67108864 bytes"),
+    ] {
+        let server = Server::start(Reply::Raw(bytes)).await;
+        let client = server
+            .builder()
+            .retry(RetryPolicy::never())
+            .build()
+            .expect("a client");
+        let error = client
+            .get_job(JOB, GetOptions::new())
+            .await
+            .expect_err("no whole body");
+        assert_eq!(error.kind(), ErrorKind::Unreadable);
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+}
+
+#[test]
+fn what_sets_a_client_up_shows_no_secret() {
+    let token = || AccessToken::new(SECRET).expect("a token");
+    let builder = Client::builder(token())
+        .endpoint("https://graph.example")
+        .version(Version::Beta);
+    let shown = format!("{builder:?}");
+    assert!(
+        shown.contains("https://graph.example") && !shown.contains(SECRET),
+        "{shown}"
+    );
+    assert_eq!(builder.build().expect("a client").version(), Version::Beta);
+    let source = RefreshingToken::new(move || async {
+        Ok(ExpiringToken::new(AccessToken::new(SECRET)?, None))
+    });
+    let shown = format!("{source:?}");
+    assert!(
+        shown.contains("RefreshingToken") && !shown.contains(SECRET),
+        "{shown}"
     );
 }
 
