@@ -49,8 +49,8 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
     let visible = |(index, _): &(usize, &Job)| state.jobs.is_visible(*index, settings);
     let jobs: Vec<&Job> = state
         .jobs
+        .roster()
         .all()
-        .iter()
         .enumerate()
         .filter(visible)
         .map(|(_, job)| job)
@@ -87,7 +87,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
 
 pub(crate) fn count(state: &State) -> Answer {
     let visible = |index: &usize| state.jobs.is_visible(*index, &state.settings);
-    let count = (0..state.jobs.all().len()).filter(visible).count();
+    let count = (0..state.jobs.roster().len()).filter(visible).count();
     Answer::count(count)
 }
 
@@ -413,7 +413,7 @@ fn begun(state: &State, index: usize, settings: &Settings, now: DateTime<Utc>) -
     let Some(job) = state.jobs.get(index) else {
         return Vec::new();
     };
-    workload::settled(job, &state.jobs.seats(job), settings, now)
+    workload::settled(job, &state.jobs.roster().seats(job), settings, now)
         .iter()
         .filter(|one| workload::has_begun(one.status))
         .map(|one| one.place)

@@ -17,7 +17,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>, key: &JobKey) -> Result<Answe
     let options = call.query.for_list()?;
     let settings = &state.settings;
     let job = get(state, find(state, key)?)?;
-    let seats = state.jobs.seats(job);
+    let seats = state.jobs.roster().seats(job);
     let page = page::take(
         seats.iter().collect(),
         &view::USER_ORDERS,
@@ -59,7 +59,7 @@ pub(crate) fn get_one(
     let job = get(state, find(state, key)?)?;
     let seat = job
         .user(user)
-        .and_then(|place| state.jobs.seat(job, place))
+        .and_then(|place| state.jobs.roster().seat(job, place))
         .ok_or_else(|| GraphError::not_found(format!("The job has no user with the id {user}.")))?;
     let body = view::user(job, &seat, &state.settings, call.now);
     let body = page::select(body, select.as_deref(), &view::USER_PROPERTIES)?;
@@ -82,7 +82,7 @@ pub(crate) fn cancel(
     let job = get(state, index)?;
     let seat = job
         .user(user)
-        .and_then(|place| state.jobs.seat(job, place))
+        .and_then(|place| state.jobs.roster().seat(job, place))
         .ok_or_else(|| {
             GraphError::not_found(format!(
                 "Cancellation not possible as no task found for given ID {user}"

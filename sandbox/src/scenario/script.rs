@@ -25,6 +25,8 @@ pub struct ScenarioError {
 /// A scenario as its file has it, checked as far as it can be without a sandbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
+    /// The file, word for word.
+    pub(crate) text: String,
     pub(crate) name: String,
     pub(crate) teaches: String,
     pub(crate) settings: Option<serde_json::Value>,
@@ -170,6 +172,7 @@ impl Script {
             steps.push(step);
         }
         Ok(Self {
+            text: text.to_owned(),
             name: raw.name,
             teaches: raw.teaches,
             settings,

@@ -3,20 +3,24 @@
 pub(crate) mod events;
 mod look;
 mod options;
+mod state;
 
+use std::io;
 use std::time::Duration;
 
 use percent_encoding::percent_decode_str;
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use self::options::Options;
 use super::core::Core;
+use super::stream::Writing;
 use crate::access::Access;
 use crate::body::without_mark;
 use crate::engine::Engine;
 use crate::engine::rehearse::{self, ControlError};
+use crate::engine::travel::Import;
 use crate::faults;
 use crate::operation::Service;
 use crate::scenario::script::Script;
@@ -43,17 +47,39 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal(400, "invalid", message.into())
 }
 
-/// Answers a request on what follows `/_sandbox/`.
-pub(crate) fn handle(
-    core: &Core,
-    method: &str,
-    path: &str,
-    query: &str,
-    body: &[u8],
-) -> (u16, Value) {
-    match answer(core, method, path, query, body) {
-        Ok(json) => (200, json),
-        Err(Refusal(status, name, message)) => refusal(status, name, &message),
+/// A request to a control endpoint.
+pub(super) struct Asked {
+    pub(super) method: String,
+    /// What follows `/_sandbox/`.
+    pub(super) path: String,
+    pub(super) query: String,
+    pub(super) body: Vec<u8>,
+}
+
+/// An answer in JSON.
+pub(super) enum Content {
+    Json(Value),
+    /// One that may be large, and is written out while it is being sent.
+    Written(Writing),
+}
+
+impl Content {
+    /// An answer that is written out from what it was made of, without the engine.
+    fn written(json: impl Serialize + Send + 'static) -> Self {
+        Self::Written(Box::new(move |writer| {
+            serde_json::to_writer(writer, &json).map_err(io::Error::from)
+        }))
+    }
+}
+
+/// Answers a request; what is large is still to be written out.
+pub(super) fn handle(core: &Core, asked: &Asked) -> (u16, Content) {
+    match answer(core, asked) {
+        Ok(content) => (200, content),
+        Err(Refusal(status, name, message)) => {
+            let (status, json) = refusal(status, name, &message);
+            (status, Content::Json(json))
+        }
     }
 }
 
@@ -62,13 +88,10 @@ pub(super) fn refusal(status: u16, code: &str, message: &str) -> (u16, Value) {
     (status, json!({"error": {"code": code, "message": message}}))
 }
 
-fn answer(
-    core: &Core,
-    method: &str,
-    path: &str,
-    query: &str,
-    body: &[u8],
-) -> Result<Value, Refusal> {
+fn answer(core: &Core, asked: &Asked) -> Result<Content, Refusal> {
+    let Asked {
+        method, path, body, ..
+    } = asked;
     let segments: Vec<String> = path
         .trim_end_matches('/')
         .split('/')
@@ -82,11 +105,11 @@ fn answer(
     let segments: Vec<&str> = segments.iter().map(String::as_str).collect();
     let allowed = methods(&segments)
         .ok_or_else(|| Refusal(404, "notFound", format!("there is no endpoint '{path}'")))?;
-    if !allowed.contains(&method) {
+    if !allowed.contains(&method.as_str()) {
         let allowed = allowed.join(" or ");
         return Err(Refusal(405, "methodNotAllowed", format!("use {allowed}")));
     }
-    let options = Options::parse(query)?;
+    let options = Options::parse(&asked.query)?;
     if method == "GET" {
         options.check(look::names(&segments))?;
         return look::answer(core, &segments, &options);
@@ -96,7 +119,19 @@ fn answer(
         ["jobs"] => &["count", "users"],
         _ => &[],
     })?;
-    change(&mut core.engine(), &segments, &options, method, body)
+    let json = match segments.as_slice() {
+        ["import"] => import(core, body)?,
+        segments => change(&mut core.engine(), segments, &options, method, body)?,
+    };
+    Ok(Content::Json(json))
+}
+
+/// Goes on from an exported state, which is read before the engine is asked and thrown away after.
+fn import(core: &Core, body: &[u8]) -> Result<Value, Refusal> {
+    let import = Import::from_slice(without_mark(body))?;
+    let (now, before) = core.engine().import(import);
+    drop(before);
+    Ok(json!({ "now": now }))
 }
 
 /// The methods of an endpoint, if it exists.
@@ -104,8 +139,9 @@ fn methods(path: &[&str]) -> Option<&'static [&'static str]> {
     Some(match path {
         ["reset" | "advance" | "expire-tokens"] => &["POST"],
         ["jobs"] | ["scenarios", _] => &["GET", "POST"],
-        ["requests" | "state" | "export" | "codes" | "scenarios" | "operations"]
-        | ["requests" | "jobs", _] => &["GET"],
+        ["requests" | "state" | "tasks" | "export" | "codes" | "scenarios" | "operations"]
+        | ["requests" | "jobs", _]
+        | ["mappings", "users" | "groups"] => &["GET"],
         ["faults"] => &["GET", "PUT", "POST"],
         ["faults", _] => &["DELETE"],
         ["settings" | "clock"] => &["GET", "PUT"],
@@ -159,10 +195,6 @@ fn change(
         ["settings"] => {
             put_settings(engine, body)?;
             Ok(look::settings(engine))
-        }
-        ["import"] => {
-            let now = engine.import(read(body)?)?;
-            Ok(json!({ "now": now }))
         }
         ["scenario"] if method == "DELETE" => {
             engine.scenario = None;
