@@ -2,17 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::content::Content;
 use super::options::Options;
-use super::{Content, Refusal, invalid, known_codes, state};
+use super::refusal::{Refusal, invalid};
+use super::state;
 use crate::engine::Engine;
 use crate::engine::rehearse::find;
-use crate::operation::{MappingKind, Operation};
+use crate::operation::{MappingKind, Operation, Service};
 use crate::scenario::plan::Scenario;
 use crate::scenario::shipped;
+use crate::state::codes;
 use crate::wire::core::Core;
-
-/// How many entries of the log, and how many jobs, tasks or mappings, come at once unless asked otherwise.
-pub(super) const USUAL_PAGE: usize = 1_000;
 
 /// The options that an endpoint takes.
 pub(super) fn names(path: &[&str]) -> &'static [&'static str] {
@@ -129,7 +129,7 @@ fn requests(core: &Core, options: &Options) -> Result<Value, Refusal> {
     };
     let after = options.number::<u64>("after")?.unwrap_or(0);
     let before = options.number::<u64>("before")?.unwrap_or(u64::MAX);
-    let (top, _) = options.page(USUAL_PAGE)?;
+    let (top, _) = options.page()?;
     let user = options.text("user");
     let (job, entries, total, effects) = {
         let engine = core.look();
@@ -203,4 +203,19 @@ fn request(core: &Core, number: &str) -> Result<Value, Refusal> {
         .filter(|entry| entry.sequence == wanted)
         .map(|entry| json!(*entry))
         .ok_or_else(missing)
+}
+
+/// The codes of errors that the support pages name.
+fn known_codes() -> Value {
+    let families: Vec<Value> = codes::FAMILIES
+        .iter()
+        .map(|family| {
+            json!({
+                "codes": family.codes,
+                "workload": family.service.map(Service::as_str),
+                "meaning": family.what,
+            })
+        })
+        .collect();
+    json!({ "value": families })
 }

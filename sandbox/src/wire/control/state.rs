@@ -5,9 +5,9 @@ use std::sync::Arc;
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::look::USUAL_PAGE;
+use super::content::Content;
 use super::options::Options;
-use super::{Content, Refusal, invalid};
+use super::refusal::{Refusal, invalid};
 use crate::engine::rehearse::find;
 use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
 use crate::operation::MappingKind;
@@ -27,7 +27,7 @@ struct Page {
 
 impl Page {
     fn of(total: usize, options: &Options) -> Result<Self, Refusal> {
-        let (top, skip) = options.page(USUAL_PAGE)?;
+        let (top, skip) = options.page()?;
         Ok(Self { total, skip, top })
     }
 
