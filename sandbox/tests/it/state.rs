@@ -1,5 +1,7 @@
 //! The state, seen in pages while requests go on.
 
+use std::time::Duration;
+
 use serde_json::json;
 
 use crate::support::{BERT, JOBS, TASKS, room, site_task};
@@ -131,6 +133,22 @@ async fn tasks_and_mappings_come_in_pages_and_filters_of_their_own() {
         room.get(&format!("/_sandbox/{wrong}")).await.expect(400);
     }
     room.get("/_sandbox/mappings/sites").await.expect(404);
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_reads_ends_with_the_sandbox() {
+    let room = room().await;
+    room.sandbox.preload_jobs(200, 2_000).expect("jobs");
+    let response = room
+        .request("GET", "/_sandbox/export")
+        .send()
+        .await
+        .expect("the head of an answer");
+    room.sandbox.shutdown().await;
+    // What was on the way may still arrive; that it isn't the whole is seen.
+    let whole = tokio::time::timeout(Duration::from_mins(1), response.bytes()).await;
+    let whole = whole.expect("an end");
+    assert!(whole.is_err(), "an answer cut short passes for a whole one");
 }
 
 /// The bytes of an answer, one chunk after the other.
