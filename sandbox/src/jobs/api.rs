@@ -385,8 +385,8 @@ pub(crate) fn cancel(
     let begun = begun(state, index, &settings, call.now);
     state.jobs.keep(index, &settings, call.now);
     let effect = transition(state, index, JobStatus::PendingCancel, |job| {
-        for place in begun {
-            if let Some(user) = job.users.get_mut(place) {
+        for user_index in begun {
+            if let Some(user) = job.users.get_mut(user_index) {
                 user.escaped = true;
             }
         }
@@ -416,7 +416,7 @@ fn begun(state: &State, index: usize, settings: &Settings, now: DateTime<Utc>) -
     workload::settled(job, &state.jobs.roster().seats(job), settings, now)
         .iter()
         .filter(|one| workload::has_begun(one.status))
-        .map(|one| one.place)
+        .map(|one| one.index)
         .collect()
 }
 

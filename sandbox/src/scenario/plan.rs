@@ -196,7 +196,7 @@ impl Act {
             }
             Self::UserOutcome(job, user, outcome) => {
                 let user = match user {
-                    UserName::Place(place) => format!("user {place}"),
+                    UserName::Number(number) => format!("user {number}"),
                     UserName::Id(id) => format!("user {id}"),
                 };
                 let of = job

@@ -58,8 +58,8 @@ pub(crate) struct StepLine {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum UserName {
-    /// The place in the job, counting from 1.
-    Place(usize),
+    /// The number in the job, counting from 1.
+    Number(usize),
     /// The object id.
     Id(String),
 }
@@ -215,10 +215,10 @@ fn read_step(raw: RawStep, line: usize) -> Result<StepLine, String> {
         let outcome = outcome.complete()?;
         acts.push(match raw.user {
             Some(user) => {
-                if let (UserName::Place(_), None) = (&user, &raw.job) {
-                    return Err("a user by its place needs 'job'".into());
+                if let (UserName::Number(_), None) = (&user, &raw.job) {
+                    return Err("a user by its number needs 'job'".into());
                 }
-                if user == UserName::Place(0) {
+                if user == UserName::Number(0) {
                     return Err("users are counted from 1".into());
                 }
                 Act::UserOutcome(raw.job.clone(), user, outcome)

@@ -60,10 +60,10 @@ impl Roster {
     }
 
     /// Where a user stands in its job.
-    pub(crate) fn seat<'a>(&'a self, job: &'a Job, place: usize) -> Option<Seat<'a>> {
-        let user = job.users.get(place)?;
+    pub(crate) fn seat<'a>(&'a self, job: &'a Job, index: usize) -> Option<Seat<'a>> {
+        let user = job.users.get(index)?;
         Some(Seat {
-            place,
+            index,
             user,
             outcomes: self.outcomes_of(user.id),
             seed: self.seed,
@@ -73,7 +73,7 @@ impl Roster {
     /// Where all users of a job stand, in the order of `resources`.
     pub(crate) fn seats<'a>(&'a self, job: &'a Job) -> Vec<Seat<'a>> {
         (0..job.users.len())
-            .filter_map(|place| self.seat(job, place))
+            .filter_map(|index| self.seat(job, index))
             .collect()
     }
 

@@ -22,13 +22,13 @@ use crate::engine::delivery::JSON;
 use crate::engine::{Delivery, Ending, Manners, prefers_unknown_members};
 
 /// The largest body that is read; a job of 2,000 users takes a fiftieth of it.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+const MAX_BODY: usize = 4 * 1024 * 1024;
 
 /// The largest exported state that is read; one of a million users takes a seventh of it.
-const LARGEST_IMPORT: usize = 512 * 1024 * 1024;
+const MAX_IMPORT: usize = 512 * 1024 * 1024;
 
 /// How much is read at most of a body that is too large.
-const LARGEST_DRAINED: usize = 16 * LARGEST_BODY;
+const MAX_DRAINED: usize = 16 * MAX_BODY;
 
 /// Answers every request there is.
 pub(crate) async fn serve(
@@ -46,7 +46,7 @@ pub(crate) async fn serve(
         let path = path.trim_start_matches("/_sandbox");
         return Ok(steer(&core, &fuse, &parts, path, query, body).await);
     }
-    let (body, is_oversized) = read(body, LARGEST_BODY).await;
+    let (body, is_oversized) = read(body, MAX_BODY).await;
     let _busy = fuse.busy();
     let request = Request {
         method: parts.method.as_str().to_owned(),
@@ -120,9 +120,9 @@ async fn steer(
         _ => {}
     }
     let largest = if path == "/import" {
-        LARGEST_IMPORT
+        MAX_IMPORT
     } else {
-        LARGEST_BODY
+        MAX_BODY
     };
     let (body, is_oversized) = read(body, largest).await;
     if is_oversized {
@@ -167,7 +167,7 @@ async fn read(body: HttpBody, largest: usize) -> (Vec<u8>, bool) {
         read += chunk.len();
         if read <= largest {
             kept.extend_from_slice(&chunk);
-        } else if read > largest.max(LARGEST_DRAINED) {
+        } else if read > largest.max(MAX_DRAINED) {
             break;
         }
     }

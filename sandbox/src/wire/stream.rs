@@ -21,30 +21,34 @@ pub(super) fn body(write: Writing, closing: watch::Receiver<()>) -> HttpBody {
     tokio::task::spawn_blocking(move || {
         let mut pieces = BufWriter::with_capacity(PIECE, Pieces(sender));
         let written = write(&mut pieces).and_then(|()| pieces.flush());
-        if let Err(error) = written {
-            // Nobody listens any more, or else the caller has to see that the answer isn't whole.
-            let _ = pieces.get_ref().0.blocking_send(Err(error));
-        }
+        // Nobody may be listening any more.
+        let _ = pieces.get_ref().0.blocking_send(written.map(|()| None));
     });
     HttpBody::from_stream(stream::unfold(
         (receiver, closing),
         |(mut receiver, closing)| async move {
             let piece = tokio::select! {
-                piece = receiver.recv() => piece?,
-                () = closed(closing.clone()) => Err(io::Error::from(io::ErrorKind::ConnectionAborted)),
+                piece = receiver.recv() => piece,
+                () = closed(closing.clone()) => None,
             };
+            // Without an end the answer isn't whole, and the caller has to see it.
+            let broken = || Err(io::Error::from(io::ErrorKind::ConnectionAborted));
+            let piece = piece.unwrap_or_else(broken).transpose()?;
             Some((piece, (receiver, closing)))
         },
     ))
 }
 
+/// A piece, or nothing at the end.
+type Piece = io::Result<Option<Bytes>>;
+
 /// Hands pieces over to whoever sends them.
-struct Pieces(mpsc::Sender<io::Result<Bytes>>);
+struct Pieces(mpsc::Sender<Piece>);
 
 impl Write for Pieces {
     fn write(&mut self, piece: &[u8]) -> io::Result<usize> {
         self.0
-            .blocking_send(Ok(Bytes::copy_from_slice(piece)))
+            .blocking_send(Ok(Some(Bytes::copy_from_slice(piece))))
             .map_err(|_| io::Error::from(io::ErrorKind::BrokenPipe))?;
         Ok(piece.len())
     }

@@ -60,10 +60,10 @@ pub(super) fn change(
             Ok(look::clock(engine))
         }
         ["faults"] => put_faults(engine, method, body),
-        ["faults", place] => {
-            let removed = place.parse().is_ok_and(|place| engine.faults.remove(place));
+        ["faults", index] => {
+            let removed = index.parse().is_ok_and(|index| engine.faults.remove(index));
             if !removed {
-                let message = format!("there is no rule at position {place}");
+                let message = format!("there is no rule at position {index}");
                 return Err(Refusal(404, "notFound", message));
             }
             Ok(json!({"value": engine.faults.counted()}))
