@@ -1,6 +1,7 @@
 //! Everything that a user of the crate would notice, over real sockets.
 
 mod azure;
+mod broken_spec;
 mod build_script;
 mod call_options;
 mod cancelling;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use msgraph_migrations::{ErrorKind, operations};
+use msgraph_migrations_checks::sets::assert_same;
 use serde_json::{Value, json};
 
 use crate::support::calls::{CALLS, Seen, Sight, call};
@@ -186,9 +187,18 @@ fn every_operation_of_the_spec_has_a_method_and_a_call_in_the_tests() {
         .iter()
         .map(|operation| operation.id.to_owned())
         .collect();
-    assert_eq!(specified.len(), 21);
-    assert_eq!(called, specified);
-    assert_eq!(listed, specified);
+    assert_same(
+        "calls of the tests",
+        called,
+        &specified,
+        "CALLS of tests/it/support/calls.rs, after the method in src/calls/",
+    );
+    assert_same(
+        "constants of operations",
+        listed,
+        &specified,
+        "build/operations.rs",
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -222,10 +232,20 @@ async fn every_documented_status_is_told_apart_whatever_the_body() {
             }
         }
     }
-    assert_eq!(exercised, specified);
+    let shown = |set: BTreeSet<(String, u16)>| -> Vec<String> {
+        let texts = set.into_iter();
+        texts.map(|(id, status)| format!("{id} {status}")).collect()
+    };
+    let count = exercised.len();
+    assert_same(
+        "statuses that were tried",
+        shown(exercised),
+        shown(specified),
+        "tests/it/outcomes.rs",
+    );
     println!(
         "{answers} answers to {} documented statuses of {} operations",
-        exercised.len(),
+        count,
         CALLS.len()
     );
 }
