@@ -22,6 +22,7 @@ mod retrying;
 mod rooms;
 mod sandbox;
 mod sending;
+mod shown;
 mod spec_examples;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -166,7 +166,7 @@ fn expected_outcome(id: &str, status: u16, documented: &Value) -> Option<&'stati
             Some("ValidationExpired")
         }
         ("validateJob" | "migrateJob", 409) if message.contains("status") => Some("InvalidStatus"),
-        ("validateJob" | "migrateJob", 409) => Some("Conflict"),
+        ("validateJob" | "migrateJob", 409) => Some("Undetermined"),
         ("cancelUser", 409) if message.ends_with("finalizing") => Some("TooLate"),
         ("cancelSharepointTask", 409) if message.contains("in progress") => Some("TooLate"),
         ("cancelJob" | "cancelUser" | "cancelSharepointTask", 409) => Some("Undetermined"),
@@ -411,7 +411,7 @@ async fn the_reason_of_a_start_conflict_is_told_apart_by_the_documented_words() 
             "The validation results expired (more than seven days ago).",
             "ValidationExpired",
         ),
-        ("Something else entirely.", "Conflict"),
+        ("Something else entirely.", "Undetermined"),
     ] {
         let body = json!({ "error": { "code": "Conflict", "message": message } }).to_string();
         let server = Server::start(Reply::json(409, body)).await;

@@ -189,10 +189,12 @@ fn started(
                 "validate it again: xtmig jobs validate '{job}'; if that is refused too, create a new job"
             ),
         )),
-        Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Conflict(refusal)) => Err(refused(
-            refusal.to_string(),
-            format!("see its status: xtmig jobs show '{job}'"),
-        )),
+        Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Undetermined(refusal)) => {
+            Err(refused(
+                refusal.to_string(),
+                format!("see its status: xtmig jobs show '{job}'"),
+            ))
+        }
         Err(error) => Err(Failure::of_call(
             format!("the {what} of {job} was not seen to start"),
             &error,

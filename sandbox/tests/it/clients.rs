@@ -176,6 +176,7 @@ async fn a_batch_answers_each_request_for_itself() {
             "createJob",
             "validateJob",
             "getJob",
+            "deleteJob",
             "countJobs",
             "listJobs",
             "batch"
