@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use msgraph_migrations_checks::sets::assert_same;
 use msgraph_migrations_sandbox::{DEFAULT_START, Sandbox};
 
 use crate::support::{JOBS, http, room, room_with};
@@ -44,22 +45,29 @@ async fn the_demonstration_shows_every_status() {
         .iter()
         .map(|status| status.as_str().to_owned())
         .collect();
-    assert_eq!(seen, all);
+    assert_same(
+        "statuses of the demonstration's jobs",
+        seen,
+        all,
+        "sandbox/src/engine/demo.rs",
+    );
     let tasks: BTreeSet<&str> = room
         .sandbox
         .tasks()
         .iter()
         .map(|task| task.status.as_str())
         .collect();
-    assert_eq!(
+    assert_same(
+        "statuses of the demonstration's tasks",
         tasks,
-        BTreeSet::from([
+        [
             "notStarted",
             "inProgress",
             "completed",
             "failed",
-            "cancelled"
-        ])
+            "cancelled",
+        ],
+        "sandbox/src/engine/demo.rs",
     );
     room.sandbox.load_demo().expect_err("it is loaded already");
 }

@@ -1,9 +1,22 @@
 //! What can stand on the command line.
 
+mod jobs;
+mod mappings;
+mod sharepoint;
+mod users;
+
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use msgraph_migrations::{DateTimeOffset, Version};
+
+pub use jobs::{
+    CreateArguments, JobsCommand, Pace, ReportArguments, RunArguments, Until, WatchArguments,
+};
+pub use mappings::{ApplyArguments, MappingsCommand, Side};
+pub use sharepoint::{NewTask, SharepointCommand, Source};
+pub use users::UsersCommand;
 
 /// Cross-tenant migrations of Microsoft 365 from the command line.
 ///
@@ -34,18 +47,36 @@ pub struct ConnectionArguments {
     /// Origin to send to instead of graph.microsoft.com
     #[arg(long, global = true, value_name = "URL")]
     pub base_url: Option<String>,
-    /// Version of the API that job calls go to
-    #[arg(long, global = true, value_enum, default_value_t = Api::V1, value_name = "VERSION")]
-    pub api: Api,
+    /// Version of the API that job calls go to; v1.0 unless the profile says otherwise
+    #[arg(long, global = true, value_enum, value_name = "VERSION")]
+    pub api: Option<Api>,
+    /// Tenant and credential from the configuration file; its default-profile unless given
+    #[arg(long, global = true, value_name = "NAME", conflicts_with = "sandbox")]
+    pub profile: Option<String>,
+    /// How to sign in; what the profile or the environment has unless given
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "KIND",
+        conflicts_with = "sandbox"
+    )]
+    pub credential: Option<crate::connection::Kind>,
+    /// Print the requests that the command would send, and send none
+    #[arg(long, global = true)]
+    pub what_if: bool,
 }
 
 /// A version of Microsoft Graph.
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, Default, ValueEnum, serde::Deserialize)]
 pub enum Api {
     /// Supported by Microsoft in production
+    #[default]
     #[value(name = "v1.0")]
+    #[serde(rename = "v1.0")]
     V1,
     /// May change without notice
+    #[serde(rename = "beta")]
     Beta,
 }
 
@@ -99,6 +130,41 @@ pub enum Command {
     /// The users of a job
     #[command(subcommand)]
     Users(UsersCommand),
+    /// Moves of single OneDrives and sites; they run in the source tenant
+    #[command(subcommand, name = "sharepoint")]
+    Sharepoint(SharepointCommand),
+    /// Who becomes whom: the identity mappings that SharePoint tasks need
+    #[command(subcommand)]
+    Mappings(MappingsCommand),
+    /// Everything that is under way on one screen: what needs attention, what can still be cancelled
+    Status,
+    /// The users who have a problem, grouped by error code, with what each code means
+    Problems {
+        /// Ids or display names; all jobs that failed or are under way unless given
+        #[arg(value_name = "JOB")]
+        jobs: Vec<String>,
+    },
+    /// Try again what failed: jobs that failed, partly failed, or whose validation failed
+    Retry {
+        /// Ids or display names
+        #[arg(required = true, value_name = "JOB")]
+        jobs: Vec<String>,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
+    /// Move the cutover: the time before which nothing cuts over
+    Postpone {
+        /// Id or display name
+        #[arg(value_name = "JOB")]
+        job: String,
+        #[command(flatten)]
+        cutover: Cutover,
+        #[command(flatten)]
+        confirmation: Confirmation,
+    },
+    /// Who signs in, and what that allows
+    #[command(subcommand)]
+    Auth(AuthCommand),
     /// What a status or an answer means, and what to do; works offline
     Explain(ExplainArguments),
     /// The simulator that --sandbox uses
@@ -109,124 +175,39 @@ pub enum Command {
         /// The shell
         shell: clap_complete::Shell,
     },
-}
-
-/// What can be done with jobs.
-#[derive(Debug, Subcommand)]
-pub enum JobsCommand {
-    /// List the jobs of the tenant
-    List {
-        /// Only jobs in these statuses
-        #[arg(long, value_name = "STATUS")]
-        status: Vec<String>,
-    },
-    /// Show jobs
-    Show {
-        /// Ids or display names
-        #[arg(required = true, value_name = "JOB")]
-        jobs: Vec<String>,
-    },
-    /// Create a job; this starts nothing
-    Create(CreateArguments),
-    /// Start the validation of a job, which moves nothing
-    Validate {
-        /// Id or display name
-        #[arg(value_name = "JOB")]
-        job: String,
-    },
-    /// Start the migration of a validated job, or retry one that failed
-    Migrate {
-        /// Id or display name
-        #[arg(value_name = "JOB")]
-        job: String,
-        #[command(flatten)]
-        confirmation: Confirmation,
-    },
-    /// Move the time before which nothing cuts over
-    Postpone {
-        /// Id or display name
-        #[arg(value_name = "JOB")]
-        job: String,
-        /// The new time, for instance 2026-12-12T20:00:00Z or '2026-12-12 20:00' in local time
-        #[arg(value_parser = crate::time::parse, value_name = "TIME")]
-        time: DateTimeOffset,
-        #[command(flatten)]
-        confirmation: Confirmation,
-    },
-    /// Cancel jobs, and tell for each whether it stops or goes on
-    Cancel {
-        /// Ids or display names
-        #[arg(required = true, value_name = "JOB")]
-        jobs: Vec<String>,
-        #[command(flatten)]
-        confirmation: Confirmation,
-    },
-    /// Delete a job that is over, with its data
-    Delete {
-        /// Id or display name
-        #[arg(value_name = "JOB")]
-        job: String,
-        #[command(flatten)]
-        confirmation: Confirmation,
+    /// Manual pages
+    Man {
+        /// Folder to write one page a command to; without it, the page of xtmig goes to standard output
+        #[arg(value_name = "FOLDER")]
+        folder: Option<PathBuf>,
     },
 }
 
-/// A job to create.
+/// A new time of the cutover.
 #[derive(Args, Debug)]
-pub struct CreateArguments {
-    /// Display name, unique in the tenant
-    #[arg(value_name = "NAME")]
-    pub name: String,
-    /// Id of the tenant that the content leaves
-    #[arg(long, value_name = "TENANT")]
-    pub source_tenant: String,
-    /// Time before which nothing cuts over
-    #[arg(long, value_parser = crate::time::parse, value_name = "TIME")]
-    pub complete_after: DateTimeOffset,
-    /// Workloads to move: Teams, Exchange, ODSP, Meeting; all available ones unless given
-    #[arg(long, value_delimiter = ',', value_name = "WORKLOAD")]
-    pub workloads: Vec<String>,
-    /// Migration endpoint for Exchange
-    #[arg(long, value_name = "NAME", requires = "target_delivery_domain")]
-    pub source_endpoint: Option<String>,
-    /// Domain of the target tenant that mail is delivered to
-    #[arg(long, value_name = "DOMAIN", requires = "source_endpoint")]
-    pub target_delivery_domain: Option<String>,
-    #[command(flatten)]
-    pub users: UserArguments,
+#[group(required = true, multiple = false)]
+pub struct Cutover {
+    /// The new time, for instance 2026-12-12T20:00:00Z or '2026-12-12 20:00' in local time
+    #[arg(value_parser = crate::time::parse, value_name = "TIME")]
+    pub time: Option<DateTimeOffset>,
+    /// Put it off by so long, for instance 90m, 12h or 2d
+    #[arg(long, value_parser = crate::time::parse_duration, value_name = "DURATION")]
+    pub by: Option<Duration>,
 }
 
-/// What can be done with the users of a job.
+/// What can be asked about signing in.
 #[derive(Debug, Subcommand)]
-pub enum UsersCommand {
-    /// List the users of a job with the status of each workload
-    List {
-        /// Id or display name of the job
-        #[arg(long, value_name = "JOB")]
-        job: String,
-        /// Only users with a problem
-        #[arg(long)]
-        problems: bool,
-    },
-    /// Show users with the messages and errors of each workload
-    Show {
-        /// Id or display name of the job
-        #[arg(long, value_name = "JOB")]
-        job: String,
-        /// Object ids in the target tenant
-        #[arg(required = true, value_name = "USER")]
-        users: Vec<String>,
-    },
-    /// Cancel users of a job, and tell for each whether they stop or go on
-    Cancel {
-        /// Id or display name of the job
-        #[arg(long, value_name = "JOB")]
-        job: String,
-        #[command(flatten)]
-        users: UserArguments,
-        #[command(flatten)]
-        confirmation: Confirmation,
-    },
+pub enum AuthCommand {
+    /// Show who the token is for, its tenant, permissions and expiry, and which commands it does not allow
+    Check,
+}
+
+/// A file that remembers what is done.
+#[derive(Args, Debug)]
+pub struct RecordArguments {
+    /// File that remembers what is done, so that running again does the rest; it is made when missing
+    #[arg(long, value_name = "FILE")]
+    pub record: Option<PathBuf>,
 }
 
 /// Users by their object ids in the target tenant.
@@ -257,7 +238,8 @@ pub struct Confirmation {
 /// What to explain.
 #[derive(Args, Debug)]
 pub struct ExplainArguments {
-    /// A status such as cuttingOver, an HTTP status such as 409, or a part of one; all when absent
+    /// A status such as cuttingOver, an HTTP status such as 409, an error code such as EXCH-07, or a part of
+    /// one; all when absent
     #[arg(value_name = "WORD")]
     pub word: Option<String>,
 }
@@ -266,12 +248,26 @@ pub struct ExplainArguments {
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
     /// Start it in the background, unless it runs
-    Start,
+    Start {
+        /// Play a scenario instead of the demo data: the name of one that comes with it, or a file
+        #[arg(long, value_name = "NAME|FILE")]
+        scenario: Option<String>,
+        /// How many times as fast as real time the simulated one runs
+        #[arg(long, default_value_t = crate::simulator::SPEED, value_name = "FACTOR")]
+        speed: f64,
+    },
     /// Say where it listens
     Status,
     /// Stop it; its state is gone
     Stop,
     /// Run it in the foreground
     #[command(hide = true)]
-    Serve,
+    Serve {
+        /// Name or file of a scenario
+        #[arg(long)]
+        scenario: Option<String>,
+        /// How many times as fast as real time it runs
+        #[arg(long, default_value_t = crate::simulator::SPEED)]
+        speed: f64,
+    },
 }
