@@ -15,6 +15,7 @@ const UNREAD: &str = "OpenAPI 3.0 or this project has no such member here";
 
 /// Refuses what is no OpenAPI 3.0, at the place where it goes wrong.
 pub fn check(document: &Value) -> Result<()> {
+    object(document, "")?;
     match document.get("openapi").map(Value::as_str) {
         Some(Some(version)) if version.starts_with("3.0.") => {}
         _ => return unlowered("/openapi", "the generator reads OpenAPI 3.0 only"),

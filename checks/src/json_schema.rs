@@ -16,13 +16,18 @@ pub const CLOSED: &str = "/closed/";
 /// The schemas of a specification, translated.
 #[derive(Debug)]
 pub struct Schemas {
-    components: Value,
-    translation: Translation,
+    /// As the specification has them.
+    written: Value,
+    /// As a validator takes them.
+    translated: Value,
+    closed: bool,
 }
 
 /// How schemas are translated.
 #[derive(Clone, Copy, Debug)]
-struct Translation {
+struct Translation<'a> {
+    /// The schemas of the specification, by name.
+    written: &'a Value,
     /// Whether a member that no schema declares is a fault.
     closed: bool,
 }
@@ -34,7 +39,7 @@ impl Schemas {
     ///
     /// Names what cannot be translated.
     pub fn of(document: &Value) -> Result<Self, String> {
-        Self::translated(document, Translation { closed: false })
+        Self::translated(document, false)
     }
 
     /// The same schemas, which refuse members that they do not declare, but for control information of `OData`.
@@ -43,23 +48,27 @@ impl Schemas {
     ///
     /// Names what cannot be translated.
     pub fn closed(document: &Value) -> Result<Self, String> {
-        Self::translated(document, Translation { closed: true })
+        Self::translated(document, true)
     }
 
-    fn translated(document: &Value, translation: Translation) -> Result<Self, String> {
+    fn translated(document: &Value, closed: bool) -> Result<Self, String> {
+        let written = document["components"]["schemas"].clone();
+        let translation = Translation {
+            written: &written,
+            closed,
+        };
         let mut open = Map::new();
-        let mut closed = Map::new();
-        for (name, schema) in members(&document["components"]["schemas"]) {
-            let translated = translation.part(schema)?;
-            if translation.closed {
-                let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
-                closed.insert(name.to_owned(), closing(schema, reference));
-            }
-            open.insert(name.to_owned(), translated);
+        let mut shut = Map::new();
+        for (name, schema) in members(&written) {
+            open.insert(name.to_owned(), translation.part(schema)?);
+            let reference = json!({ "$ref": format!("#/components/schemas/{name}") });
+            shut.insert(name.to_owned(), translation.closing(schema, reference));
         }
+        let translated = json!({ "components": { "schemas": open }, "closed": shut });
         Ok(Self {
-            components: json!({ "components": { "schemas": open }, "closed": closed }),
-            translation,
+            written,
+            translated,
+            closed,
         })
     }
 
@@ -69,8 +78,12 @@ impl Schemas {
     ///
     /// Names what cannot be translated.
     pub fn validator(&self, schema: &Value) -> Result<Validator, String> {
-        let mut root = self.components.clone();
-        root["allOf"] = json!([self.translation.whole(schema)?]);
+        let translation = Translation {
+            written: &self.written,
+            closed: self.closed,
+        };
+        let mut root = self.translated.clone();
+        root["allOf"] = json!([translation.whole(schema)?]);
         jsonschema::options()
             .with_draft(Draft::Draft202012)
             .should_validate_formats(true)
@@ -97,23 +110,47 @@ pub fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
         .map(|(name, member)| (name.as_str(), member))
 }
 
-/// Whether a schema describes objects that have no other members than those that are declared.
-fn is_closed_object(schema: &Value) -> bool {
-    let is_object = schema["type"] == "object"
-        || schema.get("properties").is_some()
-        || schema.get("allOf").is_some();
-    is_object && schema.get("additionalProperties").is_none()
-}
-
-/// What a schema was translated to, closed if it describes an object.
-fn closing(schema: &Value, mut translated: Value) -> Value {
-    if is_closed_object(schema) {
-        translated["unevaluatedProperties"] = json!(false);
+impl Translation<'_> {
+    /// The members that a schema declares, inherited ones included; nothing when it allows any other, or is no object.
+    fn declared(self, schema: &Value) -> Option<Vec<String>> {
+        let mut names = Vec::new();
+        let mut is_object = false;
+        let mut open = vec![(schema, 0)];
+        while let Some((schema, depth)) = open.pop() {
+            if schema.get("additionalProperties").is_some() || depth > 16 {
+                return None;
+            }
+            if let Some(target) = schema["$ref"]
+                .as_str()
+                .and_then(|target| target.strip_prefix("#/components/schemas/"))
+            {
+                open.push((&self.written[target], depth + 1));
+            }
+            is_object |= schema["type"] == "object" || schema.get("properties").is_some();
+            names.extend(members(&schema["properties"]).map(|(name, _)| name.to_owned()));
+            let parts = schema["allOf"].as_array().into_iter().flatten();
+            open.extend(parts.map(|part| (part, depth + 1)));
+        }
+        is_object.then_some(names)
     }
-    translated
-}
 
-impl Translation {
+    /// What a schema was translated to, closed if it describes an object.
+    ///
+    /// The names stand beside it: what a part of `allOf` declares would not count where another of its rules is broken.
+    fn closing(self, schema: &Value, mut translated: Value) -> Value {
+        if let Some(names) = self.declared(schema).filter(|_| self.closed) {
+            for name in names {
+                if translated["properties"].get(&name).is_none() {
+                    translated["properties"][name] = json!(true);
+                }
+            }
+            // Control information of OData may stand in any object.
+            translated["patternProperties"] = json!({ "@odata\\.": true });
+            translated["additionalProperties"] = json!(false);
+        }
+        translated
+    }
+
     /// A schema by itself.
     fn whole(self, schema: &Value) -> Result<Value, String> {
         if let Some(reference) = schema.get("$ref").and_then(Value::as_str) {
@@ -124,12 +161,7 @@ impl Translation {
                 .map(|name| format!("#{CLOSED}{name}"));
             return Ok(json!({ "$ref": closed.as_deref().unwrap_or(reference) }));
         }
-        let translated = self.part(schema)?;
-        Ok(if self.closed {
-            closing(schema, translated)
-        } else {
-            translated
-        })
+        Ok(self.closing(schema, self.part(schema)?))
     }
 
     /// A schema that another one may go on from.
@@ -185,10 +217,6 @@ impl Translation {
                     ));
                 }
             }
-        }
-        if self.closed && is_closed_object(schema) {
-            // Control information of OData may stand in any object.
-            converted.insert("patternProperties".to_owned(), json!({ "@odata\\.": true }));
         }
         if schema.get("nullable") != Some(&Value::Bool(true)) {
             return Ok(converted.into());

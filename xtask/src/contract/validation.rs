@@ -147,15 +147,13 @@ fn violations(
                 .map_or(node.line, |property| property.node.line);
             vec![inside(&name, "missing", "absent", "required", line)]
         }
-        Kind::UnevaluatedProperties { unexpected } | Kind::AdditionalProperties { unexpected } => {
-            unexpected
-                .iter()
-                .map(|name| {
-                    let shown = kind_of(instance.get(name).unwrap_or(&Value::Null));
-                    inside(name, "undeclared", shown, "no such property", node.line)
-                })
-                .collect()
-        }
+        Kind::AdditionalProperties { unexpected } => unexpected
+            .iter()
+            .map(|name| {
+                let shown = kind_of(instance.get(name).unwrap_or(&Value::Null));
+                inside(name, "undeclared", shown, "no such property", node.line)
+            })
+            .collect(),
         Kind::MaxItems { limit } => one(
             "limit",
             format!("{} items", instance.as_array().map_or(0, Vec::len)),
