@@ -210,6 +210,7 @@ fn bucket(verdict: &CancelVerdict) -> Bucket {
         }
         CancelVerdict::FoundCancelling { state, .. } if is_cancelled(state) => Bucket::Cancelled,
         CancelVerdict::FoundCancelling { .. } => Bucket::BeingCancelled,
+        CancelVerdict::FoundRemoved { .. } => Bucket::Cancelled,
         CancelVerdict::AlreadyFinal { state, .. } if is_cancelled(state) => Bucket::Cancelled,
         CancelVerdict::AlreadyFinal { .. } | CancelVerdict::AlreadyRemoved { .. } => {
             Bucket::OverAlready
