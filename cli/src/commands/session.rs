@@ -43,11 +43,6 @@ impl<'a> Session<'a> {
         self.workflows.client()
     }
 
-    /// How a lost answer is read back.
-    pub fn read_back(&self) -> ReadBack {
-        ReadBack::default().settle_within(SETTLE_WITHIN)
-    }
-
     /// Reads a job.
     pub async fn job(&self, job: &str) -> Result<Job, Failure> {
         let found = self
@@ -150,8 +145,17 @@ impl<'a> Session<'a> {
     }
 }
 
+/// How a lost answer is read back.
+pub fn read_back() -> ReadBack {
+    ReadBack::default().settle_within(SETTLE_WITHIN)
+}
+
 /// What is known of an action.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value per command; a box would only get in the way of matching"
+)]
 pub enum Settled<T> {
     /// The service answered.
     Answered(T),
