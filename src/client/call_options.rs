@@ -190,8 +190,8 @@ impl fmt::Debug for CallOptions {
 /// What the options add to each request of a client.
 #[derive(Clone, Default)]
 pub(crate) struct Extras {
-    pub client_request_id: Option<String>,
-    pub headers: HeaderMap,
+    pub client_request_id: Option<Arc<str>>,
+    pub headers: Arc<HeaderMap>,
     pub describer: Option<Describer>,
     invalid: Option<String>,
 }
@@ -228,15 +228,16 @@ impl Client {
         let mut client = self.clone();
         let invalid_id = options.check_client_request_id();
         let extras = Arc::make_mut(&mut client.extras);
+        let headers = Arc::make_mut(&mut extras.headers);
         for name in options.headers.keys() {
-            extras.headers.remove(name);
+            headers.remove(name);
         }
         for (name, value) in &options.headers {
-            extras.headers.append(name, value.clone());
+            headers.append(name, value.clone());
         }
         // One that cannot be sent is no fit for logs either.
         if let Some(id) = options.client_request_id.filter(|_| invalid_id.is_none()) {
-            extras.client_request_id = Some(id);
+            extras.client_request_id = Some(id.into());
         }
         if let Some(describer) = options.describer {
             extras.describer = Some(describer);

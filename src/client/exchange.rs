@@ -29,8 +29,8 @@ where
     let result = send.await;
     let request = SentRequest {
         operation,
-        path: transport.sent_path().unwrap_or_default().to_owned(),
-        client_request_id: transport.client_request_id().to_owned(),
+        path: transport.sent_path().unwrap_or_default(),
+        client_request_id: transport.client_request_id(),
     };
     match result {
         Ok(response) => {

@@ -30,11 +30,11 @@ pub(crate) struct Transport {
     /// Where to send the request instead of the address that was built.
     address: Option<Url>,
     /// The path as it was sent, without the query; set just before the first byte leaves.
-    sent_path: Arc<OnceLock<String>>,
+    sent_path: Arc<OnceLock<Arc<str>>>,
     /// The headers of the answer, which the generated client would copy.
     received: Arc<Mutex<HeaderMap>>,
     /// What the caller adds to the headers; never in the place of one that is set here.
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
     /// To whom the request is described instead of being sent.
     describer: Option<Describer>,
 }
@@ -42,19 +42,19 @@ pub(crate) struct Transport {
 impl Transport {
     pub fn new(
         token: AccessToken,
-        client_request_id: String,
+        client_request_id: Arc<str>,
         user_agent: HeaderValue,
         timeout: Duration,
     ) -> Self {
         Self {
             token,
-            client_request_id: client_request_id.into(),
+            client_request_id,
             user_agent,
             timeout,
             address: None,
             sent_path: Arc::default(),
             received: Arc::default(),
-            headers: HeaderMap::new(),
+            headers: Arc::default(),
             describer: None,
         }
     }
@@ -68,7 +68,7 @@ impl Transport {
 
     /// Sends these headers too.
     #[must_use]
-    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+    pub fn with_headers(mut self, headers: &Arc<HeaderMap>) -> Self {
         self.headers.clone_from(headers);
         self
     }
@@ -80,13 +80,13 @@ impl Transport {
         self
     }
 
-    pub fn client_request_id(&self) -> &str {
-        &self.client_request_id
+    pub fn client_request_id(&self) -> Arc<str> {
+        Arc::clone(&self.client_request_id)
     }
 
     /// The path of the request, once it was sent.
-    pub fn sent_path(&self) -> Option<&str> {
-        self.sent_path.get().map(String::as_str)
+    pub fn sent_path(&self) -> Option<Arc<str>> {
+        self.sent_path.get().cloned()
     }
 
     /// Takes the headers of the answer, once it came.
@@ -104,7 +104,7 @@ impl Transport {
         for name in self.headers.keys() {
             headers.remove(name);
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &*self.headers {
             headers.append(name, value.clone());
         }
         headers.insert(AUTHORIZATION, self.token.header());
@@ -146,7 +146,7 @@ impl ClientHooks<Transport> for bare::Client {
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
         // Each transport serves one request, so that it is not set before.
-        let _ = self.inner().sent_path.set(request.url().path().to_owned());
+        let _ = self.inner().sent_path.set(request.url().path().into());
         let mut response = self.client().execute(request).await?;
         let headers = std::mem::take(response.headers_mut());
         *self

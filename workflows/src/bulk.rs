@@ -29,12 +29,14 @@
 //! ```
 
 mod cancel;
+mod cancel_outcome;
 mod change;
 mod each;
 mod engine;
 mod jobs;
 mod mappings;
 mod options;
+mod read_together;
 mod record;
 mod slow_start;
 mod trouble;
@@ -45,7 +47,7 @@ use std::task::{Context, Poll};
 
 use futures_core::Stream;
 
-pub use cancel::{BulkCancelItem, BulkCancelOutcome};
+pub use cancel_outcome::{BulkCancelItem, BulkCancelOutcome};
 pub use change::{BulkMappingOutcome, Unconfirmed};
 pub use jobs::{BulkJobItem, BulkTaskItem};
 pub use mappings::BulkMappingResult;
@@ -67,32 +69,34 @@ pub struct BulkItem<I, O> {
 
 /// The items of a run, as they are done, and an error only if the run stops before its end.
 ///
+/// The list is read as the run gets to its items, so that it may be as long as one likes, and may come
+/// from a file: about as many items are kept as calls are under way, besides those that are
+/// [read back](BulkOptions::confirm), of which there are at most 2,000, and those that ended before their
+/// turn in [input order](Order::Input), of which there are about 1,000. Of what is done, a [`Record`]
+/// keeps some bytes for each item.
+///
 /// Dropping it sends nothing more. What was on its way by then may still take effect.
 ///
 /// Calls that are under way stand still while nobody polls the stream. A pause between two items that
 /// is longer than the client's timeouts makes errors of them, whose answers may have come in time.
 #[must_use = "nothing is sent before the stream is polled"]
-pub struct Bulk<T>(Pin<Box<dyn Stream<Item = Result<T, RunStopped>> + Send>>);
+pub struct Bulk<'a, T>(Pin<Box<dyn Stream<Item = Result<T, RunStopped>> + Send + 'a>>);
 
-impl<T> Bulk<T> {
-    fn new(items: impl Stream<Item = Result<T, RunStopped>> + Send + 'static) -> Self {
+impl<'a, T> Bulk<'a, T> {
+    fn new(items: impl Stream<Item = Result<T, RunStopped>> + Send + 'a) -> Self {
         Self(Box::pin(items))
     }
 }
 
-impl<T> Stream for Bulk<T> {
+impl<T> Stream for Bulk<'_, T> {
     type Item = Result<T, RunStopped>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.0.as_mut().poll_next(context)
     }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        self.0.size_hint()
-    }
 }
 
-impl<T> fmt::Debug for Bulk<T> {
+impl<T> fmt::Debug for Bulk<'_, T> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Bulk").finish_non_exhaustive()
     }

@@ -204,7 +204,7 @@ struct Run {
 
 type Item<D, M> = BulkItem<D, BulkMappingResult<M>>;
 
-async fn collect<D, M>(mut run: Bulk<Item<D, M>>, name: impl Fn(&D) -> Option<String>) -> Run
+async fn collect<D, M>(mut run: Bulk<'_, Item<D, M>>, name: impl Fn(&D) -> Option<String>) -> Run
 where
     D: Serialize,
 {

@@ -13,7 +13,7 @@ use msgraph_migrations_workflows::reconciliation::{ReadBack, Resolved, Sighting}
 
 use super::rows;
 use crate::connection::Connection;
-use crate::deadlines::is_due;
+use crate::deadlines::{is_due, present};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::suggestion::{command, quoted};
@@ -138,7 +138,8 @@ impl<'a> Session<'a> {
                 name_of(job, "a job without a name")
             ));
         }
-        if jobs.iter().any(|job| is_due(job, Utc::now())) {
+        let now = present(jobs.iter().copied(), Utc::now());
+        if jobs.iter().any(|job| is_due(job, now)) {
             self.output
                 .say("  The cutover is due: mailboxes that have cut over stay moved.");
         }

@@ -60,7 +60,7 @@ fn started(
             ));
         }
         Settled::Answered(
-            StartOutcome::InvalidStatus(refusal) | StartOutcome::Conflict(refusal),
+            StartOutcome::InvalidStatus(refusal) | StartOutcome::Undetermined(refusal),
         ) => {
             return Err(refused(
                 refusal.to_string(),

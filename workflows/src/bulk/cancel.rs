@@ -5,73 +5,19 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
-use super::each::{Called, Task, each};
-use super::engine::Verdict;
+use super::Bulk;
+use super::cancel_outcome::{BulkCancelItem, BulkCancelOutcome, conflict, determined, verdict};
+use super::each::{Called, Entry, Reader, Task, each};
 use super::options::BulkOptions;
+use super::read_together::{ReadCancellations, is_cancelling};
 use super::trouble::{Signal, StopReason};
-use super::{Bulk, BulkItem};
 use crate::Workflows;
 use crate::reading::{Reading, is_not_found, read_job, read_task, read_user};
-use crate::reconciliation::ReadBack;
-use msgraph_migrations::models::{
-    CrossTenantMigrationCancelResponse, CrossTenantMigrationServiceStatus,
-    CrossTenantMigrationTask, SharePointMigrationTask, SharePointMigrationTaskStatus,
-};
-use msgraph_migrations::{
-    CancelOutcome, Client, Error, FinalStatus, Refusal, Response, operations,
-};
+use msgraph_migrations::models::{CrossTenantMigrationTask, SharePointMigrationTaskStatus};
+use msgraph_migrations::{CancelOutcome, Client, Error, Refusal, operations};
 
 /// For how long a job that was seen counts as being there.
 const SIGHTING_HOLDS: Duration = Duration::from_secs(10);
-
-/// How the service took one cancellation of many.
-///
-/// Beside [`CancelOutcome`], this knows what was cancelled before, so that a list can be worked through
-/// twice.
-#[derive(Clone, Debug)]
-#[must_use = "a cancellation that was refused means that the migration continues"]
-pub enum BulkCancelOutcome {
-    /// The service accepted it; see [`CancelOutcome::Accepted`].
-    ///
-    /// With [`BulkOptions::confirm`] this means that it was not seen to take effect in time.
-    Accepted(Response<CrossTenantMigrationCancelResponse>),
-    /// The service accepted it, and it was then read back as cancelled or about to be.
-    Confirmed(Response<CrossTenantMigrationCancelResponse>),
-    /// The answer was lost, and it was then read back as cancelled or about to be: by this request, or
-    /// by another.
-    FoundCancelled(Arc<Error>),
-    /// 409, and the reason is that it is cancelled or being cancelled already.
-    AlreadyCancelled(Refusal),
-    /// The job is there, and the user is not in it: cancelled and then removed, as one guide says of
-    /// users who are cancelled, or never in it.
-    NotInJob(Refusal),
-    /// 409 for another reason, or for one that could not be found out: **the migration continues**,
-    /// unless it is over. See the other endings of [`CancelOutcome`].
-    Conflict(Refusal),
-}
-
-impl BulkCancelOutcome {
-    /// Whether it is cancelled or being cancelled.
-    #[must_use]
-    pub fn is_cancelled(&self) -> bool {
-        match self {
-            Self::Accepted(_)
-            | Self::Confirmed(_)
-            | Self::FoundCancelled(_)
-            | Self::AlreadyCancelled(_) => true,
-            Self::NotInJob(_) | Self::Conflict(_) => false,
-        }
-    }
-
-    /// Whether nothing is left to cancel: it is cancelled, or the job does not have the user.
-    #[must_use]
-    pub fn is_settled(&self) -> bool {
-        self.is_cancelled() || matches!(self, Self::NotInJob(_))
-    }
-}
-
-/// What a run over many cancellations hands over, with the id that was given.
-pub type BulkCancelItem = BulkItem<String, Result<BulkCancelOutcome, Arc<Error>>>;
 
 /// Many cancellations. Nothing is sent before the stream is polled.
 impl Workflows {
@@ -105,12 +51,12 @@ impl Workflows {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn cancel_users<U: Into<String>>(
+    pub fn cancel_users<'a, U: Into<String> + 'a>(
         &self,
         job: &str,
-        users: impl IntoIterator<Item = U>,
+        users: impl IntoIterator<Item = U, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkCancelItem> {
+    ) -> Bulk<'a, BulkCancelItem> {
         let task = Task {
             action: &operations::CANCEL_USER,
             job: Some(job.to_owned()),
@@ -120,14 +66,14 @@ impl Workflows {
         let canceller = Arc::new(Canceller {
             client: self.client().clone(),
             job: job.to_owned(),
-            confirm: options.confirm.clone(),
-            max_repeats: options.max_repeats,
+            is_confirming: options.confirm.is_some(),
             job_seen: Mutex::new(None),
         });
-        let users = users.into_iter().map(Into::into).collect();
-        each(self, task, users, options, move |user| {
+        let reader = reader(self.client(), Some(job), &options);
+        let users = users.into_iter().map(Into::into);
+        each(self, task, users, options, reader, move |user: String| {
             let canceller = Arc::clone(&canceller);
-            async move { canceller.cancel_user(user).await }
+            async move { canceller.cancel_user(&user).await }
         })
     }
 
@@ -135,97 +81,94 @@ impl Workflows {
     ///
     /// It behaves as [`cancel_users`](Self::cancel_users) does. A 409 that does not name the task's status
     /// is followed by reading the task.
-    pub fn cancel_sharepoint_tasks<T: Into<String>>(
+    pub fn cancel_sharepoint_tasks<'a, T: Into<String> + 'a>(
         &self,
-        tasks: impl IntoIterator<Item = T>,
+        tasks: impl IntoIterator<Item = T, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkCancelItem> {
+    ) -> Bulk<'a, BulkCancelItem> {
         let task = Task {
             action: &operations::CANCEL_SHAREPOINT_TASK,
             job: None,
             name: Clone::clone,
             verdict,
         };
-        let (client, confirm) = (self.client().clone(), options.confirm.clone());
-        let tasks = tasks.into_iter().map(Into::into).collect();
-        each(self, task, tasks, options, move |id: String| {
-            let (client, confirm) = (client.clone(), confirm.clone());
-            async move {
-                let outcome = cancel_task(&client, &id, confirm.as_ref()).await;
-                Called::new(id, outcome)
-            }
+        let (client, is_confirming) = (self.client().clone(), options.confirm.is_some());
+        let reader = reader(self.client(), None, &options);
+        let tasks = tasks.into_iter().map(Into::into);
+        each(self, task, tasks, options, reader, move |id: String| {
+            let client = client.clone();
+            async move { to_be_read(cancel_task(&client, &id).await, is_confirming) }
         })
     }
 }
 
-fn verdict(outcome: &BulkCancelOutcome) -> Verdict {
-    if outcome.is_settled() {
-        Verdict::Done
-    } else {
-        Verdict::NotDone
+/// What reads back, if the options ask for it.
+fn reader(
+    client: &Client,
+    job: Option<&str>,
+    options: &BulkOptions,
+) -> impl FnOnce(Entry) -> Option<Reader<String, BulkCancelOutcome>> + Send + 'static {
+    let together = ReadCancellations::new(client, job, options);
+    move |entry| Some(Box::new(together?.recording(entry)) as Reader<_, _>)
+}
+
+/// What was accepted, or lost its answer, is read back where that is asked for.
+fn to_be_read(
+    outcome: Result<BulkCancelOutcome, Error>,
+    is_confirming: bool,
+) -> Called<BulkCancelOutcome> {
+    let is_open = match &outcome {
+        Ok(outcome) => matches!(outcome, BulkCancelOutcome::Accepted(_)),
+        Err(error) => error.may_have_taken_effect(),
+    };
+    Called {
+        is_to_be_read: is_confirming && is_open,
+        ..Called::new(outcome)
     }
 }
 
 struct Canceller {
     client: Client,
     job: String,
-    confirm: Option<ReadBack>,
-    max_repeats: u32,
+    is_confirming: bool,
     job_seen: Mutex<Option<Instant>>,
 }
 
 impl Canceller {
-    async fn cancel_user(&self, user: String) -> Called<String, BulkCancelOutcome> {
-        let mut repeats = 0..self.max_repeats;
-        loop {
-            let sent = Box::pin(self.client.cancel_user(&self.job, &user)).await;
-            if sent.is_ok() {
-                self.see_job();
-            }
-            let outcome = match sent {
-                Ok(CancelOutcome::Undetermined(refusal)) => Ok(self.explain(&user, refusal).await),
-                Ok(outcome) => {
-                    let outcome = determined(outcome);
-                    Ok(match &self.confirm {
-                        Some(policy) => self.confirm(&user, outcome, policy).await,
-                        None => outcome,
-                    })
-                }
-                Err(error) if error.may_have_taken_effect() => match &self.confirm {
-                    Some(policy) if self.is_seen_cancelled(&user, policy).await => {
-                        Ok(BulkCancelOutcome::FoundCancelled(Arc::new(error)))
-                    }
-                    Some(_) if repeats.next().is_some() => continue,
-                    _ => Err(error),
-                },
-                Err(error) if is_not_found(&error) => return self.missing(user, error).await,
-                Err(error) => Err(error),
-            };
-            return Called::new(user, outcome);
+    async fn cancel_user(&self, user: &str) -> Called<BulkCancelOutcome> {
+        let sent = Box::pin(self.client.cancel_user(&self.job, user)).await;
+        if sent.is_ok() {
+            self.see_job();
         }
+        let outcome = match sent {
+            Ok(CancelOutcome::Undetermined(refusal)) => Ok(self.explain(user, refusal).await),
+            Ok(outcome) => Ok(determined(outcome)),
+            Err(error) if is_not_found(&error) => return self.missing(error).await,
+            Err(error) => Err(error),
+        };
+        to_be_read(outcome, self.is_confirming)
     }
 
     /// A 404 is about the user or about the job; only the job itself tells which.
-    async fn missing(&self, user: String, error: Error) -> Called<String, BulkCancelOutcome> {
+    async fn missing(&self, error: Error) -> Called<BulkCancelOutcome> {
         if !self.has_seen_job() {
             match Box::pin(read_job(&self.client, &self.job)).await {
                 Ok(Reading::Present(_)) => self.see_job(),
                 Ok(Reading::Absent(_)) => {
-                    let mut called = Called::new(user, Err(error));
+                    let mut called = Called::new(Err(error));
                     if let Err(error) = &called.outcome {
                         let reason = StopReason::NoSuchJob(Arc::clone(error));
                         called.signal = Some(Signal::Denied(reason));
                     }
                     return called;
                 }
-                Err(_) => return Called::new(user, Err(error)),
+                Err(_) => return Called::new(Err(error)),
             }
         }
-        let outcome = match error.refusal().cloned() {
+        Called::new(match error.refusal().cloned() {
             Some(refusal) => Ok(BulkCancelOutcome::NotInJob(refusal)),
             None => Err(error),
-        };
-        Called::new(user, outcome)
+        })
     }
 
     async fn explain(&self, user: &str, refusal: Refusal) -> BulkCancelOutcome {
@@ -241,32 +184,6 @@ impl Canceller {
         }
     }
 
-    async fn confirm(
-        &self,
-        user: &str,
-        outcome: BulkCancelOutcome,
-        policy: &ReadBack,
-    ) -> BulkCancelOutcome {
-        match outcome {
-            BulkCancelOutcome::Accepted(response) if self.is_seen_cancelled(user, policy).await => {
-                BulkCancelOutcome::Confirmed(response)
-            }
-            outcome => outcome,
-        }
-    }
-
-    async fn is_seen_cancelled(&self, user: &str, policy: &ReadBack) -> bool {
-        let read = || async {
-            match Box::pin(read_user(&self.client, &self.job, user)).await {
-                Ok(Reading::Present(user)) => is_as_far_cancelled_as_can_be(&user),
-                // The job is there, and the user who was is no longer in it.
-                Ok(Reading::Absent(_)) => true,
-                Err(_) => false,
-            }
-        };
-        read_until(policy, read).await
-    }
-
     fn see_job(&self) {
         *self.job_seen.lock().unwrap_or_else(PoisonError::into_inner) = Some(Instant::now());
     }
@@ -277,60 +194,18 @@ impl Canceller {
     }
 }
 
-async fn cancel_task(
-    client: &Client,
-    task: &str,
-    confirm: Option<&ReadBack>,
-) -> Result<BulkCancelOutcome, Error> {
-    let is_cancelled = |task: &SharePointMigrationTask| {
-        task.status == Some(SharePointMigrationTaskStatus::Cancelled)
+async fn cancel_task(client: &Client, task: &str) -> Result<BulkCancelOutcome, Error> {
+    let outcome = Box::pin(client.cancel_sharepoint_task(task)).await?;
+    let CancelOutcome::Undetermined(refusal) = outcome else {
+        return Ok(determined(outcome));
     };
-    let read = || async {
-        let reading = Box::pin(read_task(client, task)).await;
-        matches!(reading, Ok(Reading::Present(task)) if is_cancelled(&task))
-    };
-    match Box::pin(client.cancel_sharepoint_task(task)).await {
-        Ok(CancelOutcome::Undetermined(refusal)) => Ok(conflict(read().await, refusal)),
-        Ok(outcome) => Ok(match (determined(outcome), confirm) {
-            (BulkCancelOutcome::Accepted(response), Some(policy))
-                if read_until(policy, read).await =>
-            {
-                BulkCancelOutcome::Confirmed(response)
-            }
-            (outcome, _) => outcome,
-        }),
-        Err(error) if error.may_have_taken_effect() => match confirm {
-            Some(policy) if read_until(policy, read).await => {
-                Ok(BulkCancelOutcome::FoundCancelled(Arc::new(error)))
-            }
-            _ => Err(error),
-        },
-        Err(error) => Err(error),
-    }
-}
-
-/// Reads until it is as hoped for, as often and as long as the policy says.
-async fn read_until<F: Future<Output = bool>>(policy: &ReadBack, read: impl Fn() -> F) -> bool {
-    let start = Instant::now();
-    for reading in 0..policy.max_reads {
-        let wait = policy.wait(reading);
-        if wait > policy.settle_within.saturating_sub(start.elapsed()) {
-            return false;
-        }
-        tokio::time::sleep(wait).await;
-        if read().await {
-            return true;
-        }
-    }
-    false
-}
-
-fn is_cancelling(status: &CrossTenantMigrationServiceStatus) -> bool {
-    matches!(
-        status,
-        CrossTenantMigrationServiceStatus::Cancelled
-            | CrossTenantMigrationServiceStatus::PendingCancel
-    )
+    let reading = Box::pin(read_task(client, task)).await;
+    let is_cancelled = matches!(
+        reading,
+        Ok(Reading::Present(task))
+            if task.status == Some(SharePointMigrationTaskStatus::Cancelled)
+    );
+    Ok(conflict(is_cancelled, refusal))
 }
 
 fn is_wholly_cancelled(user: &CrossTenantMigrationTask) -> bool {
@@ -339,46 +214,4 @@ fn is_wholly_cancelled(user: &CrossTenantMigrationTask) -> bool {
             .current_status
             .iter()
             .all(|workload| workload.status.as_ref().is_some_and(is_cancelling))
-}
-
-/// Whether all is cancelled that was not over before.
-fn is_as_far_cancelled_as_can_be(user: &CrossTenantMigrationTask) -> bool {
-    let statuses = || {
-        user.current_status
-            .iter()
-            .map(|workload| workload.status.as_ref())
-    };
-    statuses().any(|status| status.is_some_and(is_cancelling))
-        && statuses().all(|status| {
-            status.is_some_and(|status| {
-                is_cancelling(status)
-                    || matches!(
-                        status,
-                        CrossTenantMigrationServiceStatus::Completed
-                            | CrossTenantMigrationServiceStatus::Failed
-                    )
-            })
-        })
-}
-
-pub(super) fn conflict(is_cancelled: bool, refusal: Refusal) -> BulkCancelOutcome {
-    if is_cancelled {
-        BulkCancelOutcome::AlreadyCancelled(refusal)
-    } else {
-        BulkCancelOutcome::Conflict(refusal)
-    }
-}
-
-fn determined(outcome: CancelOutcome) -> BulkCancelOutcome {
-    match outcome {
-        CancelOutcome::Accepted(answer) => BulkCancelOutcome::Accepted(answer),
-        CancelOutcome::AlreadyBeingCancelled(refusal)
-        | CancelOutcome::AlreadyFinal {
-            status: FinalStatus::Cancelled,
-            refusal,
-        } => BulkCancelOutcome::AlreadyCancelled(refusal),
-        CancelOutcome::AlreadyFinal { refusal, .. }
-        | CancelOutcome::TooLate { refusal, .. }
-        | CancelOutcome::Undetermined(refusal) => BulkCancelOutcome::Conflict(refusal),
-    }
 }

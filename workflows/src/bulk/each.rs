@@ -4,9 +4,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use futures_util::stream::{self, StreamExt};
+use tokio::time::Instant;
 
-use super::engine::{Engine, Plan, Unit, UnitEnd, Verdict};
-use super::options::{BulkOptions, Progress};
+use super::engine::{Engine, Plan, ReadTogether, Source, Taken, Unit, UnitEnd, Verdict};
+use super::options::BulkOptions;
 use super::record::Record;
 use super::trouble::{Signal, StopReason, can_wait};
 use super::{Bulk, BulkItem};
@@ -16,20 +17,24 @@ use crate::waiting::{PollBudget, WaitOptions};
 use msgraph_migrations::models::CrossTenantMigrationJob as Job;
 use msgraph_migrations::{Error, Operation};
 
+/// What came of an item, as it is handed over.
+pub(super) type Outcome<O> = Result<O, Arc<Error>>;
+
 /// How the call for one item went.
-pub(super) struct Called<I, O> {
-    pub input: I,
-    pub outcome: Result<O, Arc<Error>>,
+pub(super) struct Called<O> {
+    pub outcome: Outcome<O>,
     /// What it tells about the other items, where the outcome alone does not.
     pub signal: Option<Signal>,
+    /// Whether it is to be read back before it is handed over.
+    pub is_to_be_read: bool,
 }
 
-impl<I, O> Called<I, O> {
-    pub fn new(input: I, outcome: Result<O, Error>) -> Self {
+impl<O> Called<O> {
+    pub fn new(outcome: Result<O, Error>) -> Self {
         Self {
-            input,
             outcome: outcome.map_err(Arc::new),
             signal: None,
+            is_to_be_read: false,
         }
     }
 }
@@ -44,6 +49,43 @@ pub(super) struct Task<I, O> {
     pub verdict: fn(&O) -> Verdict,
 }
 
+/// One item on its way through a run.
+pub(super) struct Work<I, O> {
+    pub index: usize,
+    pub name: String,
+    pub input: I,
+    /// How often it was sent before.
+    pub repeats: u32,
+    /// Why the answer is missing, if it was sent before.
+    pub lost: Option<Arc<Error>>,
+    /// What came of it when it was sent, until it is read back.
+    pub sent: Option<Outcome<O>>,
+    /// How often it was read back since, and since when.
+    pub readings: u32,
+    pub reading_since: Option<Instant>,
+    /// Whether the latest reading showed it, and not as it was asked to be.
+    pub is_seen_otherwise: bool,
+}
+
+impl<I, O> Work<I, O> {
+    pub fn new(index: usize, name: String, input: I) -> Self {
+        Self {
+            index,
+            name,
+            input,
+            repeats: 0,
+            lost: None,
+            sent: None,
+            readings: 0,
+            reading_since: None,
+            is_seen_otherwise: false,
+        }
+    }
+}
+
+/// Reads back items that were sent, given where to write down what is done.
+pub(super) type Reader<I, O> = Box<dyn ReadTogether<Work<I, O>, BulkItem<I, Outcome<O>>>>;
+
 /// Where a run writes down what is done.
 #[derive(Clone)]
 pub(super) struct Entry {
@@ -53,6 +95,20 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    #[cfg(test)]
+    pub fn of(record: Record, action: &'static str) -> Self {
+        Self {
+            record: Some(record),
+            action,
+            job: String::new(),
+        }
+    }
+
+    /// Whether there is a record at all.
+    pub fn is_kept(&self) -> bool {
+        self.record.is_some()
+    }
+
     pub fn has(&self, item: &str) -> bool {
         let record = self.record.as_ref();
         record.is_some_and(|record| record.contains(self.action, &self.job, item))
@@ -113,18 +169,50 @@ async fn find_job(
     }
 }
 
-/// Calls for each of `inputs`, as the options say.
-pub(super) fn each<I, O, F>(
+/// A list of items, each of them a unit.
+struct List<'a, I> {
+    items: Box<dyn Iterator<Item = I> + Send + 'a>,
+    next: usize,
+    name: fn(&I) -> String,
+    /// None if the run stops before it begins.
+    entry: Option<Entry>,
+}
+
+impl<I: Send, O> Source<Work<I, O>> for List<'_, I> {
+    fn take(&mut self) -> Option<Taken<Work<I, O>>> {
+        let input = self.items.next()?;
+        let index = self.next;
+        self.next += 1;
+        let name = (self.name)(&input);
+        if self.entry.as_ref().is_some_and(|entry| entry.has(&name)) {
+            return Some(Taken::Done);
+        }
+        Some(Taken::Units(vec![Unit {
+            indexes: vec![index],
+            // Whoever is listed twice is not asked for twice at once.
+            keys: BTreeSet::from([name.clone()]),
+            work: Work::new(index, name, input),
+        }]))
+    }
+
+    fn at_least(&self) -> usize {
+        self.items.size_hint().0
+    }
+}
+
+/// Calls for each of `inputs`, as the options say, and reads back by what `reader` makes.
+pub(super) fn each<'a, I, O, F>(
     workflows: &Workflows,
     task: Task<I, O>,
-    inputs: Vec<I>,
+    inputs: impl Iterator<Item = I> + Send + 'a,
     options: BulkOptions,
+    reader: impl FnOnce(Entry) -> Option<Reader<I, O>> + Send + 'a,
     call: impl Fn(I) -> F + Send + Sync + 'static,
-) -> Bulk<BulkItem<I, Result<O, Arc<Error>>>>
+) -> Bulk<'a, BulkItem<I, Outcome<O>>>
 where
     I: Clone + Send + Unpin + 'static,
-    O: Send + Unpin + 'static,
-    F: Future<Output = Called<I, O>> + Send + 'static,
+    O: Send + Sync + Unpin + 'static,
+    F: Future<Output = Called<O>> + Send + 'static,
 {
     let workflows = workflows.clone();
     let run = async move {
@@ -133,37 +221,30 @@ where
             Ok(entry) => (Some(entry), None),
             Err(reason) => (None, Some(reason)),
         };
-        let mut progress = Progress::default();
-        let mut units = std::collections::VecDeque::new();
-        for (index, input) in inputs.into_iter().enumerate() {
-            progress.total += 1;
-            let name = (task.name)(&input);
-            if entry.as_ref().is_some_and(|entry| entry.has(&name)) {
-                progress.skipped += 1;
-                continue;
-            }
-            units.push_back(Unit {
-                indexes: vec![index],
-                // Whoever is listed twice is not asked for twice at once.
-                keys: BTreeSet::from([name.clone()]),
-                work: (index, name, input),
-            });
-        }
         let plan = Plan {
-            units,
+            source: Box::new(List {
+                items: Box::new(inputs),
+                next: 0,
+                name: task.name,
+                entry: entry.clone(),
+            }) as Box<dyn Source<Work<I, O>>>,
+            read_together: entry.clone().and_then(reader),
             concurrency: options.concurrency,
             order: options.order,
             max_outage: options.max_outage,
-            progress,
             report: options.report,
         };
         let verdict = task.verdict;
-        let engine = Engine::new(plan, move |(index, name, input): (usize, String, I)| {
-            let calling = call(input);
+        let engine = Engine::new(plan, move |work: Work<I, O>| {
+            let calling = call(work.input.clone());
             let entry = entry.clone();
             Box::pin(async move {
-                let called = calling.await;
-                end(index, name, called, verdict, entry.as_ref())
+                // Another of the same name may have been done since it was taken from the list.
+                if work.lost.is_none() && entry.as_ref().is_some_and(|entry| entry.has(&work.name))
+                {
+                    return UnitEnd::Done;
+                }
+                end(work, calling.await, verdict, entry.as_ref())
             })
         });
         match stopped {
@@ -174,39 +255,54 @@ where
     Bulk::new(stream::once(run).flatten())
 }
 
-type End<I, O> = UnitEnd<(usize, String, I), BulkItem<I, Result<O, Arc<Error>>>>;
+type End<I, O> = UnitEnd<Work<I, O>, BulkItem<I, Outcome<O>>>;
 
 fn end<I, O>(
-    index: usize,
-    name: String,
-    called: Called<I, O>,
+    mut work: Work<I, O>,
+    called: Called<O>,
     verdict: fn(&O) -> Verdict,
     entry: Option<&Entry>,
 ) -> End<I, O> {
     let Called {
-        input,
         outcome,
         signal,
+        is_to_be_read,
     } = called;
-    let (verdict, mut seen) = match &outcome {
-        Ok(outcome) => (verdict(outcome), Signal::Healthy),
+    let seen = match &outcome {
+        Ok(_) => Signal::Healthy,
         Err(error) if signal.is_none() && can_wait(error) => {
-            return UnitEnd::Postponed((index, name, input), Arc::clone(error));
+            return UnitEnd::Postponed(work, Arc::clone(error));
         }
-        Err(error) => (Verdict::Failed, Signal::of(error)),
+        Err(error) => Signal::of(error),
     };
-    if let Some(signal) = signal {
-        seen = signal;
+    let seen = signal.unwrap_or(seen);
+    if is_to_be_read {
+        work.sent = Some(outcome);
+        return UnitEnd::Sent(work, seen);
     }
+    // That it fails now does not say what became of it when it was sent before.
+    let outcome = outcome.map_err(|error| work.lost.take().unwrap_or(error));
+    ended(work, outcome, seen, verdict, entry)
+}
+
+/// The end of an item, which is written down if it is done.
+pub(super) fn ended<I, O>(
+    work: Work<I, O>,
+    outcome: Outcome<O>,
+    mut signal: Signal,
+    verdict: fn(&O) -> Verdict,
+    entry: Option<&Entry>,
+) -> End<I, O> {
+    let verdict = outcome.as_ref().map_or(Verdict::Failed, verdict);
     if verdict == Verdict::Done
-        && let Some(failed) = entry.and_then(|entry| entry.add(&name))
+        && let Some(failed) = entry.and_then(|entry| entry.add(&work.name))
     {
-        seen = failed;
+        signal = failed;
     }
     let item = BulkItem {
-        index,
-        input,
+        index: work.index,
+        input: work.input,
         outcome,
     };
-    UnitEnd::Ended(vec![(item, verdict)], seen)
+    UnitEnd::Ended(vec![(item, verdict)], signal)
 }

@@ -1,4 +1,4 @@
-//! Runs many units of work, a bounded number at once.
+//! Runs many units of work, a bounded number at once, and keeps no more of them than that.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::future::Future;
@@ -9,12 +9,21 @@ use std::time::Duration;
 
 use futures_core::Stream;
 use futures_util::stream::{FuturesUnordered, StreamExt};
-use tokio::time::Sleep;
+use tokio::time::{Instant, Sleep};
 
 use super::options::{Order, Progress, ReportProgress};
 use super::slow_start::SlowStart;
 use super::trouble::{Reaction, RunStopped, Signal, StopReason, Trouble};
 use msgraph_migrations::Error;
+
+/// How many items that ended wait for their turn before no further item is taken from the list.
+const MAX_ENDED: usize = 1_024;
+/// How many units are read back together.
+const COHORT: usize = 250;
+/// For how long a unit waits for others to be read back together with it, while others are sent.
+const MAX_GATHERING: Duration = Duration::from_secs(5);
+/// How many units are read back, or wait for it, before no further one is sent.
+const MAX_UNCONFIRMED: usize = 2_000;
 
 type Boxed<R> = Pin<Box<dyn Future<Output = R> + Send>>;
 
@@ -28,14 +37,52 @@ pub(crate) struct Unit<W> {
     pub work: W,
 }
 
+/// What came out of the caller's list.
+pub(crate) enum Taken<W> {
+    /// An item that is done according to the record.
+    Done,
+    /// Units whose indexes are greater than those of all before; among them, in any order.
+    Units(Vec<Unit<W>>),
+}
+
+/// The caller's list, which is read no further than needed.
+pub(crate) trait Source<W>: Send {
+    /// What comes next; none at the end.
+    fn take(&mut self) -> Option<Taken<W>>;
+
+    /// How many items are certainly to come.
+    fn at_least(&self) -> usize;
+}
+
 /// How the work of a unit went.
 pub(crate) enum UnitEnd<W, T> {
     /// Item by item in the order of its indexes, and what that tells about the rest.
     Ended(Vec<(T, Verdict)>, Signal),
+    /// An earlier item of the list did the same, and it is in the record.
+    Done,
     /// It was not carried out, and can be later.
     Postponed(W, Arc<Error>),
-    /// It is to be done in parts instead.
+    /// It is to be done in parts, or once more, instead.
     Split(Vec<Unit<W>>),
+    /// It was sent, and is to be read back together with others.
+    Sent(W, Signal),
+}
+
+/// How it went to read back units together.
+pub(crate) struct ReadEnd<W, T> {
+    /// Each unit with its end; one that is still [`UnitEnd::Sent`] is read again.
+    pub ends: Vec<(Finished, UnitEnd<W, T>)>,
+    /// Why nothing can be read just now, if so.
+    pub trouble: Option<Arc<Error>>,
+}
+
+/// Reads back units that were sent.
+pub(crate) trait ReadTogether<W, T>: Send {
+    /// Reads them once, after the wait that is due.
+    fn read(&self, units: Vec<Unit<W>>) -> Boxed<ReadEnd<W, T>>;
+
+    /// The end of a unit that cannot be read back any more.
+    fn give_up(&self, work: W) -> UnitEnd<W, T>;
 }
 
 /// How an item ended, for the count.
@@ -46,20 +93,35 @@ pub(crate) enum Verdict {
     Failed,
 }
 
-pub(crate) struct Plan<W> {
-    pub units: VecDeque<Unit<W>>,
+pub(crate) struct Plan<'a, W, T> {
+    pub source: Box<dyn Source<W> + 'a>,
+    pub read_together: Option<Box<dyn ReadTogether<W, T>>>,
     pub concurrency: usize,
     pub order: Order,
     pub max_outage: Duration,
-    pub progress: Progress,
     pub report: Option<ReportProgress>,
 }
 
 /// The items of a run as they end.
-pub(crate) struct Engine<W, T> {
+pub(crate) struct Engine<'a, W, T> {
+    source: Box<dyn Source<W> + 'a>,
+    source_is_over: bool,
+    /// How many items were taken from the source.
+    taken: usize,
+    /// What was taken and is to be sent.
     waiting: VecDeque<Unit<W>>,
     start: Box<dyn FnMut(W) -> Boxed<UnitEnd<W, T>> + Send>,
-    under_way: FuturesUnordered<Boxed<(Finished, UnitEnd<W, T>)>>,
+    read_together: Option<Box<dyn ReadTogether<W, T>>>,
+    under_way: FuturesUnordered<Boxed<Step<W, T>>>,
+    /// How many of those under way are sent, and not read back.
+    sending: usize,
+    /// What was sent and is to be read back, and since when the first of it waits.
+    gathering: Vec<Unit<W>>,
+    gathering_since: Option<Instant>,
+    /// What was read back together before, and is to be read again.
+    reading_again: Vec<Vec<Unit<W>>>,
+    /// How many units are read back or wait for it.
+    unconfirmed: usize,
     busy: BTreeSet<String>,
     slow_start: SlowStart,
     trouble: Trouble,
@@ -69,37 +131,68 @@ pub(crate) struct Engine<W, T> {
     order: Order,
     /// What ended and was not handed over yet.
     ended: BTreeMap<usize, T>,
-    /// The indexes that are to be handed over, in the order of the input.
-    expected: VecDeque<usize>,
+    /// The indexes that were taken and are to be handed over.
+    expected: BTreeSet<usize>,
     /// The indexes in the order in which they ended.
     as_ended: VecDeque<usize>,
-    /// How many items are to be handed over yet.
-    left: usize,
     progress: Progress,
     report: Option<ReportProgress>,
 }
 
 /// A unit whose work is over.
 pub(crate) struct Finished {
-    indexes: Vec<usize>,
-    keys: BTreeSet<String>,
+    pub indexes: Vec<usize>,
+    pub keys: BTreeSet<String>,
 }
 
-impl<W, T> Engine<W, T> {
+impl Finished {
+    fn with<W>(self, work: W) -> Unit<W> {
+        Unit {
+            indexes: self.indexes,
+            keys: self.keys,
+            work,
+        }
+    }
+}
+
+impl<W> Unit<W> {
+    pub fn into_parts(self) -> (Finished, W) {
+        let finished = Finished {
+            indexes: self.indexes,
+            keys: self.keys,
+        };
+        (finished, self.work)
+    }
+}
+
+/// What came back of what is under way.
+enum Step<W, T> {
+    Sent(Finished, UnitEnd<W, T>),
+    Read(ReadEnd<W, T>),
+}
+
+impl<'a, W, T> Engine<'a, W, T> {
     pub fn new(
-        plan: Plan<W>,
+        plan: Plan<'a, W, T>,
         start: impl FnMut(W) -> Boxed<UnitEnd<W, T>> + Send + 'static,
     ) -> Self {
-        let mut expected: Vec<_> = plan
-            .units
-            .iter()
-            .flat_map(|unit| unit.indexes.iter().copied())
-            .collect();
-        expected.sort_unstable();
+        let progress = Progress {
+            total: plan.source.at_least(),
+            ..Progress::default()
+        };
         Self {
-            waiting: plan.units,
+            source: plan.source,
+            source_is_over: false,
+            taken: 0,
+            waiting: VecDeque::new(),
             start: Box::new(start),
+            read_together: plan.read_together,
             under_way: FuturesUnordered::new(),
+            sending: 0,
+            gathering: Vec::new(),
+            gathering_since: None,
+            reading_again: Vec::new(),
+            unconfirmed: 0,
             busy: BTreeSet::new(),
             slow_start: SlowStart::new(plan.concurrency),
             trouble: Trouble::new(plan.max_outage),
@@ -108,10 +201,9 @@ impl<W, T> Engine<W, T> {
             is_over: false,
             order: plan.order,
             ended: BTreeMap::new(),
-            left: expected.len(),
-            expected: expected.into(),
+            expected: BTreeSet::new(),
             as_ended: VecDeque::new(),
-            progress: plan.progress,
+            progress,
             report: plan.report,
         }
     }
@@ -123,7 +215,7 @@ impl<W, T> Engine<W, T> {
     }
 }
 
-impl<W: Send + 'static, T: Send + 'static> Engine<W, T> {
+impl<W: Send + 'static, T: Send + 'static> Engine<'_, W, T> {
     fn width(&self) -> usize {
         if self.trouble.is_probing() {
             1
@@ -132,47 +224,152 @@ impl<W: Send + 'static, T: Send + 'static> Engine<W, T> {
         }
     }
 
+    /// Takes from the list until there is something to send; says whether there is.
+    fn take_more(&mut self) -> bool {
+        while self.waiting.is_empty() && !self.source_is_over {
+            if self.ended.len() >= MAX_ENDED {
+                return false;
+            }
+            match self.source.take() {
+                None => self.source_is_over = true,
+                Some(Taken::Done) => {
+                    self.taken += 1;
+                    self.progress.skipped += 1;
+                }
+                Some(Taken::Units(units)) => {
+                    let indexes = units.iter().flat_map(|unit| unit.indexes.iter().copied());
+                    let before = self.expected.len();
+                    self.expected.extend(indexes);
+                    self.taken += self.expected.len() - before;
+                    self.waiting.extend(units);
+                }
+            }
+            self.progress.total = self.taken + self.source.at_least();
+        }
+        !self.waiting.is_empty()
+    }
+
     fn start_what_may(&mut self) {
         while self.stopped.is_none()
             && self.pause.is_none()
-            && self.under_way.len() < self.width()
+            && self.sending < self.width()
+            && self.unconfirmed < MAX_UNCONFIRMED
+            && self.take_more()
             && let Some(unit) = self
                 .waiting
                 .pop_front_if(|unit| self.busy.is_disjoint(&unit.keys))
         {
             self.busy.extend(unit.keys.iter().cloned());
-            let finished = Finished {
-                indexes: unit.indexes,
-                keys: unit.keys,
-            };
-            let work = (self.start)(unit.work);
+            let (finished, work) = unit.into_parts();
+            let work = (self.start)(work);
+            self.sending += 1;
             self.under_way
-                .push(Box::pin(async move { (finished, work.await) }));
+                .push(Box::pin(async move { Step::Sent(finished, work.await) }));
         }
     }
 
-    fn finish(&mut self, finished: Finished, end: UnitEnd<W, T>) {
-        self.busy.retain(|key| !finished.keys.contains(key));
+    /// Reads back what was sent: many together, or what there is once nothing else can be sent.
+    fn read_what_may(&mut self) {
+        let Some(reader) = &self.read_together else {
+            return;
+        };
+        if self.pause.is_some() && self.stopped.is_none() {
+            return;
+        }
+        for units in self.reading_again.drain(..) {
+            let reading = reader.read(units);
+            self.under_way
+                .push(Box::pin(async move { Step::Read(reading.await) }));
+        }
+        let has_gathered = self.gathering.len() >= COHORT
+            || self.sending == 0
+            || self
+                .gathering_since
+                .is_some_and(|since| since.elapsed() >= MAX_GATHERING);
+        if has_gathered && !self.gathering.is_empty() {
+            let reading = reader.read(std::mem::take(&mut self.gathering));
+            self.gathering_since = None;
+            self.under_way
+                .push(Box::pin(async move { Step::Read(reading.await) }));
+        }
+    }
+
+    fn take_in(&mut self, step: Step<W, T>) {
+        match step {
+            Step::Sent(finished, end) => {
+                self.sending -= 1;
+                if matches!(end, UnitEnd::Ended(..) | UnitEnd::Sent(..)) {
+                    self.slow_start.returned();
+                }
+                let again = self.finish(finished, end);
+                if let Some(unit) = again {
+                    self.unconfirmed += 1;
+                    self.gathering_since.get_or_insert_with(Instant::now);
+                    self.gathering.push(unit);
+                }
+            }
+            Step::Read(read) => {
+                let has_stopped = self.stopped.is_some();
+                let mut again = Vec::new();
+                for (finished, end) in read.ends {
+                    let end = match (end, &self.read_together) {
+                        // The run stops, and the service cannot tell any more.
+                        (UnitEnd::Sent(work, _), Some(reader))
+                            if has_stopped && read.trouble.is_some() =>
+                        {
+                            reader.give_up(work)
+                        }
+                        (end, _) => end,
+                    };
+                    match self.finish(finished, end) {
+                        Some(unit) => again.push(unit),
+                        None => self.unconfirmed -= 1,
+                    }
+                }
+                if !again.is_empty() {
+                    self.reading_again.push(again);
+                }
+                if let Some(error) = read.trouble {
+                    let reaction = self.trouble.unavailable(error);
+                    self.react(reaction);
+                }
+            }
+        }
+        self.tell();
+    }
+
+    /// Takes in how a unit ended; gives it back if it is to be read back.
+    fn finish(&mut self, finished: Finished, end: UnitEnd<W, T>) -> Option<Unit<W>> {
+        if !matches!(end, UnitEnd::Sent(..)) {
+            for key in &finished.keys {
+                self.busy.remove(key);
+            }
+        }
+        let mut again = None;
         let reaction = match end {
             UnitEnd::Ended(ends, signal) => {
-                self.slow_start.returned();
                 for (index, (item, verdict)) in finished.indexes.into_iter().zip(ends) {
                     match verdict {
                         Verdict::Done => self.progress.done += 1,
                         Verdict::NotDone => self.progress.not_done += 1,
                         Verdict::Failed => self.progress.failed += 1,
                     }
-                    self.as_ended.push_back(index);
+                    if self.order == Order::AsCompleted {
+                        self.as_ended.push_back(index);
+                    }
                     self.ended.insert(index, item);
                 }
                 self.trouble.ended(signal)
             }
+            UnitEnd::Done => {
+                for index in finished.indexes {
+                    self.progress.skipped += 1;
+                    self.expected.remove(&index);
+                }
+                Reaction::GoOn
+            }
             UnitEnd::Postponed(work, error) => {
-                self.waiting.push_front(Unit {
-                    indexes: finished.indexes,
-                    keys: finished.keys,
-                    work,
-                });
+                self.waiting.push_front(finished.with(work));
                 self.trouble.unavailable(error)
             }
             UnitEnd::Split(parts) => {
@@ -181,7 +378,16 @@ impl<W: Send + 'static, T: Send + 'static> Engine<W, T> {
                 }
                 Reaction::GoOn
             }
+            UnitEnd::Sent(work, signal) => {
+                again = Some(finished.with(work));
+                self.trouble.ended(signal)
+            }
         };
+        self.react(reaction);
+        again
+    }
+
+    fn react(&mut self, reaction: Reaction) {
         match reaction {
             Reaction::GoOn => {}
             Reaction::Wait(time) => {
@@ -194,7 +400,6 @@ impl<W: Send + 'static, T: Send + 'static> Engine<W, T> {
                 self.stopped.get_or_insert(reason);
             }
         }
-        self.tell();
     }
 
     fn tell(&self) {
@@ -204,23 +409,35 @@ impl<W: Send + 'static, T: Send + 'static> Engine<W, T> {
     }
 
     fn hand_over(&mut self) -> Option<T> {
-        if self.stopped.is_some() && self.under_way.is_empty() {
+        let (index, item) = if self.stopped.is_some() && self.under_way.is_empty() {
             // What was not sent keeps nothing waiting any more.
-            let (_, item) = self.ended.pop_first()?;
-            self.left -= 1;
-            return Some(item);
-        }
-        let next = match self.order {
-            Order::Input => self.expected.front(),
-            Order::AsCompleted => self.as_ended.front(),
+            self.ended.pop_first()?
+        } else {
+            let next = match self.order {
+                Order::Input => self.expected.first(),
+                Order::AsCompleted => self.as_ended.front(),
+            };
+            let index = *next?;
+            let item = self.ended.remove(&index)?;
+            if self.order == Order::AsCompleted {
+                self.as_ended.pop_front();
+            }
+            (index, item)
         };
-        let item = self.ended.remove(next?)?;
-        match self.order {
-            Order::Input => self.expected.pop_front(),
-            Order::AsCompleted => self.as_ended.pop_front(),
-        };
-        self.left -= 1;
+        self.expected.remove(&index);
         Some(item)
+    }
+
+    /// How many items were not sent, now that nothing more is; what the list has left counts too.
+    fn count_unsent(&mut self) -> usize {
+        let mut unsent = self.expected.len();
+        self.expected.clear();
+        while let Some(taken) = self.source.take() {
+            if let Taken::Units(units) = taken {
+                unsent += units.iter().map(|unit| unit.indexes.len()).sum::<usize>();
+            }
+        }
+        unsent
     }
 
     /// Whether a pause has just ended, or there is none.
@@ -238,7 +455,7 @@ impl<W: Send + 'static, T: Send + 'static> Engine<W, T> {
     }
 }
 
-impl<W: Unpin + Send + 'static, T: Unpin + Send + 'static> Stream for Engine<W, T> {
+impl<W: Unpin + Send + 'static, T: Unpin + Send + 'static> Stream for Engine<'_, W, T> {
     type Item = Result<T, RunStopped>;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
@@ -246,35 +463,30 @@ impl<W: Unpin + Send + 'static, T: Unpin + Send + 'static> Stream for Engine<W, 
         loop {
             let may_start = engine.has_paused(context);
             engine.start_what_may();
+            engine.read_what_may();
             if let Some(item) = engine.hand_over() {
                 return Poll::Ready(Some(Ok(item)));
             }
             match engine.under_way.poll_next_unpin(context) {
-                Poll::Ready(Some((finished, end))) => engine.finish(finished, end),
+                Poll::Ready(Some(step)) => engine.take_in(step),
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) if engine.is_over => return Poll::Ready(None),
                 Poll::Ready(None) => {
                     if let Some(reason) = engine.stopped.clone() {
                         engine.is_over = true;
-                        let unsent = engine.left;
-                        engine.left = 0;
+                        let unsent = engine.count_unsent();
                         return Poll::Ready(Some(Err(RunStopped { reason, unsent })));
-                    }
-                    if engine.waiting.is_empty() {
-                        engine.is_over = true;
-                        return Poll::Ready(None);
                     }
                     if !may_start {
                         return Poll::Pending;
                     }
+                    if engine.waiting.is_empty() && engine.source_is_over {
+                        engine.is_over = true;
+                        return Poll::Ready(None);
+                    }
                 }
             }
         }
-    }
-
-    fn size_hint(&self) -> (usize, Option<usize>) {
-        // A run that stops has one error more.
-        (0, Some(self.left + 1))
     }
 }
 
@@ -286,28 +498,41 @@ mod tests {
 
     use super::*;
 
+    struct Listed<I>(I);
+
+    impl<W, I: Iterator<Item = Unit<W>> + Send> Source<W> for Listed<I> {
+        fn take(&mut self) -> Option<Taken<W>> {
+            self.0.next().map(|unit| Taken::Units(vec![unit]))
+        }
+
+        fn at_least(&self) -> usize {
+            self.0.size_hint().0
+        }
+    }
+
     /// A run whose unit number n has the keys `keys[n]` and takes `milliseconds[n]`.
     fn run(
         keys: &[&[&str]],
         milliseconds: &[u64],
         concurrency: usize,
         order: Order,
-    ) -> Engine<(usize, u64), usize> {
+    ) -> Engine<'static, (usize, u64), usize> {
         let unit = |(index, (keys, milliseconds)): (usize, (&&[&str], &u64))| Unit {
             indexes: vec![index],
             keys: keys.iter().map(|&key| key.to_owned()).collect(),
             work: (index, *milliseconds),
         };
+        let units: Vec<_> = keys
+            .iter()
+            .zip(milliseconds)
+            .enumerate()
+            .map(unit)
+            .collect();
         let plan = Plan {
-            units: keys
-                .iter()
-                .zip(milliseconds)
-                .enumerate()
-                .map(unit)
-                .collect(),
+            source: Box::new(Listed(units.into_iter())),
+            read_together: None,
             concurrency,
             order,
-            progress: Progress::default(),
             max_outage: Duration::from_hours(1),
             report: None,
         };
@@ -319,7 +544,7 @@ mod tests {
         })
     }
 
-    async fn items<W: Unpin + Send + 'static>(run: Engine<W, usize>) -> Vec<usize> {
+    async fn items<W: Unpin + Send + 'static>(run: Engine<'_, W, usize>) -> Vec<usize> {
         run.map(|item| item.expect("nothing stops it"))
             .collect()
             .await
@@ -347,10 +572,10 @@ mod tests {
                 work: index,
             };
             let plan = Plan {
-                units: (0..count).map(unit).collect(),
+                source: Box::new(Listed((0..count).map(unit))),
+                read_together: None,
                 concurrency: bound,
                 order: Order::Input,
-                progress: Progress::default(),
                 max_outage: Duration::from_hours(1),
                 report: None,
             };

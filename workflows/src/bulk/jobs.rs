@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use super::each::{Called, Task, each};
+use futures_util::future::BoxFuture;
+
+use super::each::{Called, Entry, Reader, Task, each};
 use super::engine::Verdict;
 use super::options::BulkOptions;
 use super::{Bulk, BulkItem};
 use crate::Workflows;
-use crate::reconciliation::{ReadBack, Resolved, Sighting};
+use crate::reconciliation::{ReadingBack, Resolved, Sighting};
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationJobCreate as NewJob,
     SharePointMigrationTask, SharePointMigrationTaskParameters,
@@ -36,176 +38,117 @@ pub type BulkTaskItem = BulkItem<
 /// done is left out.
 impl Workflows {
     /// Creates many jobs.
-    pub fn create_jobs(
+    pub fn create_jobs<'a>(
         &self,
-        jobs: impl IntoIterator<Item = NewJob>,
+        jobs: impl IntoIterator<Item = NewJob, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkJobItem<NewJob, Response<Job>>> {
+    ) -> Bulk<'a, BulkJobItem<NewJob, Response<Job>>> {
         let task = Task {
             action: &operations::CREATE_JOB,
             job: None,
             name: |job: &NewJob| job.display_name.clone(),
-            verdict: |outcome| resolved(outcome, |_| true),
+            verdict,
         };
         let (workflows, policy) = (self.clone(), options.read_back.clone());
-        let jobs = jobs.into_iter().collect();
-        each(self, task, jobs, options, move |job: NewJob| {
+        let jobs = jobs.into_iter();
+        each(self, task, jobs, options, alone, move |job: NewJob| {
             let (workflows, policy) = (workflows.clone(), policy.clone());
-            async move {
-                let created = workflows.reading_back(policy).create_job(&job).await;
-                Called::new(job, created)
-            }
+            async move { Called::new(workflows.reading_back(policy).create_job(&job).await) }
         })
     }
 
     /// Starts the validation of many jobs.
-    pub fn validate_jobs<J: Into<String>>(
+    pub fn validate_jobs<'a, J: Into<String> + 'a>(
         &self,
-        jobs: impl IntoIterator<Item = J>,
+        jobs: impl IntoIterator<Item = J, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkJobItem<String, StartOutcome>> {
-        self.act(
-            &operations::VALIDATE_JOB,
-            jobs,
-            options,
-            |outcome| {
-                resolved(outcome, |outcome| {
-                    matches!(outcome, StartOutcome::Started(_))
-                })
-            },
-            |workflows, policy, _, job| {
-                Box::pin(async move {
-                    let outcome = workflows.reading_back(policy).validate_job(&job).await;
-                    Called::new(job, outcome)
-                })
-            },
-        )
+    ) -> Bulk<'a, BulkJobItem<String, StartOutcome>> {
+        self.act(&operations::VALIDATE_JOB, jobs, options, 0, |job, sent| {
+            Box::pin(sent.validate_job(job))
+        })
     }
 
     /// **Starts the migration** of many jobs that are validated, or retries those that failed.
-    pub fn migrate_jobs<J: Into<String>>(
+    pub fn migrate_jobs<'a, J: Into<String> + 'a>(
         &self,
-        jobs: impl IntoIterator<Item = J>,
+        jobs: impl IntoIterator<Item = J, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkJobItem<String, StartOutcome>> {
-        self.act(
-            &operations::MIGRATE_JOB,
-            jobs,
-            options,
-            |outcome| {
-                resolved(outcome, |outcome| {
-                    matches!(outcome, StartOutcome::Started(_))
-                })
-            },
-            |workflows, policy, _, job| {
-                Box::pin(async move {
-                    let outcome = workflows.reading_back(policy).migrate_job(&job).await;
-                    Called::new(job, outcome)
-                })
-            },
-        )
+    ) -> Bulk<'a, BulkJobItem<String, StartOutcome>> {
+        self.act(&operations::MIGRATE_JOB, jobs, options, 0, |job, sent| {
+            Box::pin(sent.migrate_job(job))
+        })
     }
 
     /// Cancels many jobs.
-    pub fn cancel_jobs<J: Into<String>>(
+    pub fn cancel_jobs<'a, J: Into<String> + 'a>(
         &self,
-        jobs: impl IntoIterator<Item = J>,
+        jobs: impl IntoIterator<Item = J, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkJobItem<String, CancelOutcome>> {
+    ) -> Bulk<'a, BulkJobItem<String, CancelOutcome>> {
+        let repeats = options.max_repeats;
         self.act(
             &operations::CANCEL_JOB,
             jobs,
             options,
-            |outcome| {
-                resolved(outcome, |outcome| {
-                    matches!(outcome, CancelOutcome::Accepted(_))
-                })
-            },
-            |workflows, policy, max_repeats, job| {
-                Box::pin(async move {
-                    let mut repeats = 0..max_repeats;
-                    loop {
-                        let reading_back = workflows.reading_back(policy.clone());
-                        let outcome = reading_back.cancel_job(&job).await;
-                        match &outcome {
-                            Ok(Resolved::Unknown {
-                                last_seen: Some(Sighting::Present(_)),
-                                ..
-                            }) if repeats.next().is_some() => {}
-                            _ => return Called::new(job, outcome),
-                        }
-                    }
-                })
-            },
+            repeats,
+            |job, sent| Box::pin(sent.cancel_job(job)),
         )
     }
 
     /// Deletes many jobs.
-    pub fn delete_jobs<J: Into<String>>(
+    pub fn delete_jobs<'a, J: Into<String> + 'a>(
         &self,
-        jobs: impl IntoIterator<Item = J>,
+        jobs: impl IntoIterator<Item = J, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkJobItem<String, DeleteOutcome>> {
-        self.act(
-            &operations::DELETE_JOB,
-            jobs,
-            options,
-            |outcome| {
-                resolved(outcome, |outcome| {
-                    matches!(outcome, DeleteOutcome::Accepted(_))
-                })
-            },
-            |workflows, policy, _, job| {
-                Box::pin(async move {
-                    let outcome = workflows.reading_back(policy).delete_job(&job).await;
-                    Called::new(job, outcome)
-                })
-            },
-        )
+    ) -> Bulk<'a, BulkJobItem<String, DeleteOutcome>> {
+        self.act(&operations::DELETE_JOB, jobs, options, 0, |job, sent| {
+            Box::pin(sent.delete_job(job))
+        })
     }
 
     /// Creates many SharePoint tasks, on the source tenant.
     ///
     /// With a [`Record`](super::Record), a task whose parameters are the same as those of one that was
     /// created is left out.
-    pub fn create_sharepoint_tasks(
+    pub fn create_sharepoint_tasks<'a>(
         &self,
-        tasks: impl IntoIterator<Item = SharePointMigrationTaskParameters>,
+        tasks: impl IntoIterator<Item = SharePointMigrationTaskParameters, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<BulkTaskItem> {
+    ) -> Bulk<'a, BulkTaskItem> {
         let task = Task {
             action: &operations::CREATE_SHAREPOINT_TASK,
             job: None,
             // What cannot be written cannot be sent either, which the call will say.
             name: |task| serde_json::to_string(task).unwrap_or_default(),
-            verdict: |outcome| resolved(outcome, |_| true),
+            verdict,
         };
         let (workflows, policy) = (self.clone(), options.read_back.clone());
-        let tasks = tasks.into_iter().collect();
+        let tasks = tasks.into_iter();
         each(
             self,
             task,
             tasks,
             options,
+            alone,
             move |task: SharePointMigrationTaskParameters| {
                 let (workflows, policy) = (workflows.clone(), policy.clone());
                 async move {
-                    let reading_back = workflows.reading_back(policy);
-                    let created = reading_back.create_sharepoint_task(task.clone()).await;
-                    Called::new(task, created)
+                    let sent = workflows.reading_back(policy);
+                    Called::new(sent.create_sharepoint_task(task).await)
                 }
             },
         )
     }
 
-    fn act<J: Into<String>, T: Send + Unpin + 'static>(
+    /// Sends an action on each job, again up to so many times if it is seen to have had no effect.
+    fn act<'a, J: Into<String> + 'a, T: IsDone + Send + Sync + Unpin + 'static>(
         &self,
         action: &'static Operation,
-        jobs: impl IntoIterator<Item = J>,
+        jobs: impl IntoIterator<Item = J, IntoIter: Send + 'a>,
         options: BulkOptions,
-        verdict: fn(&Resolved<T, Sighting<Job>>) -> Verdict,
-        call: fn(Self, ReadBack, u32, String) -> Calling<T>,
-    ) -> Bulk<BulkJobItem<String, T>> {
+        max_repeats: u32,
+        send: Action<T>,
+    ) -> Bulk<'a, BulkJobItem<String, T>> {
         let task = Task {
             action,
             job: None,
@@ -213,20 +156,69 @@ impl Workflows {
             verdict,
         };
         let (workflows, policy) = (self.clone(), options.read_back.clone());
-        let max_repeats = options.max_repeats;
-        let jobs = jobs.into_iter().map(Into::into).collect();
-        each(self, task, jobs, options, move |job: String| {
-            call(workflows.clone(), policy.clone(), max_repeats, job)
+        let jobs = jobs.into_iter().map(Into::into);
+        each(self, task, jobs, options, alone, move |job: String| {
+            let (workflows, policy) = (workflows.clone(), policy.clone());
+            async move {
+                let sent = workflows.reading_back(policy);
+                for _ in 0..max_repeats {
+                    match send(&job, &sent).await {
+                        Ok(Resolved::Unknown {
+                            last_seen: Some(Sighting::Present(_)),
+                            ..
+                        }) => {}
+                        outcome => return Called::new(outcome),
+                    }
+                }
+                Called::new(send(&job, &sent).await)
+            }
         })
     }
 }
 
-type Calling<T> =
-    futures_util::future::BoxFuture<'static, Called<String, Resolved<T, Sighting<Job>>>>;
+/// One action on a job, whose lost answer is replaced by reading the job.
+type Action<T> = for<'f> fn(&'f str, &'f ReadingBack<'f>) -> BoxFuture<'f, Result<OfJob<T>, Error>>;
 
-fn resolved<T, S>(outcome: &Resolved<T, S>, is_done: impl FnOnce(&T) -> bool) -> Verdict {
+type OfJob<T> = Resolved<T, Sighting<Job>>;
+
+/// Each item is read back by itself.
+fn alone<I, O>(_: Entry) -> Option<Reader<I, O>> {
+    None
+}
+
+/// Whether an answer says that what was asked for is done.
+trait IsDone {
+    fn is_done(&self) -> bool;
+}
+
+impl IsDone for StartOutcome {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Started(_))
+    }
+}
+
+impl IsDone for CancelOutcome {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+}
+
+impl IsDone for DeleteOutcome {
+    fn is_done(&self) -> bool {
+        matches!(self, Self::Accepted(_))
+    }
+}
+
+/// What was created is there.
+impl<T> IsDone for Response<T> {
+    fn is_done(&self) -> bool {
+        true
+    }
+}
+
+fn verdict<T: IsDone, S>(outcome: &Resolved<T, S>) -> Verdict {
     match outcome {
-        Resolved::Answered(answer) if is_done(answer) => Verdict::Done,
+        Resolved::Answered(answer) if answer.is_done() => Verdict::Done,
         Resolved::TookEffect { .. } => Verdict::Done,
         Resolved::Answered(_) | Resolved::RuledOut { .. } | Resolved::Unknown { .. } => {
             Verdict::NotDone

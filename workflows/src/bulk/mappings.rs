@@ -1,6 +1,6 @@
 //! Identity mappings in lists of any length.
 
-use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,8 +8,9 @@ use futures_util::stream::{self, StreamExt};
 
 use super::change::{BulkMappingOutcome, Change, judge};
 use super::each::{Entry, entry};
-use super::engine::{Engine, Plan, Unit, UnitEnd, Verdict};
-use super::options::{BulkOptions, Progress};
+use super::engine::{Engine, Plan, Source, Taken, Unit, UnitEnd, Verdict};
+use super::options::BulkOptions;
+use super::record::digest;
 use super::trouble::{Signal, can_wait};
 use super::{Bulk, BulkItem};
 use crate::Workflows;
@@ -38,11 +39,11 @@ impl Workflows {
     ///
     /// With a [`Record`](super::Record), a change that is done is left out, unless an earlier one of the
     /// same source has to be made: then those after it are made again.
-    pub fn apply_user_mappings(
+    pub fn apply_user_mappings<'a>(
         &self,
-        items: impl IntoIterator<Item = SharePointUserIdentityMappingDeltaItem>,
+        items: impl IntoIterator<Item = SharePointUserIdentityMappingDeltaItem, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<Item<SharePointUserIdentityMappingDeltaItem, SharePointUserIdentityMapping>> {
+    ) -> Bulk<'a, Item<SharePointUserIdentityMappingDeltaItem, SharePointUserIdentityMapping>> {
         let client = self.client().clone();
         apply(
             self,
@@ -62,11 +63,12 @@ impl Workflows {
     /// Adds, replaces and removes mappings of groups, any number of them.
     ///
     /// It behaves as [`apply_user_mappings`](Self::apply_user_mappings) does.
-    pub fn apply_group_mappings(
+    pub fn apply_group_mappings<'a>(
         &self,
-        items: impl IntoIterator<Item = SharePointGroupIdentityMappingDeltaItem>,
+        items: impl IntoIterator<Item = SharePointGroupIdentityMappingDeltaItem, IntoIter: Send + 'a>,
         options: BulkOptions,
-    ) -> Bulk<Item<SharePointGroupIdentityMappingDeltaItem, SharePointGroupIdentityMapping>> {
+    ) -> Bulk<'a, Item<SharePointGroupIdentityMappingDeltaItem, SharePointGroupIdentityMapping>>
+    {
         let client = self.client().clone();
         apply(
             self,
@@ -103,31 +105,6 @@ struct Request<D> {
     splits: Arc<AtomicU32>,
 }
 
-/// Leaves out what is done, as far as the order of changes of the same source allows.
-fn left_over<D: Change>(changes: Vec<D>, is_done: impl Fn(&str) -> bool) -> Vec<Indexed<D>> {
-    let mut seen: HashMap<String, usize> = HashMap::new();
-    let mut again: BTreeSet<String> = BTreeSet::new();
-    let mut left = Vec::new();
-    for (index, change) in changes.into_iter().enumerate() {
-        // What cannot be written cannot be sent either, which the call will say.
-        let text = serde_json::to_string(&change).unwrap_or_default();
-        let times = seen.entry(text.clone()).or_default();
-        *times += 1;
-        let name = format!("{times} {text}");
-        let source = change.source();
-        let is_left_out = is_done(&name) && source.keys().all(|key| !again.contains(&key));
-        if !is_left_out {
-            again.extend(source.keys());
-            left.push(Indexed {
-                index,
-                name,
-                change,
-            });
-        }
-    }
-    left
-}
-
 fn unit<D: Change>(changes: Vec<Indexed<D>>, splits: Arc<AtomicU32>) -> Unit<Request<D>> {
     Unit {
         indexes: changes.iter().map(|indexed| indexed.index).collect(),
@@ -139,25 +116,96 @@ fn unit<D: Change>(changes: Vec<Indexed<D>>, splits: Arc<AtomicU32>) -> Unit<Req
     }
 }
 
-/// Puts changes together into requests; one that names nobody is alone, to fail alone.
-fn requests<D: Change>(changes: Vec<Indexed<D>>, size: usize) -> VecDeque<Unit<Request<D>>> {
-    let whole = |changes| unit(changes, Arc::new(AtomicU32::new(MAX_SPLITS)));
-    let mut units = VecDeque::new();
-    let mut filling = Vec::new();
-    for indexed in changes {
-        if indexed.change.check().is_err() {
-            units.push_back(whole(vec![indexed]));
-            continue;
-        }
-        filling.push(indexed);
-        if filling.len() == size {
-            units.push_back(whole(std::mem::take(&mut filling)));
+/// The changes of a list, put together into requests.
+///
+/// Without a record it keeps nothing of those that it handed out. With one, a change is known by its text
+/// and by how often it came before, and what an unfinished change shares its source with is done again;
+/// of both, 128 bits are kept.
+struct Requests<'a, D> {
+    changes: Box<dyn Iterator<Item = D> + Send + 'a>,
+    next: usize,
+    /// How many were found done while a request was put together.
+    skipped: usize,
+    size: usize,
+    entry: Option<Entry>,
+    times: HashMap<u128, u32>,
+    again: HashSet<u128>,
+}
+
+impl<'a, D: Change> Requests<'a, D> {
+    fn new(
+        changes: impl Iterator<Item = D> + Send + 'a,
+        size: usize,
+        entry: Option<Entry>,
+    ) -> Self {
+        Self {
+            changes: Box::new(changes),
+            next: 0,
+            skipped: 0,
+            size,
+            entry: entry.filter(Entry::is_kept),
+            times: HashMap::new(),
+            again: HashSet::new(),
         }
     }
-    if !filling.is_empty() {
-        units.push_back(whole(filling));
+
+    /// The next change; none in the second place if it is done, as far as the order of changes of the
+    /// same source allows.
+    fn next(&mut self) -> Option<Option<Indexed<D>>> {
+        let change = self.changes.next()?;
+        let index = self.next;
+        self.next += 1;
+        let mut name = String::new();
+        if let Some(entry) = &self.entry {
+            // What cannot be written cannot be sent either, which the call will say.
+            let text = serde_json::to_string(&change).unwrap_or_default();
+            let times = self.times.entry(digest(&text)).or_default();
+            *times += 1;
+            name = format!("{times} {text}");
+            let source = change.source();
+            let mut keys = source.keys().map(|key| digest(&key));
+            if entry.has(&name) && keys.all(|key| !self.again.contains(&key)) {
+                return Some(None);
+            }
+            self.again.extend(source.keys().map(|key| digest(&key)));
+        }
+        Some(Some(Indexed {
+            index,
+            name,
+            change,
+        }))
     }
-    units
+}
+
+impl<D: Change> Source<Request<D>> for Requests<'_, D> {
+    /// A change that names nobody is alone, to fail alone.
+    fn take(&mut self) -> Option<Taken<Request<D>>> {
+        if let Some(left) = self.skipped.checked_sub(1) {
+            self.skipped = left;
+            return Some(Taken::Done);
+        }
+        let mut filling = Vec::new();
+        let mut alone = Vec::new();
+        while filling.len() < self.size && alone.len() < self.size {
+            match self.next() {
+                None => break,
+                Some(None) if filling.is_empty() && alone.is_empty() => return Some(Taken::Done),
+                Some(None) => self.skipped += 1,
+                Some(Some(indexed)) if indexed.change.check().is_err() => alone.push(indexed),
+                Some(Some(indexed)) => filling.push(indexed),
+            }
+        }
+        let whole = |changes| unit(changes, Arc::new(AtomicU32::new(MAX_SPLITS)));
+        let mut units: Vec<_> = alone.into_iter().map(|one| whole(vec![one])).collect();
+        if !filling.is_empty() {
+            units.push(whole(filling));
+        }
+        (!units.is_empty()).then_some(Taken::Units(units))
+    }
+
+    fn at_least(&self) -> usize {
+        self.skipped + self.changes.size_hint().0
+    }
 }
 
 /// Whether the service says that the request itself is wrong, so that a part of it may be right.
@@ -232,38 +280,30 @@ impl<D: Change> Request<D> {
     }
 }
 
-fn apply<D: Change, F>(
+fn apply<'a, D: Change, F>(
     workflows: &Workflows,
     action: &'static Operation,
-    changes: impl IntoIterator<Item = D>,
+    changes: impl IntoIterator<Item = D, IntoIter: Send + 'a>,
     options: BulkOptions,
     send: impl Fn(Vec<D>) -> F + Send + 'static,
-) -> Bulk<Item<D, D::Mapping>>
+) -> Bulk<'a, Item<D, D::Mapping>>
 where
     F: Future<Output = Result<Vec<D::Mapping>, Error>> + Send + 'static,
 {
     let workflows = workflows.clone();
-    let changes: Vec<D> = changes.into_iter().collect();
+    let changes = changes.into_iter();
     let run = async move {
         let (entry, stopped) = match entry(&workflows, action, None, &options).await {
             Ok(entry) => (Some(entry), None),
             Err(reason) => (None, Some(reason)),
         };
-        let total = changes.len();
-        let left = left_over(changes, |name| {
-            entry.as_ref().is_some_and(|entry| entry.has(name))
-        });
-        let progress = Progress {
-            total,
-            skipped: total - left.len(),
-            ..Progress::default()
-        };
+        let requests = Requests::new(changes, options.request_size, entry.clone());
         let plan = Plan {
-            units: requests(left, options.request_size),
+            source: Box::new(requests) as Box<dyn Source<Request<D>>>,
+            read_together: None,
             concurrency: options.concurrency,
             order: options.order,
             max_outage: options.max_outage,
-            progress,
             report: options.report,
         };
         let engine = Engine::new(plan, move |request: Request<D>| {
@@ -284,6 +324,7 @@ where
 mod tests {
     use serde_json::json;
 
+    use super::super::record::Record;
     use super::*;
 
     type Item = SharePointUserIdentityMappingDeltaItem;
@@ -297,6 +338,18 @@ mod tests {
         serde_json::from_value(item).expect("a change")
     }
 
+    /// The units of a list, with what the record has.
+    fn units(list: Vec<Item>, entry: Option<Entry>) -> Vec<Unit<Request<Item>>> {
+        let mut requests = Requests::new(list.into_iter(), 50, entry);
+        let mut units = Vec::new();
+        while let Some(taken) = requests.take() {
+            if let Taken::Units(more) = taken {
+                units.extend(more);
+            }
+        }
+        units
+    }
+
     #[test]
     fn what_is_done_is_left_out_unless_an_earlier_change_of_its_source_is_made_again() {
         let list = || {
@@ -307,8 +360,9 @@ mod tests {
                 change("a", Some("1")),
             ]
         };
-        let all = left_over(list(), |_| false);
-        let name = |index: usize| all[index].name.clone();
+        let entry = || Entry::of(Record::in_memory("service", "tenant"), "apply");
+        let all = units(list(), Some(entry()));
+        let name = |index: usize| all[0].work.changes[index].name.clone();
         for (done, expected) in [
             (vec![], vec![0, 1, 2, 3]),
             (vec![0, 1, 2, 3], vec![]),
@@ -318,9 +372,12 @@ mod tests {
             (vec![2, 3], vec![0, 1, 2, 3]),
             (vec![0, 1, 3], vec![2, 3]),
         ] {
-            let names: Vec<_> = done.iter().map(|index| name(*index)).collect();
-            let left = left_over(list(), |name| names.iter().any(|done| done == name));
-            let indexes: Vec<_> = left.iter().map(|indexed| indexed.index).collect();
+            let entry = entry();
+            for index in &done {
+                assert!(entry.add(&name(*index)).is_none());
+            }
+            let left = units(list(), Some(entry));
+            let indexes: Vec<_> = left.into_iter().flat_map(|unit| unit.indexes).collect();
             assert_eq!(indexes, expected, "{done:?}");
         }
     }
@@ -335,14 +392,14 @@ mod tests {
             (1_234, [vec![50; 24], vec![34]].concat()),
         ] {
             let changes = (0..length).map(|n| change(&format!("user{n}"), Some("x")));
-            let units = requests(left_over(changes.collect(), |_| false), 50);
+            let units = units(changes.collect(), None);
             let sizes: Vec<_> = units.iter().map(|unit| unit.work.changes.len()).collect();
             assert_eq!(sizes, expected);
             let indexes: Vec<_> = units.iter().flat_map(|unit| unit.indexes.clone()).collect();
             assert_eq!(indexes, (0..length).collect::<Vec<_>>());
         }
         let changes = ["a", " ", "b"].map(|source| change(source, Some("x")));
-        let units = requests(left_over(changes.into(), |_| false), 50);
+        let units = units(changes.into(), None);
         let indexes: Vec<_> = units.iter().map(|unit| unit.indexes.clone()).collect();
         assert_eq!(indexes, [vec![1], vec![0, 2]]);
     }

@@ -200,13 +200,13 @@ impl Record {
     /// `job` is empty for what is not about the users of a job.
     #[must_use]
     pub fn contains(&self, action: &str, job: &str, item: &str) -> bool {
-        self.lock().done.contains(&digest(action, job, item))
+        self.lock().done.contains(&digest((action, job, item)))
     }
 
     /// Says that the action is done for an item, and has it written before it returns.
     pub(crate) fn add(&self, action: &str, job: &str, item: &str) -> Result<(), RecordError> {
         let mut content = self.lock();
-        if !content.done.insert(digest(action, job, item)) {
+        if !content.done.insert(digest((action, job, item))) {
             return Ok(());
         }
         if let Some((file, path)) = &mut content.file {
@@ -252,11 +252,12 @@ fn expect(what: &'static str, expected: &str, found: &str) -> Result<(), RecordE
     })
 }
 
-/// The item by 128 bits, so that its name need not be kept.
-fn digest(action: &str, job: &str, item: &str) -> u128 {
+/// Something by 128 bits, so that it need not be kept.
+pub(super) fn digest(of: impl Hash) -> u128 {
     let half = |salt: u8| {
         let mut hasher = DefaultHasher::new();
-        (salt, action, job, item).hash(&mut hasher);
+        salt.hash(&mut hasher);
+        of.hash(&mut hasher);
         u128::from(hasher.finish())
     };
     half(0) << 64 | half(1)
@@ -303,7 +304,7 @@ fn read(file: &mut File, path: &Path) -> Result<(Option<Header>, HashSet<u128>),
             path: path.to_owned(),
             line: index + 1,
         })?;
-        done.insert(digest(&line.action, &line.job, &line.item));
+        done.insert(digest((&*line.action, &*line.job, &*line.item)));
     }
     Ok((header, done))
 }

@@ -70,7 +70,9 @@ fn whole(reports: &[Report]) -> Exit {
 }
 
 fn write_page(session: &Session<'_>, reports: &[Report], file: &Path) -> Result<Exit, Failure> {
-    let page = page::render(reports, chrono::Utc::now(), session.output.zone())
+    let jobs = reports.iter().filter_map(|report| report.job.as_ref());
+    let now = crate::deadlines::present(jobs, chrono::Utc::now());
+    let page = page::render(reports, now, session.output.zone())
         .map_err(|error| Failure::unexpected("the page cannot be made", error))?;
     if file == Path::new("-") {
         put(page.as_bytes())?;

@@ -1,0 +1,87 @@
+//! What came of one cancellation of many.
+
+use std::sync::Arc;
+
+use super::BulkItem;
+use super::engine::Verdict;
+use msgraph_migrations::models::CrossTenantMigrationCancelResponse;
+use msgraph_migrations::{CancelOutcome, Error, FinalStatus, Refusal, Response};
+
+/// How the service took one cancellation of many.
+///
+/// Beside [`CancelOutcome`], this knows what was cancelled before, so that a list can be worked through
+/// twice.
+#[derive(Clone, Debug)]
+#[must_use = "a cancellation that was refused means that the migration continues"]
+pub enum BulkCancelOutcome {
+    /// The service accepted it; see [`CancelOutcome::Accepted`].
+    ///
+    /// With [`BulkOptions::confirm`] this means that it was not seen to take effect in time.
+    Accepted(Response<CrossTenantMigrationCancelResponse>),
+    /// The service accepted it, and it was then read back as cancelled or about to be.
+    Confirmed(Response<CrossTenantMigrationCancelResponse>),
+    /// The answer was lost, and it was then read back as cancelled or about to be: by this request, or
+    /// by another.
+    FoundCancelled(Arc<Error>),
+    /// 409, and the reason is that it is cancelled or being cancelled already.
+    AlreadyCancelled(Refusal),
+    /// The job is there, and the user is not in it: cancelled and then removed, as one guide says of
+    /// users who are cancelled, or never in it.
+    NotInJob(Refusal),
+    /// 409 for another reason, or for one that could not be found out: **the migration continues**,
+    /// unless it is over. See the other endings of [`CancelOutcome`].
+    Conflict(Refusal),
+}
+
+impl BulkCancelOutcome {
+    /// Whether it is cancelled or being cancelled.
+    #[must_use]
+    pub fn is_cancelled(&self) -> bool {
+        match self {
+            Self::Accepted(_)
+            | Self::Confirmed(_)
+            | Self::FoundCancelled(_)
+            | Self::AlreadyCancelled(_) => true,
+            Self::NotInJob(_) | Self::Conflict(_) => false,
+        }
+    }
+
+    /// Whether nothing is left to cancel: it is cancelled, or the job does not have the user.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.is_cancelled() || matches!(self, Self::NotInJob(_))
+    }
+}
+
+/// What a run over many cancellations hands over, with the id that was given.
+pub type BulkCancelItem = BulkItem<String, Result<BulkCancelOutcome, Arc<Error>>>;
+
+pub(super) fn verdict(outcome: &BulkCancelOutcome) -> Verdict {
+    if outcome.is_settled() {
+        Verdict::Done
+    } else {
+        Verdict::NotDone
+    }
+}
+
+pub(super) fn conflict(is_cancelled: bool, refusal: Refusal) -> BulkCancelOutcome {
+    if is_cancelled {
+        BulkCancelOutcome::AlreadyCancelled(refusal)
+    } else {
+        BulkCancelOutcome::Conflict(refusal)
+    }
+}
+
+pub(super) fn determined(outcome: CancelOutcome) -> BulkCancelOutcome {
+    match outcome {
+        CancelOutcome::Accepted(answer) => BulkCancelOutcome::Accepted(answer),
+        CancelOutcome::AlreadyBeingCancelled(refusal)
+        | CancelOutcome::AlreadyFinal {
+            status: FinalStatus::Cancelled,
+            refusal,
+        } => BulkCancelOutcome::AlreadyCancelled(refusal),
+        CancelOutcome::AlreadyFinal { refusal, .. }
+        | CancelOutcome::TooLate { refusal, .. }
+        | CancelOutcome::Undetermined(refusal) => BulkCancelOutcome::Conflict(refusal),
+    }
+}
