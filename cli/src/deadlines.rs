@@ -39,6 +39,13 @@ pub fn cutover(job: &Job) -> Option<DateTime<Utc>> {
     utc(job.complete_after_date_time.as_ref())
 }
 
+/// The present, as far as the jobs tell: a service whose clock is ahead, as a simulator's, has changed them by then.
+pub fn present<'a>(jobs: impl IntoIterator<Item = &'a Job>, clock: DateTime<Utc>) -> DateTime<Utc> {
+    jobs.into_iter()
+        .filter_map(|job| utc(job.last_updated_date_time.as_ref()))
+        .fold(clock, std::cmp::max)
+}
+
 /// Whether the cutover may begin or has begun.
 pub fn is_due(job: &Job, now: DateTime<Utc>) -> bool {
     cutover(job).is_some_and(|time| time <= now)
@@ -161,6 +168,20 @@ mod tests {
             assert_eq!(found, expected, "{status}");
         }
         assert_eq!(cancellable(&job("wound up"), before), Cancellable::Unknown);
+    }
+
+    #[test]
+    fn a_job_that_was_changed_later_than_now_tells_that_it_is_later() {
+        let changed = at("2026-12-01T08:00:00Z");
+        for (clock, expected) in [
+            ("2026-12-01T07:00:00Z", changed),
+            ("2026-12-02T07:00:00Z", at("2026-12-02T07:00:00Z")),
+        ] {
+            assert_eq!(
+                present([&job("inProgress"), &Job::default()], at(clock)),
+                expected
+            );
+        }
     }
 
     #[test]

@@ -277,6 +277,12 @@ pub const ALL: &[Explanation] = &[
         "wait two days, then retry",
     ),
     of(
+        "SANDBOX-*",
+        "simulator",
+        "The simulator let it fail, as it was told to.",
+        "xtmig retry JOB",
+    ),
+    of(
         "BadArgument",
         "refused request",
         "A value in the request is not acceptable; a second code tells which.",

@@ -5,6 +5,7 @@ use std::process::ExitCode;
 
 use msgraph_migrations::{Error, ErrorKind};
 
+use crate::error_codes::explain;
 use crate::suggestion::command;
 
 /// How the command ends, for scripts; the numbers are documented in the README and never change.
@@ -84,7 +85,10 @@ impl Failure {
             Exit::Unknown => format!("it may have taken effect: {look}"),
             Exit::NotFound => format!("see what there is: {}", command("jobs list")),
             Exit::NotAllowed => allowance(error),
-            Exit::Invalid => "correct the request and repeat".to_owned(),
+            Exit::Invalid => match error.code().and_then(explain) {
+                Some(known) => format!("{} {}", known.meaning, known.next),
+                None => "correct the request and repeat".to_owned(),
+            },
             Exit::TryLater => match error.retry_after() {
                 Some(wait) => format!("nothing took effect; repeat in {} s", wait.as_secs().max(1)),
                 None => "nothing took effect; repeat in a while".to_owned(),

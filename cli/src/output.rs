@@ -328,12 +328,6 @@ fn fit(lines: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
     widths
 }
 
-/// The table that a terminal of `width` columns shows.
-#[cfg(test)]
-pub fn table_at(rows: &[Row], width: usize) -> String {
-    table(rows, Some(width))
-}
-
 /// As much of `text` as fits, with an ellipsis where something is missing.
 pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {

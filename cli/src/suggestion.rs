@@ -17,7 +17,7 @@ pub fn remember(connection: &ConnectionArguments) {
         ("--profile", &connection.profile),
     ] {
         if let Some(value) = value {
-            text.push_str(&format!(" {name} {}", quoted(value)));
+            text.extend([" ", name, " ", &quoted(value)]);
         }
     }
     if let Some(Api::Beta) = connection.api {

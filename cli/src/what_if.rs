@@ -51,10 +51,10 @@ fn headers(request: &DescribedRequest) -> impl Iterator<Item = &(String, String)
 fn text(request: &DescribedRequest) -> String {
     let mut text = format!("{} {}\n", request.method, request.url);
     for (name, value) in headers(request) {
-        text.push_str(&format!("{name}: {value}\n"));
+        text.extend([name, ": ", value, "\n"]);
     }
     if let Some(body) = &request.body {
-        text.push_str(&format!("\n{body}\n"));
+        text.extend(["\n", body, "\n"]);
     }
     text.push('\n');
     text

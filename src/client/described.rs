@@ -17,7 +17,8 @@ pub struct DescribedRequest {
     /// The whole address, with its query.
     pub url: String,
     /// Names and values of the headers, in the order of their names; without `Authorization` and others that
-    /// are marked as sensitive.
+    /// are marked as sensitive, and without `Accept`, `Content-Length` and `Host`, which the HTTP library adds
+    /// where they are missing.
     pub headers: Vec<(String, String)>,
     /// The body; none when there is none.
     pub body: Option<String>,

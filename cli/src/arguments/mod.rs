@@ -1,5 +1,10 @@
 //! What can stand on the command line.
 
+#![expect(
+    clippy::doc_markdown,
+    reason = "what documents an argument is its help, where backticks would be shown"
+)]
+
 mod jobs;
 mod mappings;
 mod sharepoint;
@@ -40,6 +45,7 @@ pub struct Arguments {
 
 /// Where requests go.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Connecting")]
 pub struct ConnectionArguments {
     /// Run against a simulator on this machine, with demo data and no account; it is started when needed
     #[arg(long, global = true, conflicts_with = "base_url")]
@@ -91,6 +97,7 @@ impl From<Api> for Version {
 
 /// How results are shown.
 #[derive(Args, Debug)]
+#[command(next_help_heading = "Results")]
 pub struct OutputArguments {
     /// Form of the results
     #[arg(short = 'o', long = "output", global = true, value_enum, default_value_t = Format::Table, value_name = "FORM")]

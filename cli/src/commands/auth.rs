@@ -175,13 +175,12 @@ fn claims(token: &str) -> Option<Claims> {
     let claims: Value = serde_json::from_slice(&bytes).ok()?;
     let text = |name: &str| claims.get(name).and_then(Value::as_str).map(str::to_owned);
     let delegated = text("scp");
-    let scopes: Vec<String> = match &delegated {
-        Some(scopes) => scopes.split_whitespace().map(str::to_owned).collect(),
-        None => {
-            let roles = claims.get("roles").and_then(Value::as_array);
-            let roles = roles.into_iter().flatten().filter_map(Value::as_str);
-            roles.map(str::to_owned).collect()
-        }
+    let scopes: Vec<String> = if let Some(scopes) = &delegated {
+        scopes.split_whitespace().map(str::to_owned).collect()
+    } else {
+        let roles = claims.get("roles").and_then(Value::as_array);
+        let roles = roles.into_iter().flatten().filter_map(Value::as_str);
+        roles.map(str::to_owned).collect()
     };
     let who = [
         "upn",

@@ -8,7 +8,7 @@ use msgraph_migrations::{DeleteOutcome, Error};
 use msgraph_migrations_workflows::jobs::{CancelVerdict, TooLate};
 
 use super::cancellation::{Bucket, Cancelled, conclude};
-use super::session::{Session, Settled, name_of};
+use super::session::{Session, Settled, name_of, read_back};
 use super::{postpone, report, rows, starting, to_end, user_input, watch};
 use crate::arguments::{CreateArguments, JobsCommand};
 use crate::confirmation::confirm;
@@ -126,7 +126,7 @@ pub fn new_job(arguments: CreateArguments) -> Result<CrossTenantMigrationJobCrea
 async fn create(session: &mut Session<'_>, arguments: CreateArguments) -> Result<Exit, Failure> {
     let job = new_job(arguments)?;
     let name = &job.display_name;
-    let policy = session.read_back();
+    let policy = read_back();
     let resolved = session
         .workflows
         .reading_back(policy)
@@ -148,7 +148,7 @@ async fn create(session: &mut Session<'_>, arguments: CreateArguments) -> Result
 }
 
 async fn delete(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
-    let policy = session.read_back();
+    let policy = read_back();
     let resolved = session.workflows.reading_back(policy).delete_job(job).await;
     match session.settled(&format!("the deletion of {job}"), job, resolved)? {
         Settled::Answered(DeleteOutcome::Accepted(_)) | Settled::TookEffect(_) => {

@@ -1,7 +1,6 @@
 //! `xtmig mappings …`: who becomes whom.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -10,7 +9,9 @@ use msgraph_migrations::models::{
     SharePointUserIdentityMappingDeltaItem as UserChange,
 };
 use msgraph_migrations::{Error, GetOptions};
-use msgraph_migrations_workflows::bulk::{Bulk, BulkItem, BulkMappingOutcome, BulkOptions, Order};
+use msgraph_migrations_workflows::bulk::{
+    Bulk, BulkItem, BulkMappingOutcome, BulkMappingResult, BulkOptions, Order,
+};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -201,10 +202,9 @@ struct Run {
     stopped: Option<(String, Exit)>,
 }
 
-async fn collect<D, M>(
-    mut run: Bulk<'_, BulkItem<D, Result<BulkMappingOutcome<M>, Arc<Error>>>>,
-    name: impl Fn(&D) -> Option<String>,
-) -> Run
+type Item<D, M> = BulkItem<D, BulkMappingResult<M>>;
+
+async fn collect<D, M>(mut run: Bulk<'_, Item<D, M>>, name: impl Fn(&D) -> Option<String>) -> Run
 where
     D: Serialize,
 {
@@ -219,7 +219,7 @@ where
         };
         match item {
             Ok(Some(item)) => {
-                applied.push(judge(name(&item.input).unwrap_or_default(), &item.outcome))
+                applied.push(judge(name(&item.input).unwrap_or_default(), &item.outcome));
             }
             Ok(None) => {
                 return Run {
@@ -241,7 +241,7 @@ where
     }
 }
 
-fn judge<M>(source: String, outcome: &Result<BulkMappingOutcome<M>, Arc<Error>>) -> Applied {
+fn judge<M>(source: String, outcome: &BulkMappingResult<M>) -> Applied {
     let (outcome, reason, exit) = match outcome {
         Ok(BulkMappingOutcome::Applied(_)) => ("applied", String::new(), None),
         Ok(BulkMappingOutcome::Unconfirmed(why)) => ("unknown", text(why), Some(Exit::Unknown)),

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 
 use msgraph_migrations::models::CrossTenantMigrationJobStatus as Status;
 use msgraph_migrations_workflows::reports::Report;
-use msgraph_migrations_workflows::waiting::WaitOptions;
 
 use super::report::problem_rows;
 use super::session::{Session, name_of};
@@ -51,7 +50,7 @@ pub async fn run(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Fai
 /// Reads what became of the users of jobs.
 pub async fn read(session: &Session<'_>, jobs: &[String]) -> Result<Vec<Report>, Failure> {
     let progress = Progress::new(session.output, "reading users of jobs", Some(jobs.len()));
-    let options = WaitOptions::new().max_outage(super::report::MAX_OUTAGE);
+    let options = super::report::reading();
     let mut reports = Vec::new();
     for job in jobs {
         progress.say(format!("reading the users of {job}"));

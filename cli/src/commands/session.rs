@@ -13,7 +13,7 @@ use msgraph_migrations_workflows::reconciliation::{ReadBack, Resolved, Sighting}
 
 use super::rows;
 use crate::connection::Connection;
-use crate::deadlines::is_due;
+use crate::deadlines::{is_due, present};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
 use crate::suggestion::{command, quoted};
@@ -41,11 +41,6 @@ impl<'a> Session<'a> {
 
     pub fn client(&self) -> &Client {
         self.workflows.client()
-    }
-
-    /// How a lost answer is read back.
-    pub fn read_back(&self) -> ReadBack {
-        ReadBack::default().settle_within(SETTLE_WITHIN)
     }
 
     /// Reads a job.
@@ -143,15 +138,25 @@ impl<'a> Session<'a> {
                 name_of(job, "a job without a name")
             ));
         }
-        if jobs.iter().any(|job| is_due(job, Utc::now())) {
+        let now = present(jobs.iter().copied(), Utc::now());
+        if jobs.iter().any(|job| is_due(job, now)) {
             self.output
                 .say("  The cutover is due: mailboxes that have cut over stay moved.");
         }
     }
 }
 
+/// How a lost answer is read back.
+pub fn read_back() -> ReadBack {
+    ReadBack::default().settle_within(SETTLE_WITHIN)
+}
+
 /// What is known of an action.
 #[derive(Debug)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one value per command; a box would only get in the way of matching"
+)]
 pub enum Settled<T> {
     /// The service answered.
     Answered(T),

@@ -1,4 +1,4 @@
-//! `xtmig sharepoint …`: moves of single OneDrives and sites.
+//! `xtmig sharepoint …`: moves of single sites.
 
 use futures_util::StreamExt;
 use msgraph_migrations::models::{
@@ -13,7 +13,7 @@ use msgraph_migrations_workflows::waiting::{Event, WaitEnd};
 
 use super::cancellation::{Bucket, Cancelled, conclude};
 use super::rows;
-use super::session::Session;
+use super::session::{Session, read_back};
 use super::watch::wait_options;
 use crate::arguments::{Confirmation, Format, NewTask, Pace, SharepointCommand, Source};
 use crate::confirmation::confirm;
@@ -94,7 +94,7 @@ async fn create(session: &mut Session<'_>, new: NewTask) -> Result<Exit, Failure
             .say("It can be cancelled only until it starts.");
         confirm(&new.confirmation, 1, source, session.output)?;
     }
-    let policy = session.read_back();
+    let policy = read_back();
     let created = session
         .workflows
         .reading_back(policy)

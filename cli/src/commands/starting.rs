@@ -4,13 +4,13 @@ use msgraph_migrations::StartOutcome;
 use msgraph_migrations::models::CrossTenantMigrationJob as Job;
 
 use super::rows;
-use super::session::{Session, Settled};
+use super::session::{Session, Settled, read_back};
 use crate::exit::{Exit, Failure};
 use crate::suggestion::{command, quoted};
 
 /// Starts the validation of a job.
 pub async fn validate(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
-    let policy = session.read_back();
+    let policy = read_back();
     let resolved = session
         .workflows
         .reading_back(policy)
@@ -22,7 +22,7 @@ pub async fn validate(session: &mut Session<'_>, job: &str) -> Result<Exit, Fail
 
 /// Starts the migration of a job, or its retry.
 pub async fn migrate(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
-    let policy = session.read_back();
+    let policy = read_back();
     let resolved = session
         .workflows
         .reading_back(policy)

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::rows::text_of;
 use super::session::{Session, name_of, status_of};
-use crate::deadlines::{Cancellable, attention, cancellable, is_settled, next_deadline};
+use crate::deadlines::{Cancellable, attention, cancellable, is_settled, next_deadline, present};
 use crate::exit::{Exit, Failure};
 use crate::output::Row;
 use crate::suggestion::{command, quoted};
@@ -14,7 +14,7 @@ use crate::time::{Zone, distance};
 
 pub async fn run(session: &mut Session<'_>) -> Result<Exit, Failure> {
     let jobs = session.jobs().await?;
-    let now = Utc::now();
+    let now = present(&jobs, Utc::now());
     let zone = session.output.zone();
     let (over, mut open): (Vec<&Job>, Vec<&Job>) = jobs.iter().partition(|job| is_settled(job));
     // What somebody has to look at stands first, and then what is due next.

@@ -6,7 +6,7 @@ use msgraph_migrations_workflows::jobs::{JobRunEnd, MigrateOptions};
 
 use super::jobs::new_job;
 use super::report::summary;
-use super::session::{Session, is_described};
+use super::session::{Session, is_described, read_back};
 use super::{rows, watch};
 use crate::arguments::RunArguments;
 use crate::confirmation::confirm;
@@ -29,13 +29,11 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
     let zone = session.output.zone();
     let is_quiet = session.output.is_quiet();
     let wait = watch::wait_options(&arguments.pace).on_observation(move |seen| {
-        if !is_quiet && let Some(line) = watch::line(seen, zone) {
-            Output::tell(&line);
+        if !is_quiet {
+            Output::tell(&watch::line(seen, zone));
         }
     });
-    let mut options = MigrateOptions::new()
-        .wait(&wait)
-        .read_back(session.read_back());
+    let mut options = MigrateOptions::new().wait(&wait).read_back(read_back());
     if arguments.retry_failed {
         options = options.retry_failed();
     }

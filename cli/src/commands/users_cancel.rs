@@ -13,7 +13,6 @@ use msgraph_migrations_workflows::bulk::{
     BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped,
 };
 use msgraph_migrations_workflows::reconciliation::ReadBack;
-use msgraph_migrations_workflows::waiting::WaitOptions;
 
 use super::cancellation::{Bucket, Cancelled, conclude};
 use super::recording;
@@ -243,7 +242,7 @@ async fn as_recorded(
     users: &[String],
     known: &HashSet<String>,
 ) -> Vec<Cancelled> {
-    let options = WaitOptions::new().max_outage(MAX_OUTAGE);
+    let options = super::report::reading();
     let states: HashMap<String, User> = match session.workflows.report(job, &options).await {
         Ok(report) if report.users.broke_off.is_none() => report
             .users

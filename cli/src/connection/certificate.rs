@@ -121,3 +121,88 @@ impl fmt::Debug for Certificate {
             .finish_non_exhaustive()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+
+    /// Runs OpenSSL, which judges from outside.
+    fn openssl(folder: &Path, arguments: &[&str]) -> bool {
+        let ran = Command::new("openssl")
+            .args(arguments)
+            .current_dir(folder)
+            .output();
+        ran.expect("openssl runs").status.success()
+    }
+
+    #[test]
+    fn what_is_signed_holds_for_openssl() {
+        if Command::new("openssl").arg("version").output().is_err() {
+            eprintln!("SKIPPED: there is no openssl to judge the signature");
+            return;
+        }
+        let folder = std::env::temp_dir().join(format!("xtmig-{}", uuid::Uuid::new_v4()));
+        std::fs::create_dir(&folder).expect("a folder");
+        let new = [
+            "req",
+            "-x509",
+            "-newkey",
+            "rsa:2048",
+            "-nodes",
+            "-subj",
+            "/CN=xtmig",
+            "-keyout",
+            "key.pem",
+            "-out",
+            "cert.pem",
+        ];
+        assert!(openssl(&folder, &new));
+        let read = |name: &str| std::fs::read_to_string(folder.join(name)).expect("a file");
+        // In either order, as tools write them.
+        for (name, text) in [
+            ("one.pem", read("cert.pem") + &read("key.pem")),
+            ("two.pem", read("key.pem") + &read("cert.pem")),
+        ] {
+            std::fs::write(folder.join(name), text).expect("a file");
+            let certificate = Certificate::read(&folder.join(name), "tenant", "client");
+            let certificate = certificate.expect("a certificate");
+            let signed = certificate.sign(SystemTime::now()).expect("a statement");
+            let (content, signature) = signed.rsplit_once('.').expect("three parts");
+            std::fs::write(folder.join("content"), content).expect("a file");
+            let signature = URL_SAFE_NO_PAD.decode(signature).expect("a signature");
+            std::fs::write(folder.join("signature"), signature).expect("a file");
+            assert!(openssl(
+                &folder,
+                &[
+                    "x509",
+                    "-in",
+                    "cert.pem",
+                    "-pubkey",
+                    "-noout",
+                    "-out",
+                    "public.pem"
+                ]
+            ));
+            assert!(openssl(
+                &folder,
+                &[
+                    "dgst",
+                    "-sha256",
+                    "-sigopt",
+                    "rsa_padding_mode:pss",
+                    "-verify",
+                    "public.pem",
+                    "-signature",
+                    "signature",
+                    "content",
+                ]
+            ));
+            assert!(!format!("{certificate:?}").contains("PRIVATE"));
+        }
+        let failure = Certificate::read(&folder.join("cert.pem"), "tenant", "client");
+        assert_eq!(failure.expect_err("there is no key").exit, Exit::NotAllowed);
+        std::fs::remove_dir_all(&folder).expect("it goes away");
+    }
+}

@@ -36,6 +36,10 @@ const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 const SCOPE: &str = "https://graph.microsoft.com/.default";
 
 /// A way to sign in.
+#[expect(
+    clippy::doc_markdown,
+    reason = "what documents a value is its help, where backticks would be shown"
+)]
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {

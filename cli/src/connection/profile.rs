@@ -69,23 +69,18 @@ pub fn choose(arguments: &ConnectionArguments) -> Result<Option<(String, Profile
     let Some(name) = arguments.profile.clone().or(config.default_profile) else {
         return Ok(None);
     };
-    match config.profiles.get(&name) {
-        Some(profile) => Ok(Some((name, profile.clone()))),
-        None => {
-            let known: Vec<_> = config.profiles.keys().map(String::as_str).collect();
-            Err(Failure::usage(format!("there is no profile {name}"))
-                .because(format!(
-                    "{} has {}",
-                    file.display(),
-                    if known.is_empty() {
-                        "none".to_owned()
-                    } else {
-                        known.join(", ")
-                    }
-                ))
-                .next("name one of these, or add it to the file"))
-        }
+    if let Some(profile) = config.profiles.get(&name) {
+        return Ok(Some((name, profile.clone())));
     }
+    let known: Vec<_> = config.profiles.keys().map(String::as_str).collect();
+    let known = if known.is_empty() {
+        "none".to_owned()
+    } else {
+        known.join(", ")
+    };
+    Err(Failure::usage(format!("there is no profile {name}"))
+        .because(format!("{} has {known}", file.display()))
+        .next("name one of these, or add it to the file"))
 }
 
 /// Where the configuration file is looked for.

@@ -11,6 +11,7 @@ use msgraph_migrations::models::{
     CrossTenantMigrationServiceStatusDetails as Details,
 };
 use msgraph_migrations_workflows::reports::Report;
+use msgraph_migrations_workflows::waiting::WaitOptions;
 use serde_json::{Value, json};
 
 use super::problems::read;
@@ -22,7 +23,15 @@ use crate::exit::{Exit, Failure};
 use crate::output::{Row, put};
 
 /// For how long trouble is sat out while users are read.
-pub const MAX_OUTAGE: Duration = Duration::from_mins(2);
+const MAX_OUTAGE: Duration = Duration::from_secs(20);
+
+/// How the users of a job are read: whoever sits before a screen does not sit out a long pause.
+pub fn reading() -> WaitOptions {
+    WaitOptions::new()
+        .min_interval(Duration::from_secs(1))
+        .max_outage(MAX_OUTAGE)
+        .deadline(MAX_OUTAGE)
+}
 
 pub async fn run(session: &mut Session<'_>, arguments: &ReportArguments) -> Result<Exit, Failure> {
     let reports = read(session, &arguments.jobs).await?;
@@ -61,7 +70,9 @@ fn whole(reports: &[Report]) -> Exit {
 }
 
 fn write_page(session: &Session<'_>, reports: &[Report], file: &Path) -> Result<Exit, Failure> {
-    let page = page::render(reports, chrono::Utc::now(), session.output.zone())
+    let jobs = reports.iter().filter_map(|report| report.job.as_ref());
+    let now = crate::deadlines::present(jobs, chrono::Utc::now());
+    let page = page::render(reports, now, session.output.zone())
         .map_err(|error| Failure::unexpected("the page cannot be made", error))?;
     if file == Path::new("-") {
         put(page.as_bytes())?;

@@ -327,7 +327,10 @@ fn rows(users: &UserReport, columns: &[String]) -> Vec<UserRow> {
             cells,
         }
     };
-    users.users.iter().map(of_user).collect()
+    let mut rows: Vec<UserRow> = users.users.iter().map(of_user).collect();
+    // Whoever looks for somebody looks for trouble first.
+    rows.sort_by_key(|row| row.cells.iter().all(|cell| cell.class != "bad"));
+    rows
 }
 
 fn class(status: &Status) -> &'static str {

@@ -1,6 +1,7 @@
 //! One picture of the jobs that are watched, for a terminal of a certain size. Pure.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 
 use anstyle::{AnsiColor, Style};
 use chrono::{DateTime, Utc};
@@ -180,25 +181,32 @@ fn class(status: &str) -> Class {
 /// A bar whose parts are as long as there are users in each kind of status; nobody is too few to be seen.
 fn bar(statuses: &BTreeMap<String, usize>) -> Line {
     let all: usize = statuses.values().sum();
-    let mut line = vec![("[".to_owned(), PLAIN)];
-    let mut left = BAR;
-    for (kind, sign, style) in [
+    let mut parts: Vec<(char, Style, usize)> = [
         (Class::Done, '#', GOOD),
         (Class::Busy, '>', BUSY),
         (Class::Bad, '!', BAD),
         (Class::Cancelled, '-', FAINT),
         (Class::Waiting, '.', FAINT),
-    ] {
+    ]
+    .into_iter()
+    .filter_map(|(kind, sign, style)| {
         let of_kind = statuses.iter().filter(|(status, _)| class(status) == kind);
         let count: usize = of_kind.map(|(_, count)| count).sum();
-        if count == 0 {
-            continue;
-        }
-        let length = (count * BAR).checked_div(all).unwrap_or(0).max(1).min(left);
-        left -= length;
-        line.push((sign.to_string().repeat(length), style));
+        let length = (count * BAR).checked_div(all)?.max(1);
+        (count > 0).then_some((sign, style, length))
+    })
+    .collect();
+    // What is lost or won by rounding is the longest part's.
+    let taken: usize = parts.iter().map(|(.., length)| length).sum();
+    if let Some((.., longest)) = parts.iter_mut().max_by_key(|(.., length)| *length) {
+        *longest = (*longest + BAR).saturating_sub(taken);
     }
-    line.push((" ".repeat(left), PLAIN));
+    let mut line = vec![("[".to_owned(), PLAIN)];
+    line.extend(
+        parts
+            .into_iter()
+            .map(|(sign, style, length)| (sign.to_string().repeat(length), style)),
+    );
     line.push(("]".to_owned(), PLAIN));
     line
 }
@@ -227,7 +235,8 @@ fn fit(line: Line, width: usize) -> String {
         }
         let text = cut(&escaped(&text), left);
         left -= text.width().min(left);
-        shown.push_str(&format!("{style}{text}{style:#}"));
+        // Writing to a text cannot fail.
+        let _ = write!(shown, "{style}{text}{style:#}");
     }
     shown
 }

@@ -105,13 +105,9 @@ pub fn wait_options(pace: &Pace) -> WaitOptions {
 }
 
 /// What was seen of a job on one line, without what was before.
-pub fn line(seen: &JobObservation, zone: Zone) -> Option<String> {
+pub fn line(seen: &JobObservation, zone: Zone) -> String {
     let (_, text) = state::told(&seen.event, None);
-    Some(format!(
-        "{}  {}: {text}",
-        zone.clock(Utc::now()),
-        seen.asked_for
-    ))
+    format!("{}  {}: {text}", zone.clock(Utc::now()), seen.asked_for)
 }
 
 fn awaited(until: Until) -> Awaited {
@@ -247,7 +243,7 @@ impl Users {
         }
     }
 
-    /// The job whose turn it is, among those that were seen and are not over.
+    /// The job whose turn it is, among those that were seen; one that is over is read once.
     fn next(&self, state: &State) -> Option<String> {
         let now = Instant::now();
         let due = |name: &str| {
@@ -255,8 +251,10 @@ impl Users {
             known.map_or(now, |(_, due)| *due)
         };
         state
-            .open()
+            .views
+            .iter()
             .filter(|view| view.job.is_some())
+            .filter(|view| view.end.is_none() || view.counts.is_none())
             .map(|view| (due(&view.name), &view.name))
             .filter(|(due, _)| *due <= now)
             .min_by_key(|(due, _)| *due)

@@ -61,16 +61,16 @@ impl Notifier {
                     match child.wait().await {
                         Ok(status) if status.success() => {}
                         Ok(status) => {
-                            Output::tell(&format!("the command to notify ended with {status}"))
+                            Output::tell(&format!("the command to notify ended with {status}"));
                         }
                         Err(error) => {
-                            Output::tell(&format!("the command to notify was lost: {error}"))
+                            Output::tell(&format!("the command to notify was lost: {error}"));
                         }
                     }
                 });
             }
             Err(error) => {
-                Output::tell(&format!("the command to notify cannot be started: {error}"))
+                Output::tell(&format!("the command to notify cannot be started: {error}"));
             }
         }
     }
