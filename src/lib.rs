@@ -67,6 +67,7 @@ pub use client::Client;
 pub use client::azure;
 pub use client::builder::ClientBuilder;
 pub use client::call_options::CallOptions;
+pub use client::described::DescribedRequest;
 pub use client::endpoint::Version;
 pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, RateLimits};
 pub use client::refreshing::{ExpiringToken, RefreshingToken};

@@ -1,6 +1,7 @@
 //! How long it takes to get through a limit that nobody told of, over a matrix of limiters.
 //!
-//! Each line is a service and a goal, run with several seeds in virtual time. `processes` then measures
+//! Each line is a service and a goal, run with several seeds in virtual time. Lines with an own bound are
+//! services that nothing is promised for, and lines without a goal are there to be read. `processes` then measures
 //! in real time how eight processes divide one limit. Ends with a failure when a goal is missed.
 //!
 //! ```text
@@ -64,6 +65,7 @@ fn print_matrix(seeds: u64) -> bool {
         let bound = mean(|verdict| verdict.bound);
         let goal = match () {
             () if bound.is_infinite() => "(none)".to_owned(),
+            () if passed == verdicts.len() && case.is_own => "reached (own bound)".to_owned(),
             () if passed == verdicts.len() => "reached".to_owned(),
             () => format!("MISSED by {} of {seeds}", verdicts.len() - passed),
         };

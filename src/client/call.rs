@@ -13,6 +13,7 @@ use crate::answers::error::{Earlier, Error, ErrorKind};
 use crate::answers::judgement::{self, Failure, Pressure};
 use crate::client::Client;
 use crate::client::bare;
+use crate::client::described::Describer;
 use crate::client::endpoint::Version;
 use crate::client::exchange::exchange;
 use crate::client::rate_controller::Urgency;
@@ -87,7 +88,10 @@ impl Client {
         async move {
             check
                 .map_err(|reason| call.failed(Error::new(ErrorKind::InvalidRequest, reason), ""))?;
-            call.run(send, judge).await
+            match &call.client.extras.describer {
+                Some(describer) => call.describe(describer, send, judge).await,
+                None => call.run(send, judge).await,
+            }
         }
         .instrument(span)
         .await
@@ -226,24 +230,8 @@ impl Call<'_> {
         T: Send + 'static,
     {
         let left = deadline.saturating_duration_since(Instant::now());
-        let transport = Transport::new(
-            token.clone(),
-            Arc::clone(&self.client_request_id),
-            self.client.user_agent.clone(),
-            self.client.timeouts.attempt.min(left),
-        )
-        .to(self.address)
-        .with_headers(&self.client.extras.headers);
-        let version = if self.operation.in_version_1 {
-            self.client.version
-        } else {
-            Version::Beta
-        };
-        let bare = bare::Client::new_with_client(
-            &self.client.endpoint.base(version),
-            self.client.http.clone(),
-            transport.clone(),
-        );
+        let transport = self.transport(token.clone(), self.client.timeouts.attempt.min(left));
+        let bare = self.bare(&transport);
         let answer = exchange(&transport, self.operation, send(bare)).await;
         if let Ok(answer) = &answer {
             if !span.is_disabled() {
@@ -274,6 +262,50 @@ impl Call<'_> {
         } else {
             TIME_TO_ANSWER.min(timeouts.attempt).min(timeouts.total / 2)
         }
+    }
+
+    /// Has the request described instead of sending it.
+    async fn describe<F, Sent, T>(
+        &self,
+        describer: &Describer,
+        send: F,
+        judge: fn(Answer) -> Result<T, Failure>,
+    ) -> Result<T, Error>
+    where
+        F: Fn(bare::Client) -> Sent,
+        Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+    {
+        let transport = self
+            .transport(AccessToken::none(), self.client.timeouts.attempt)
+            .describe_to(describer);
+        exchange(&transport, self.operation, send(self.bare(&transport)))
+            .await
+            .and_then(|answer| judge(answer).map_err(Error::from_failure))
+            .map_err(|error| self.failed(error, ""))
+    }
+
+    fn transport(&self, token: AccessToken, timeout: Duration) -> Transport {
+        Transport::new(
+            token,
+            Arc::clone(&self.client_request_id),
+            self.client.user_agent.clone(),
+            timeout,
+        )
+        .to(self.address)
+        .with_headers(&self.client.extras.headers)
+    }
+
+    fn bare(&self, transport: &Transport) -> bare::Client {
+        let version = if self.operation.in_version_1 {
+            self.client.version
+        } else {
+            Version::Beta
+        };
+        bare::Client::new_with_client(
+            &self.client.endpoint.base(version),
+            self.client.http.clone(),
+            transport.clone(),
+        )
     }
 
     async fn token(&self, last_start: Instant) -> Result<AccessToken, NoToken> {

@@ -10,10 +10,13 @@ use reqwest::header::{
 use reqwest::{Method, Request, Url};
 
 use crate::client::bare;
+use crate::client::described::{DescribedRequest, Describer};
 use crate::client::token::AccessToken;
 
 pub(crate) const DEFAULT_USER_AGENT: &str =
     concat!("msgraph-migrations/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) const DESCRIBED: &str = "the request was described, as asked, and not sent";
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -32,6 +35,8 @@ pub(crate) struct Transport {
     received: Arc<Mutex<HeaderMap>>,
     /// What the caller adds to the headers; never in the place of one that is set here.
     headers: Arc<HeaderMap>,
+    /// To whom the request is described instead of being sent.
+    describer: Option<Describer>,
 }
 
 impl Transport {
@@ -50,6 +55,7 @@ impl Transport {
             sent_path: Arc::default(),
             received: Arc::default(),
             headers: Arc::default(),
+            describer: None,
         }
     }
 
@@ -64,6 +70,13 @@ impl Transport {
     #[must_use]
     pub fn with_headers(mut self, headers: &Arc<HeaderMap>) -> Self {
         self.headers.clone_from(headers);
+        self
+    }
+
+    /// Describes the request instead of sending it.
+    #[must_use]
+    pub fn describe_to(mut self, describer: &Describer) -> Self {
+        self.describer = Some(describer.clone());
         self
     }
 
@@ -116,7 +129,15 @@ impl ClientHooks<Transport> for bare::Client {
     ) -> Result<(), progenitor_client::Error<E>> {
         self.inner()
             .prepare(request)
-            .map_err(|error| progenitor_client::Error::Custom(error.to_string()))
+            .map_err(|error| progenitor_client::Error::Custom(error.to_string()))?;
+        match &self.inner().describer {
+            // An error is the only way to keep the generated client from sending.
+            Some(Describer(describe)) => {
+                describe(&DescribedRequest::of(request));
+                Err(progenitor_client::Error::Custom(DESCRIBED.to_owned()))
+            }
+            None => Ok(()),
+        }
     }
 
     async fn exec(

@@ -3,8 +3,8 @@
 use std::time::{Duration, SystemTime};
 
 use msgraph_migrations::models::{
-    Identity, SharePointGroupIdentityMappingDeltaItem, SharePointUserIdentityMappingDeltaItem,
-    UserIdentity,
+    CrossTenantMigrationJobStatus, Identity, SharePointGroupIdentityMappingDeltaItem,
+    SharePointUserIdentityMappingDeltaItem, UserIdentity,
 };
 use msgraph_migrations::test_util::FakeAnswer;
 use msgraph_migrations::{
@@ -16,6 +16,38 @@ use serde_json::json;
 
 use crate::support::calls::JOB;
 use crate::support::server::{REQUEST_ID, Reply, SECRET, Server};
+
+#[test]
+fn a_status_is_padded_as_text_is_and_bounded_when_it_is_none() {
+    let status = |text: &str| CrossTenantMigrationJobStatus::from(text);
+    assert_eq!(format!("[{:>12}]", status("inProgress")), "[  inProgress]");
+    assert_eq!(format!("[{:<12}]", status("brandNew")), "[brandNew    ]");
+    let long = status(&"n".repeat(300)).to_string();
+    assert_eq!(long, format!("{}… (200 characters more)", "n".repeat(100)));
+}
+
+#[tokio::test]
+async fn an_id_of_nothing_but_a_control_character_is_refused() {
+    let server = Server::start(Reply::json(200, "{}")).await;
+    for id in ["\u{85}", "\u{7f}", "a\nb", "é\u{9b}"] {
+        let error = server.client().get_job(id, GetOptions::new()).await;
+        let error = error.expect_err("no id");
+        assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{id:?}");
+    }
+    assert!(server.requests().is_empty());
+}
+
+#[test]
+fn whoever_is_throttled_without_a_time_is_told_to_wait() {
+    for (status, expected) in [
+        (429, "wait a while and repeat"),
+        (403, "repeating will not help unless the cause is removed"),
+    ] {
+        let status = StatusCode::from_u16(status).expect("a status");
+        let error = FakeAnswer::to(&operations::CANCEL_JOB, status).error();
+        assert!(error.to_string().ends_with(expected), "{error}");
+    }
+}
 
 #[test]
 fn an_operation_is_shown_as_method_and_path() {
@@ -315,6 +347,10 @@ fn an_error_body_is_read_whatever_stands_where_words_should() {
             (words("7"), None, 0),
         ),
         (
+            json!({ "error": { "code": { "in": "it" }, "message": ["in", "it"] }, "code": "beside" }),
+            (words("beside"), None, 0),
+        ),
+        (
             json!({ "error": { "code": "c", "details": { "code": "d" } } }),
             (words("c"), None, 0),
         ),
@@ -376,9 +412,12 @@ fn times_before_1970_and_between_seconds_are_written_as_they_are() {
         let written = DateTimeOffset::try_from(time).expect("a year of four digits");
         assert_eq!(written.as_str(), expected);
     }
-    let centuries = Duration::from_secs(60 * 60 * 24 * 366 * 10_000);
-    let after = DateTimeOffset::try_from(epoch + centuries).expect_err("a year of five digits");
-    let before = DateTimeOffset::try_from(epoch - centuries).expect_err("a year before 0");
-    assert!(!after.to_string().contains('-'), "{after}");
-    assert!(before.to_string().contains(" -"), "{before}");
+    // Years of five digits, and those that no calendar counts.
+    for years in [10_000, 300_000] {
+        let far = Duration::from_secs(60 * 60 * 24 * 366 * years);
+        let after = DateTimeOffset::try_from(epoch + far).expect_err("beyond 9999");
+        let before = DateTimeOffset::try_from(epoch - far).expect_err("before 0");
+        assert!(!after.to_string().contains(" -"), "{after}");
+        assert!(before.to_string().contains(" -"), "{before}");
+    }
 }

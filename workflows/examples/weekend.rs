@@ -10,6 +10,8 @@
 //! cargo run -p msgraph-migrations-workflows --example weekend
 //! ```
 
+#[path = "weekend/live.rs"]
+mod live;
 #[path = "weekend/naive.rs"]
 mod naive;
 #[path = "weekend/service.rs"]
@@ -20,32 +22,44 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt;
-use msgraph_migrations::models::CrossTenantMigrationJobStatus as JobStatus;
-use msgraph_migrations::{AccessToken, CancelOutcome, Client, GetOptions};
+use futures_util::{StreamExt, TryStreamExt, stream};
+use msgraph_migrations::models::{
+    CrossTenantMigrationJob as Job, CrossTenantMigrationJobStatus as JobStatus,
+};
+use msgraph_migrations::{AccessToken, CancelOutcome, Client, FinalStatus, GetOptions};
 use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::bulk::{BulkOptions, Order, Progress, Record};
-use msgraph_migrations_workflows::reconciliation::{ReadBack, Resolved};
+use msgraph_migrations_workflows::bulk::{BulkOptions, Order, Record};
+use msgraph_migrations_workflows::reconciliation::{ReadBack, Resolved, Sighting};
 use msgraph_migrations_workflows::waiting::{Awaited, Event, WaitOptions};
 
+use live::{Live, Phases};
 use service::{Claims, Weekend};
+
+/// Of how many jobs users are cancelled at once.
+const JOBS_AT_ONCE: usize = 3;
 
 #[tokio::main]
 async fn main() -> Result<ExitCode, Box<dyn Error>> {
     println!("seed {}", service::SEED);
     let weekend = Weekend::start().await?;
     let start = Instant::now();
-    let claims = with_workflows(&weekend).await?;
+    let (claims, phases) = with_workflows(&weekend).await?;
     let ours = weekend.compare(&claims, start.elapsed());
 
+    println!("  the naive client begins");
     let weekend = Weekend::start().await?;
     let start = Instant::now();
     let claims = naive::cancel_all(&weekend).await?;
     let theirs = weekend.compare(&claims, start.elapsed());
 
-    println!("\n                lost  doubled  misreported  requests  seconds");
+    phases.print(theirs.time);
+    println!("\n              lost  doubled  misreported  requests  in pauses  pauses  seconds");
     println!("workflows    {ours}");
     println!("naive client {theirs}");
+    println!(
+        "\nPauses: for how many seconds the service wanted no request, and how many came in them; \
+         an urgent client may try one now and then."
+    );
     Ok(if ours.is_exact() {
         ExitCode::SUCCESS
     } else {
@@ -54,7 +68,7 @@ async fn main() -> Result<ExitCode, Box<dyn Error>> {
 }
 
 /// Cancels everything, and says of whom it claims what.
-async fn with_workflows(weekend: &Weekend) -> Result<Claims, Box<dyn Error>> {
+async fn with_workflows(weekend: &Weekend) -> Result<(Claims, Phases), Box<dyn Error>> {
     let client = Client::builder(AccessToken::new("weekend")?)
         .endpoint(weekend.sandbox.base_url())
         .build()?;
@@ -69,58 +83,44 @@ async fn with_workflows(weekend: &Weekend) -> Result<Claims, Box<dyn Error>> {
 
     // What a jump of the clock does here takes the service its time.
     weekend.sandbox.advance(Duration::from_hours(1))?;
-    let options = WaitOptions::new().deadline(Duration::from_secs(3));
-    let mut watch = workflows.watch_jobs(weekend.whole.clone(), Awaited::Cancellation, &options);
-    let mut claims = Claims {
-        users,
-        jobs: BTreeSet::new(),
-    };
-    let mut ended = 0;
-    while let Some(seen) = watch.try_next().await? {
-        if let Event::Ended(end) = &seen.event {
-            ended += 1;
-            let status = end.state().and_then(|job| job.status.as_ref());
-            if status == Some(&JobStatus::Cancelled) {
-                claims.jobs.insert(seen.asked_for);
-            }
-        }
-    }
-    phases.end("watch", ended);
-    assert!(
-        claims.jobs.is_subset(&jobs),
-        "a job is cancelled that nobody asked for"
-    );
+    let options = WaitOptions::new().page_size(100);
+    let deadline = options.clone().deadline(Duration::from_secs(30));
+    let watched = jobs.into_iter().collect();
+    let jobs: BTreeSet<String> = workflows
+        .watch_jobs(watched, Awaited::Cancellation, &deadline)
+        .try_filter_map(async |seen| {
+            Ok(match &seen.event {
+                Event::Ended(end) if end.state().is_some_and(is_cancelled) => Some(seen.asked_for),
+                _ => None,
+            })
+        })
+        .try_collect()
+        .await?;
+    phases.end("watch", jobs.len());
 
-    let mut cancelled = 0;
-    for job in &weekend.by_user {
-        let report = workflows.report(job, &WaitOptions::new()).await?;
-        assert!(report.users.is_complete(), "{report}");
-        cancelled += report.users.cancelled.len();
-    }
+    let cancelled = stream::iter(&weekend.by_user)
+        .then(async |job| workflows.report(job, &options).await)
+        .try_fold(0, async |cancelled, report| {
+            assert!(report.users.is_complete(), "{report}");
+            Ok(cancelled + report.users.cancelled.len())
+        })
+        .await?;
     phases.end("report", cancelled);
-    phases.print();
-    Ok(claims)
+    Ok((Claims { users, jobs }, phases))
 }
 
 /// Every answer is confirmed by reading back; what had no effect is asked for again.
-fn options(what: &'static str) -> BulkOptions {
+fn options(live: &Live) -> BulkOptions {
     let policy = ReadBack::default()
         .first_wait(Duration::from_millis(50))
         .max_reads(3);
+    let live = live.clone();
     BulkOptions::new()
         .order(Order::AsCompleted)
         .confirm(policy.clone())
         .read_back(policy)
         .max_repeats(5)
-        .on_progress(move |progress| show(what, progress))
-}
-
-fn show(what: &str, progress: &Progress) {
-    if let Some(pause) = progress.paused_for {
-        println!("  {what}: the service wants a pause of {pause:?}");
-    } else if progress.ended().is_multiple_of(25) {
-        println!("  {what}: {} of {}", progress.ended(), progress.total);
-    }
+        .on_progress(move |progress| live.pause(progress.paused_for))
 }
 
 async fn cancel_users(
@@ -128,24 +128,30 @@ async fn cancel_users(
     weekend: &Weekend,
 ) -> Result<BTreeSet<String>, Box<dyn Error>> {
     let path = std::env::temp_dir().join(format!("weekend-{}.jsonl", std::process::id()));
-    let mut cancelled = BTreeSet::new();
-    for job in &weekend.by_user {
-        let found = workflows.client().get_job(job, GetOptions::new()).await?;
-        let tenant = found.into_value().target_tenant_id.unwrap_or_default();
-        // Started again after a crash, the run would go on from this file.
-        let record = Record::open(&path, workflows.client().endpoint(), &tenant)?;
-        let run = workflows.cancel_users(job, weekend.users(job), options("users").record(&record));
-        let mut run = run;
-        while let Some(user) = run.try_next().await? {
-            match user.outcome {
-                Ok(outcome) if outcome.is_cancelled() => {
-                    cancelled.insert(user.input);
-                }
-                Ok(outcome) => println!("  {} is not cancelled: {outcome:?}", user.input),
-                Err(error) => println!("  {} is not known to be cancelled: {error}", user.input),
-            }
-        }
-    }
+    let client = workflows.client();
+    let first = client
+        .get_job(&weekend.by_user[0], GetOptions::new())
+        .await?;
+    let tenant = first.into_value().target_tenant_id.unwrap_or_default();
+    // Started again after a crash, the runs would go on from this file.
+    let record = Record::open(&path, client.endpoint(), &tenant)?;
+    let live = Live::new("users", weekend.user_count());
+    let runs = weekend.by_user.iter().map(|job| {
+        let options = options(&live).record(&record);
+        workflows.cancel_users(job, weekend.users(job), options)
+    });
+    let cancelled = stream::iter(runs)
+        .flatten_unordered(JOBS_AT_ONCE)
+        .inspect(|_| live.step())
+        .try_filter_map(async |user| {
+            Ok(match user.outcome {
+                Ok(outcome) if outcome.is_cancelled() => Some(user.input),
+                Ok(outcome) => live.note(&user.input, &format!("is not cancelled: {outcome:?}")),
+                Err(error) => live.note(&user.input, &error),
+            })
+        })
+        .try_collect()
+        .await?;
     std::fs::remove_file(path)?;
     Ok(cancelled)
 }
@@ -154,58 +160,45 @@ async fn cancel_jobs(
     workflows: &Workflows,
     weekend: &Weekend,
 ) -> Result<BTreeSet<String>, Box<dyn Error>> {
-    let mut run = workflows.cancel_jobs(&weekend.whole, options("jobs"));
-    let mut cancelled = BTreeSet::new();
-    let mut too_late = 0;
-    while let Some(job) = run.try_next().await? {
-        match job.outcome {
-            Ok(Resolved::Answered(CancelOutcome::Accepted(_)) | Resolved::TookEffect { .. }) => {
-                cancelled.insert(job.input);
-            }
-            Ok(Resolved::Answered(_) | Resolved::RuledOut { .. }) => {
-                // A repetition of ours may have been the one that came late; the job itself tells.
-                let end = workflows
-                    .client()
-                    .get_job(&job.input, GetOptions::new())
-                    .await?;
-                match end.into_value().status {
-                    Some(JobStatus::PendingCancel | JobStatus::Cancelled) => {
-                        cancelled.insert(job.input);
-                    }
-                    _ => too_late += 1,
-                }
-            }
-            Ok(unknown @ Resolved::Unknown { .. }) => println!("  {}: {unknown}", job.input),
-            Err(error) => println!("  {}: {error}", job.input),
-        }
-    }
-    println!("  jobs: for {too_late} it is too late, their migration goes on");
+    let live = Live::new("jobs", weekend.whole.len());
+    let cancelled = workflows
+        .cancel_jobs(&weekend.whole, options(&live))
+        .inspect(|_| live.step())
+        .try_filter_map(async |job| {
+            Ok(match job.outcome {
+                Ok(outcome) if was_cancelled(&outcome) => Some(job.input),
+                Ok(unknown @ Resolved::Unknown { .. }) => live.note(&job.input, &unknown),
+                Ok(_) => live.note(&job.input, &"it is too late, the migration goes on"),
+                Err(error) => live.note(&job.input, &error),
+            })
+        })
+        .try_collect()
+        .await?;
     Ok(cancelled)
 }
 
-/// How long each part took.
-struct Phases {
-    started: Instant,
-    ended: Vec<(&'static str, usize, Duration)>,
+fn is_cancelled(job: &Job) -> bool {
+    job.status == Some(JobStatus::Cancelled)
 }
 
-impl Phases {
-    fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            ended: Vec::new(),
-        }
-    }
-
-    fn end(&mut self, name: &'static str, items: usize) {
-        self.ended.push((name, items, self.started.elapsed()));
-        self.started = Instant::now();
-    }
-
-    fn print(&self) {
-        println!("\nphase    items  seconds");
-        for (name, items, time) in &self.ended {
-            println!("{name:<8} {items:>5} {:>8.1}", time.as_secs_f64());
-        }
+/// Whether the job is cancelled or being cancelled, by this request or by one before it.
+fn was_cancelled(outcome: &Resolved<CancelOutcome, Sighting<Job>>) -> bool {
+    match outcome {
+        Resolved::Answered(
+            CancelOutcome::Accepted(_)
+            | CancelOutcome::AlreadyBeingCancelled(_)
+            | CancelOutcome::AlreadyFinal {
+                status: FinalStatus::Cancelled,
+                ..
+            },
+        )
+        | Resolved::TookEffect { .. } => true,
+        Resolved::RuledOut { state, .. } => state.present().is_some_and(|job| {
+            matches!(
+                job.status,
+                Some(JobStatus::PendingCancel | JobStatus::Cancelled)
+            )
+        }),
+        _ => false,
     }
 }

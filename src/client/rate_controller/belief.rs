@@ -9,13 +9,15 @@ use super::limit::{Limit, Stretch};
 use super::width::Width;
 
 /// How much below the measured limit the rate settles.
-const MARGIN: f64 = 0.98;
+const MARGIN: f64 = 0.985;
 /// The slowest rate, and the one from which it makes no difference, in requests per second.
 const MIN_RATE: f64 = 0.1;
 const NO_LIMIT: f64 = 5_000.0;
 /// The growth of a settled rate in its first ten seconds, per second, and the most that it becomes.
 const SLOW_GROWTH: f64 = 0.02;
 const FAST_GROWTH: f64 = 0.25;
+/// How many times as fast it grows where it is held for less than a second, since little is at stake.
+const BOLD: f64 = 3.0;
 /// For how many pauses a settled rate stays before it grows again: at first, and at most.
 const MIN_PATIENCE: f64 = 4.0;
 const MAX_PATIENCE: f64 = 24.0;
@@ -94,6 +96,14 @@ impl Belief {
         (self.stance != Stance::Free).then_some(self.rate)
     }
 
+    /// How long it takes at most until all is there again that the service lets through at once.
+    pub fn refilled_within(&self) -> f64 {
+        match self.full {
+            Some(full) if self.limit.rate > 0.0 => 2.0 * full / self.limit.rate,
+            _ => f64::INFINITY,
+        }
+    }
+
     pub fn fullest(&self) -> Option<f64> {
         self.full
     }
@@ -107,7 +117,8 @@ impl Belief {
             Stance::Free => return None,
             Stance::Searching => self.rate *= step.exp2(),
             Stance::Settled if now > self.grows_from => {
-                let growth = SLOW_GROWTH * ((now - self.grows_from) / 10.0).max(1.0);
+                let boldness = if self.hold < 1.0 { BOLD } else { 1.0 };
+                let growth = boldness * SLOW_GROWTH * ((now - self.grows_from) / 10.0).max(1.0);
                 self.rate *= 1.0 + growth.min(FAST_GROWTH) * step;
                 if self.rate > 1.5 * self.settled && self.full.is_some() {
                     // It is another limit by now.
@@ -262,12 +273,14 @@ impl Belief {
         self.rate = self.rate.clamp(MIN_RATE, NO_LIMIT);
         self.stance = Stance::Settled;
         self.settled = self.rate;
+        // What was refilled while the first burst passed was no part of it.
+        self.full = self.full.map(|full| full.min(self.limit.burst + 1.0));
         // A service that saves up little is measured badly at first.
         let is_small = self.full.is_some_and(|full| full < 0.5 * self.limit.rate);
-        let part = if is_small && self.limit.stretches.len() < 4 {
-            0.5
-        } else {
-            1.0
+        let part = match self.limit.stretches.len() {
+            ..3 if is_small && pause <= 1.0 => 0.1,
+            ..4 if is_small => 0.5,
+            _ => 1.0,
         };
         self.hold = part * self.patience * pause.max(1.0);
     }

@@ -5,7 +5,8 @@ use std::error::Error;
 use std::fmt;
 use std::time::Duration;
 
-use msgraph_migrations_sandbox::{Fault, FaultRule, JobStatus, RetryAfter, Sandbox};
+use chrono::{DateTime, TimeDelta, Utc};
+use msgraph_migrations_sandbox::{Fault, FaultRule, JobStatus, RequestEntry, RetryAfter, Sandbox};
 
 pub const SEED: u64 = 20_261_212;
 const JOBS: usize = 50;
@@ -13,6 +14,8 @@ const USERS_EACH: usize = 100;
 const BY_USER: usize = 15;
 const TOO_LATE: usize = 5;
 const REQUESTS_PER_SECOND: f64 = 100.0;
+/// For how long a request may have been on its way when a pause begins.
+const ON_ITS_WAY: TimeDelta = TimeDelta::milliseconds(100);
 
 pub struct Weekend {
     pub sandbox: Sandbox,
@@ -34,7 +37,10 @@ pub struct Figures {
     doubled: usize,
     misreported: usize,
     requests: usize,
-    time: Duration,
+    /// For how long the service wanted no request of a kind, and how many came all the same.
+    pauses: Duration,
+    in_pauses: usize,
+    pub time: Duration,
 }
 
 impl Weekend {
@@ -93,6 +99,10 @@ impl Weekend {
         })
     }
 
+    pub fn user_count(&self) -> usize {
+        BY_USER * USERS_EACH
+    }
+
     pub fn users(&self, job: &str) -> Vec<String> {
         let job = self.sandbox.job(job);
         let users = job.into_iter().flat_map(|job| job.users);
@@ -129,7 +139,10 @@ impl Weekend {
             .filter(|request| request.status == Some(409))
             .filter(|request| !late.iter().any(|job| request.path.contains(job.as_str())))
             .count();
+        let (pauses, in_pauses) = pauses(&requests);
         Figures {
+            pauses,
+            in_pauses,
             lost: BY_USER * USERS_EACH - cancelled_users.len()
                 + (self.whole.len() - TOO_LATE - cancelled_jobs.len()),
             doubled,
@@ -139,6 +152,38 @@ impl Weekend {
             time,
         }
     }
+}
+
+/// The time that answers with `Retry-After` asked for, each moment once, and how many requests came in it.
+///
+/// Reads and actions are limited apart from each other. What was on its way when the answer came is no
+/// request in a pause.
+fn pauses(requests: &[RequestEntry]) -> (Duration, usize) {
+    let mut pauses = TimeDelta::zero();
+    let mut count = 0;
+    for method in ["GET", "POST"] {
+        // From when, and until when, no request is wanted.
+        let mut pause: Option<(DateTime<Utc>, DateTime<Utc>)> = None;
+        for request in requests.iter().filter(|one| one.method == method) {
+            if pause
+                .is_some_and(|(from, until)| from + ON_ITS_WAY < request.at && request.at < until)
+            {
+                count += 1;
+            }
+            let seconds = request.response_headers.get("retry-after");
+            let Some(seconds) = seconds.and_then(|text| text.parse::<f64>().ok()) else {
+                continue;
+            };
+            let end = request.at + Duration::from_secs_f64(seconds.clamp(0.0, 3_600.0));
+            let (from, until) = match pause {
+                Some((from, until)) if request.at < until => (from, until),
+                _ => (request.at, request.at),
+            };
+            pauses += (end - until).max(TimeDelta::zero());
+            pause = Some((from, until.max(end)));
+        }
+    }
+    (pauses.to_std().unwrap_or_default(), count)
 }
 
 impl Figures {
@@ -152,8 +197,10 @@ impl fmt::Display for Figures {
         let (lost, doubled, misreported) = (self.lost, self.doubled, self.misreported);
         write!(
             f,
-            "{lost:>7} {doubled:>8} {misreported:>12} {:>9} {:>8.1}",
+            "{lost:>5} {doubled:>8} {misreported:>12} {:>9} {:>10} {:>7.1} {:>8.1}",
             self.requests,
+            self.in_pauses,
+            self.pauses.as_secs_f64(),
             self.time.as_secs_f64()
         )
     }

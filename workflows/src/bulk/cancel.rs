@@ -66,7 +66,7 @@ impl Workflows {
         let canceller = Arc::new(Canceller {
             client: self.client().clone(),
             job: job.to_owned(),
-            is_confirming: options.confirm.is_some(),
+            confirmed: Confirmed::of(&options),
             job_seen: Mutex::new(None),
         });
         let reader = reader(self.client(), Some(job), &options);
@@ -92,12 +92,12 @@ impl Workflows {
             name: Clone::clone,
             verdict,
         };
-        let (client, is_confirming) = (self.client().clone(), options.confirm.is_some());
+        let (client, confirmed) = (self.client().clone(), Confirmed::of(&options));
         let reader = reader(self.client(), None, &options);
         let tasks = tasks.into_iter().map(Into::into);
         each(self, task, tasks, options, reader, move |id: String| {
             let client = client.clone();
-            async move { to_be_read(cancel_task(&client, &id).await, is_confirming) }
+            async move { confirmed.call(cancel_task(&client, &id).await) }
         })
     }
 }
@@ -112,25 +112,38 @@ fn reader(
     move |entry| Some(Box::new(together?.recording(entry)) as Reader<_, _>)
 }
 
-/// What was accepted, or lost its answer, is read back where that is asked for.
-fn to_be_read(
-    outcome: Result<BulkCancelOutcome, Error>,
-    is_confirming: bool,
-) -> Called<BulkCancelOutcome> {
-    let is_open = match &outcome {
-        Ok(outcome) => matches!(outcome, BulkCancelOutcome::Accepted(_)),
-        Err(error) => error.may_have_taken_effect(),
-    };
-    Called {
-        is_to_be_read: is_confirming && is_open,
-        ..Called::new(outcome)
+/// Which cancellations are read back.
+#[derive(Clone, Copy)]
+struct Confirmed {
+    accepted: bool,
+    lost: bool,
+}
+
+impl Confirmed {
+    fn of(options: &BulkOptions) -> Self {
+        let lost = options.confirm.is_some();
+        Self {
+            accepted: lost && options.confirms_accepted,
+            lost,
+        }
+    }
+
+    fn call(self, outcome: Result<BulkCancelOutcome, Error>) -> Called<BulkCancelOutcome> {
+        let is_to_be_read = match &outcome {
+            Ok(outcome) => self.accepted && matches!(outcome, BulkCancelOutcome::Accepted(_)),
+            Err(error) => self.lost && error.may_have_taken_effect(),
+        };
+        Called {
+            is_to_be_read,
+            ..Called::new(outcome)
+        }
     }
 }
 
 struct Canceller {
     client: Client,
     job: String,
-    is_confirming: bool,
+    confirmed: Confirmed,
     job_seen: Mutex<Option<Instant>>,
 }
 
@@ -146,7 +159,7 @@ impl Canceller {
             Err(error) if is_not_found(&error) => return self.missing(error).await,
             Err(error) => Err(error),
         };
-        to_be_read(outcome, self.is_confirming)
+        self.confirmed.call(outcome)
     }
 
     /// A 404 is about the user or about the job; only the job itself tells which.

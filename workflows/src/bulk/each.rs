@@ -114,6 +114,12 @@ impl Entry {
         record.is_some_and(|record| record.contains(self.action, &self.job, item))
     }
 
+    /// Forces what was written down to the disk; a failure stops the run.
+    pub fn sync(&self) -> Result<(), StopReason> {
+        let synced = self.record.as_ref().map_or(Ok(()), Record::sync);
+        synced.map_err(|error| StopReason::Record(Arc::new(error)))
+    }
+
     /// Writes down an item that is done; a failure stops the run.
     pub fn add(&self, item: &str) -> Option<Signal> {
         let added = self.record.as_ref()?.add(self.action, &self.job, item);
@@ -147,6 +153,14 @@ pub(super) async fn entry(
         .check(workflows.client().endpoint(), tenant.as_deref())
         .map_err(|error| StopReason::Record(Arc::new(error)))?;
     Ok(entry)
+}
+
+/// What is done when a run is over.
+pub(super) fn at_end(
+    entry: Option<&Entry>,
+) -> Option<Box<dyn FnOnce() -> Result<(), StopReason> + Send>> {
+    let entry = entry.filter(|entry| entry.is_kept())?.clone();
+    Some(Box::new(move || entry.sync()))
 }
 
 async fn find_job(
@@ -233,6 +247,7 @@ where
             order: options.order,
             max_outage: options.max_outage,
             report: options.report,
+            at_end: at_end(entry.as_ref()),
         };
         let verdict = task.verdict;
         let engine = Engine::new(plan, move |work: Work<I, O>| {

@@ -100,6 +100,7 @@ pub(crate) struct Plan<'a, W, T> {
     pub order: Order,
     pub max_outage: Duration,
     pub report: Option<ReportProgress>,
+    pub at_end: Option<Box<dyn FnOnce() -> Result<(), StopReason> + Send>>,
 }
 
 /// The items of a run as they end.
@@ -137,6 +138,7 @@ pub(crate) struct Engine<'a, W, T> {
     as_ended: VecDeque<usize>,
     progress: Progress,
     report: Option<ReportProgress>,
+    at_end: Option<Box<dyn FnOnce() -> Result<(), StopReason> + Send>>,
 }
 
 /// A unit whose work is over.
@@ -205,6 +207,7 @@ impl<'a, W, T> Engine<'a, W, T> {
             as_ended: VecDeque::new(),
             progress,
             report: plan.report,
+            at_end: plan.at_end,
         }
     }
 
@@ -472,17 +475,26 @@ impl<W: Unpin + Send + 'static, T: Unpin + Send + 'static> Stream for Engine<'_,
                 Poll::Pending => return Poll::Pending,
                 Poll::Ready(None) if engine.is_over => return Poll::Ready(None),
                 Poll::Ready(None) => {
+                    let is_done = engine.waiting.is_empty()
+                        && engine.source_is_over
+                        && engine.unconfirmed == 0;
+                    if (is_done || engine.stopped.is_some())
+                        && let Some(at_end) = engine.at_end.take()
+                        && let Err(reason) = at_end()
+                    {
+                        engine.stopped.get_or_insert(reason);
+                    }
                     if let Some(reason) = engine.stopped.clone() {
                         engine.is_over = true;
                         let unsent = engine.count_unsent();
                         return Poll::Ready(Some(Err(RunStopped { reason, unsent })));
                     }
-                    if !may_start {
-                        return Poll::Pending;
-                    }
-                    if engine.waiting.is_empty() && engine.source_is_over {
+                    if is_done {
                         engine.is_over = true;
                         return Poll::Ready(None);
+                    }
+                    if !may_start {
+                        return Poll::Pending;
                     }
                 }
             }
@@ -535,6 +547,7 @@ mod tests {
             order,
             max_outage: Duration::from_hours(1),
             report: None,
+            at_end: None,
         };
         Engine::new(plan, |(index, milliseconds)| {
             Box::pin(async move {
@@ -578,6 +591,7 @@ mod tests {
                 order: Order::Input,
                 max_outage: Duration::from_hours(1),
                 report: None,
+                at_end: None,
             };
             let under_way = Arc::new(AtomicUsize::new(0));
             let most = Arc::new(AtomicUsize::new(0));
@@ -611,5 +625,51 @@ mod tests {
         assert!(run.next().now_or_never().is_none());
         assert_eq!(run.next().await.transpose().expect("no stop"), Some(1));
         assert!(run.next().await.is_none());
+    }
+
+    /// Counts what is taken from it.
+    struct Counted(usize, Arc<AtomicUsize>);
+
+    impl Source<(usize, u64)> for Counted {
+        fn take(&mut self) -> Option<Taken<(usize, u64)>> {
+            let index = self.1.fetch_add(1, SeqCst);
+            let milliseconds = if index == 0 { 3_600_000 } else { 1 };
+            (index < self.0).then(|| {
+                Taken::Units(vec![Unit {
+                    indexes: vec![index],
+                    keys: BTreeSet::new(),
+                    work: (index, milliseconds),
+                }])
+            })
+        }
+
+        fn at_least(&self) -> usize {
+            0
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_ends_before_its_turn_is_kept_up_to_a_bound_and_all_comes_in_order() {
+        let taken = Arc::new(AtomicUsize::new(0));
+        let plan = Plan {
+            source: Box::new(Counted(20_000, Arc::clone(&taken))),
+            read_together: None,
+            concurrency: 16,
+            order: Order::Input,
+            max_outage: Duration::from_hours(1),
+            report: None,
+            at_end: None,
+        };
+        let mut run = Engine::new(plan, |(index, milliseconds)| {
+            Box::pin(async move {
+                tokio::time::sleep(Duration::from_millis(milliseconds)).await;
+                UnitEnd::Ended(vec![(index, Verdict::Done)], Signal::Healthy)
+            })
+        });
+        // The first takes an hour.
+        assert_eq!(run.next().await.transpose().expect("no stop"), Some(0));
+        assert!(taken.load(SeqCst) <= MAX_ENDED + 16);
+        let items = items(run).await;
+        assert_eq!(items, (1..20_000).collect::<Vec<_>>());
     }
 }

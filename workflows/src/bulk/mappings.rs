@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use futures_util::stream::{self, StreamExt};
 
 use super::change::{BulkMappingOutcome, Change, judge};
-use super::each::{Entry, entry};
+use super::each::{Entry, at_end, entry};
 use super::engine::{Engine, Plan, Source, Taken, Unit, UnitEnd, Verdict};
 use super::options::BulkOptions;
 use super::record::digest;
@@ -305,6 +305,7 @@ where
             order: options.order,
             max_outage: options.max_outage,
             report: options.report,
+            at_end: at_end(entry.as_ref()),
         };
         let engine = Engine::new(plan, move |request: Request<D>| {
             let changes = request.changes.iter();

@@ -28,6 +28,7 @@ pub struct BulkOptions {
     pub(crate) record: Option<Record>,
     pub(crate) max_outage: Duration,
     pub(crate) confirm: Option<ReadBack>,
+    pub(crate) confirms_accepted: bool,
     pub(crate) max_repeats: u32,
     pub(crate) read_back: ReadBack,
     pub(crate) request_size: usize,
@@ -50,7 +51,9 @@ pub enum Order {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Progress {
-    /// The items that were given.
+    /// The items that were given, as far as the list tells before it is read to its end.
+    ///
+    /// Lists of a known length tell at once; of others, these are those that were read by now.
     pub total: usize,
     /// Those that were left out because the record had them as done.
     pub skipped: usize,
@@ -97,7 +100,9 @@ impl BulkOptions {
         self
     }
 
-    /// Leaves out what this record has as done when the run begins, and adds to it what gets done.
+    /// Leaves out what this record has as done, and adds to it what gets done.
+    ///
+    /// Whoever is in the list twice is done once, then.
     ///
     /// A record of another service or tenant stops the run before anything is sent.
     #[must_use]
@@ -117,12 +122,28 @@ impl BulkOptions {
     }
 
     /// Reads each cancelled user or task back, until it is seen as cancelled or about to be, or the
-    /// policy's time is over.
+    /// policy's readings or time are over.
     ///
-    /// So are those whose answer was lost. Without this, nobody is read back.
+    /// So are those whose answer was lost. Without this, or [`confirm_lost`](Self::confirm_lost), nobody
+    /// is read back. Users are read back many at once, by the list of the job's users where that takes
+    /// fewer requests than to read each of them: when 250 have gathered, five seconds after the first of
+    /// them, or when there is nobody left to send. The policy counts from then, and not the time in which
+    /// nothing can be read.
     #[must_use]
     pub fn confirm(mut self, policy: ReadBack) -> Self {
         self.confirm = Some(policy);
+        self.confirms_accepted = true;
+        self
+    }
+
+    /// Reads back only those users and tasks whose answer was lost, otherwise as
+    /// [`confirm`](Self::confirm) does.
+    ///
+    /// What the service accepted is handed over at once.
+    #[must_use]
+    pub fn confirm_lost(mut self, policy: ReadBack) -> Self {
+        self.confirm = Some(policy);
+        self.confirms_accepted = false;
         self
     }
 
@@ -130,7 +151,8 @@ impl BulkOptions {
     /// read back shows that it did not take effect; 0 unless set.
     ///
     /// A cancellation that arrives twice does no harm: the second is answered by 409. It needs
-    /// [`confirm`](Self::confirm) where users and tasks are cancelled.
+    /// [`confirm`](Self::confirm) or [`confirm_lost`](Self::confirm_lost) where users and tasks are
+    /// cancelled, and sends nothing again that could not be read back.
     #[must_use]
     pub fn max_repeats(mut self, repeats: u32) -> Self {
         self.max_repeats = repeats;
@@ -171,6 +193,7 @@ impl Default for BulkOptions {
             record: None,
             max_outage: Duration::from_hours(24),
             confirm: None,
+            confirms_accepted: false,
             max_repeats: 0,
             read_back: ReadBack::default(),
             request_size: MAX_MAPPINGS,
@@ -187,6 +210,7 @@ impl fmt::Debug for BulkOptions {
             .field("record", &self.record)
             .field("max_outage", &self.max_outage)
             .field("confirm", &self.confirm)
+            .field("confirms_accepted", &self.confirms_accepted)
             .field("max_repeats", &self.max_repeats)
             .field("read_back", &self.read_back)
             .field("request_size", &self.request_size)

@@ -20,14 +20,17 @@ const FORMAT: &str = "msgraph-migrations record";
 /// tenant it is, and of each item the action and the job: a record of a rehearsal cannot make
 /// production do nothing. Clones share their content.
 ///
-/// In a file it is one line of JSON about itself, and one per item. Lines are only added, each is
-/// handed to the system before its item is handed over, and a line that was cut off when the process
-/// was killed is removed when the file is opened again. The file is locked while a record holds it, so
-/// that two processes cannot both write it. Keep it as safe as the list itself, because it names users.
+/// In a file it is one line of JSON about itself, and one per item. Lines are only added, and each is
+/// handed to the system before its item is handed over, so that a process that is killed loses none.
+/// A power cut may take the latest lines, or a part of one, unless they were
+/// [forced to the disk](Self::sync_each): the items are then asked for again, which does no harm. A last
+/// line that was cut off is removed when the file is opened again, and [`cut_off`](Self::cut_off) tells.
+/// The file is locked while a record holds it, so that two processes cannot both write it. Keep it as
+/// safe as the list itself, because it names users.
 ///
 /// Only what is as it was asked to be is in it. A request whose answer was lost is not, even when it
 /// took effect; the next run then finds that out. In memory an item takes some forty bytes, however
-/// long its name is.
+/// long its name is: 128 bits of a digest, and the room around them.
 ///
 /// ```no_run
 /// use msgraph_migrations::Client;
@@ -46,6 +49,8 @@ pub struct Record(Arc<Inner>);
 struct Inner {
     service: String,
     tenant: String,
+    /// How many bytes of an unfinished line were removed.
+    cut_off: u64,
     content: Mutex<Content>,
 }
 
@@ -53,6 +58,7 @@ struct Content {
     /// Digests of what is done.
     done: HashSet<u128>,
     file: Option<(File, PathBuf)>,
+    is_synced_each: bool,
 }
 
 /// Why a record cannot be used.
@@ -116,7 +122,7 @@ impl Record {
     /// A record that is kept in memory only, for a service and a target tenant.
     #[must_use]
     pub fn in_memory(service: &str, tenant: &str) -> Self {
-        Self::new(service, tenant, HashSet::new(), None)
+        Self::new(service, tenant, HashSet::new(), None, 0)
     }
 
     /// Opens the record in a file, or begins one, for a service and a target tenant.
@@ -136,12 +142,15 @@ impl Record {
             .create(true)
             .open(&path)
             .map_err(failed)?;
+        if !file.metadata().map_err(failed)?.is_file() {
+            return Err(RecordError::NotARecord(path));
+        }
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(RecordError::InUse(path)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        cut_off_torn_line(&mut file).map_err(failed)?;
+        let cut_off = cut_off_torn_line(&mut file).map_err(failed)?;
         let (header, done) = read(&mut file, &path)?;
         if let Some(header) = header {
             expect("service", service, &header.service)?;
@@ -155,7 +164,13 @@ impl Record {
             };
             write_line(&mut file, &header).map_err(failed)?;
         }
-        Ok(Self::new(service, tenant, done, Some((file, path))))
+        Ok(Self::new(
+            service,
+            tenant,
+            done,
+            Some((file, path)),
+            cut_off,
+        ))
     }
 
     fn new(
@@ -163,12 +178,50 @@ impl Record {
         tenant: &str,
         done: HashSet<u128>,
         file: Option<(File, PathBuf)>,
+        cut_off: u64,
     ) -> Self {
         Self(Arc::new(Inner {
             service: service.to_owned(),
             tenant: tenant.to_owned(),
-            content: Mutex::new(Content { done, file }),
+            cut_off,
+            content: Mutex::new(Content {
+                done,
+                file,
+                is_synced_each: false,
+            }),
         }))
+    }
+
+    /// Forces each line to the disk before its item is handed over, so that a power cut loses none.
+    ///
+    /// That takes some milliseconds for each item, in which the thread waits. Without it the lines are
+    /// forced to the disk by [`sync`](Self::sync), which a run does when it ends.
+    #[must_use]
+    pub fn sync_each(self) -> Self {
+        self.lock().is_synced_each = true;
+        self
+    }
+
+    /// Forces all lines to the disk; nothing to do for one that is kept in memory.
+    ///
+    /// # Errors
+    ///
+    /// When the system cannot.
+    pub fn sync(&self) -> Result<(), RecordError> {
+        match &self.lock().file {
+            None => Ok(()),
+            Some((file, path)) => file.sync_data().map_err(|source| RecordError::Io {
+                path: path.clone(),
+                source,
+            }),
+        }
+    }
+
+    /// How many bytes of a last line that was cut off were removed when the file was opened; 0 if it
+    /// was whole.
+    #[must_use]
+    pub fn cut_off(&self) -> u64 {
+        self.0.cut_off
     }
 
     /// The service it is for.
@@ -206,20 +259,26 @@ impl Record {
     /// Says that the action is done for an item, and has it written before it returns.
     pub(crate) fn add(&self, action: &str, job: &str, item: &str) -> Result<(), RecordError> {
         let mut content = self.lock();
-        if !content.done.insert(digest((action, job, item))) {
+        let digest = digest((action, job, item));
+        if content.done.contains(&digest) {
             return Ok(());
         }
+        let is_synced = content.is_synced_each;
         if let Some((file, path)) = &mut content.file {
             let line = Line {
                 action: action.into(),
                 job: job.into(),
                 item: item.into(),
             };
-            write_line(file, &line).map_err(|source| RecordError::Io {
-                path: path.clone(),
-                source,
-            })?;
+            write_line(file, &line)
+                .and_then(|()| if is_synced { file.sync_data() } else { Ok(()) })
+                .map_err(|source| RecordError::Io {
+                    path: path.clone(),
+                    source,
+                })?;
         }
+        // Only now: what could not be written is not done for another run either.
+        content.done.insert(digest);
         Ok(())
     }
 
@@ -264,7 +323,9 @@ pub(super) fn digest(of: impl Hash) -> u128 {
 }
 
 /// Removes what stands behind the last line break: a line that a killed process did not finish.
-fn cut_off_torn_line(file: &mut File) -> io::Result<()> {
+///
+/// Returns how many bytes that was.
+fn cut_off_torn_line(file: &mut File) -> io::Result<u64> {
     const STEP: u64 = 4096;
     let length = file.seek(SeekFrom::End(0))?;
     let mut end = length;
@@ -285,7 +346,7 @@ fn cut_off_torn_line(file: &mut File) -> io::Result<()> {
         file.set_len(end)?;
     }
     file.seek(SeekFrom::Start(0))?;
-    Ok(())
+    Ok(length - end)
 }
 
 fn read(file: &mut File, path: &Path) -> Result<(Option<Header>, HashSet<u128>), RecordError> {
@@ -329,11 +390,15 @@ fn read_header(line: &str, path: &Path) -> Result<Header, RecordError> {
     serde_json::from_str(line).map_err(|_| not_a_record())
 }
 
-/// In one call, so that no other line can come between.
+/// In one call, so that no other line can come between; what is written in part is taken back.
 fn write_line(file: &mut File, line: &impl Serialize) -> io::Result<()> {
     let mut bytes = serde_json::to_vec(line)?;
     bytes.push(b'\n');
-    file.write_all(&bytes)
+    let before = file.metadata()?.len();
+    file.write_all(&bytes).inspect_err(|_| {
+        // A disk that is full takes a part of a line, behind which no other may come.
+        let _ = file.set_len(before);
+    })
 }
 
 impl fmt::Display for RecordError {

@@ -4,10 +4,12 @@ use std::fmt;
 use std::time::SystemTime;
 
 use chrono::{DateTime, Utc};
+use tokio::time::Instant;
 
 use super::cancellable::{Cancellable, Reason, TooLate, is_job_cancelled};
 use crate::Workflows;
 use crate::reading::{Reading, read_job, read_task, read_user};
+use crate::reconciliation::ReadBack;
 use crate::reports::line;
 use crate::waiting::{Awaited, CancellationEnd, Known, SharePointTaskEnd, WaitEnd, WaitOptions};
 use msgraph_migrations::models::{
@@ -15,6 +17,9 @@ use msgraph_migrations::models::{
     CrossTenantMigrationTask as User, SharePointMigrationTask as Task,
 };
 use msgraph_migrations::{CancelOutcome, Error, Refusal, Response};
+
+/// How often at most what became of a lost answer is read, where the caller waits.
+const MAX_READS_OF_LOST: u32 = 5;
 
 /// What came of a cancellation.
 ///
@@ -47,6 +52,12 @@ pub enum CancelVerdict<T = Job> {
     FoundCancelling {
         /// The job, user or task as read back.
         state: T,
+        /// How the answer was lost.
+        lost: Error,
+    },
+    /// The answer was lost, and the user is no longer in the job: cancelled and then removed, as one
+    /// guide says of users who are cancelled.
+    FoundRemoved {
         /// How the answer was lost.
         lost: Error,
     },
@@ -98,8 +109,10 @@ pub enum CancelVerdict<T = Job> {
 
 /// Each request is sent once. If its answer is lost, or is 409, the state is read back.
 ///
-/// Without `wait` the methods answer at once. With it, they wait until what is being cancelled is
-/// cancelled, or turns out not to be; they do not wait for the end of a migration that continues.
+/// Without `wait` the methods answer at once, and read once. With it, they read a few times what became
+/// of a lost answer, and wait until what is being cancelled is cancelled, or turns out not to be; they do
+/// not wait for the end of a migration that continues. The deadline of `wait` counts from the call on.
+/// What bounds the request itself is the client's total timeout.
 ///
 /// They fail with any refusal of the cancellation but 409, and with everything that keeps its answer
 /// from coming, unless the state then reads as being cancelled. After an error that
@@ -117,7 +130,8 @@ impl Workflows {
     ) -> Result<CancelReport, Error> {
         let deadline = wait.and_then(WaitOptions::ends_at);
         let sent = Box::pin(self.client().cancel_job(job)).await;
-        let verdict = verdict(sent, Box::pin(read_job(self.client(), job))).await?;
+        let read = || Box::pin(read_job(self.client(), job));
+        let verdict = verdict(sent, wait, deadline, read).await?;
         let end = match wait.filter(|_| verdict.is_under_way()) {
             Some(options) => {
                 let key = match &verdict {
@@ -149,11 +163,13 @@ impl Workflows {
         user: &str,
         wait: Option<&WaitOptions>,
     ) -> Result<CancelReport<User>, Error> {
+        let deadline = wait.and_then(WaitOptions::ends_at);
         let sent = Box::pin(self.client().cancel_user(job, user)).await;
-        let reading = Box::pin(read_user(self.client(), job, user));
-        let verdict = verdict(sent, reading).await?;
+        let read = || Box::pin(read_user(self.client(), job, user));
+        let verdict = verdict(sent, wait, deadline, read).await?;
         let end = match wait.filter(|_| verdict.is_under_way()) {
             Some(options) => {
+                let options = &options.until(deadline);
                 let end = self
                     .wait_for_known_user(job, user, Awaited::Cancellation, options)
                     .await;
@@ -180,11 +196,14 @@ impl Workflows {
         task: &str,
         wait: Option<&WaitOptions>,
     ) -> Result<CancelReport<Task>, Error> {
+        let deadline = wait.and_then(WaitOptions::ends_at);
         let sent = Box::pin(self.client().cancel_sharepoint_task(task)).await;
-        let verdict = verdict(sent, Box::pin(read_task(self.client(), task))).await?;
+        let read = || Box::pin(read_task(self.client(), task));
+        let verdict = verdict(sent, wait, deadline, read).await?;
+        let wait = wait.map(|options| options.until(deadline));
         let end =
             match wait.filter(|_| verdict.is_under_way()) {
-                Some(options) => Some(self.wait_for_sharepoint_task(task, options).await.map(
+                Some(options) => Some(self.wait_for_sharepoint_task(task, &options).await.map(
                     |end| match end {
                         SharePointTaskEnd::Cancelled(task) => CancellationEnd::Cancelled(task),
                         SharePointTaskEnd::Completed(task) | SharePointTaskEnd::Failed(task) => {
@@ -207,14 +226,19 @@ impl Workflows {
 }
 
 /// How a cancellation was taken, by its answer and, if that does not tell all, by the state.
-async fn verdict<T: Cancellable>(
+async fn verdict<T: Cancellable, F>(
     sent: Result<CancelOutcome, Error>,
-    reading: impl Future<Output = Result<Reading<T>, Error>>,
-) -> Result<CancelVerdict<T>, Error> {
+    wait: Option<&WaitOptions>,
+    deadline: Option<Instant>,
+    read: impl Fn() -> F,
+) -> Result<CancelVerdict<T>, Error>
+where
+    F: Future<Output = Result<Reading<T>, Error>>,
+{
     match sent {
         Ok(outcome) => match outcome.into_result() {
             Ok(response) => Ok(CancelVerdict::Accepted(response)),
-            Err(refusal) => Ok(match reading.await {
+            Err(refusal) => Ok(match read().await {
                 Ok(Reading::Present(state)) => explain(state, refusal),
                 Ok(Reading::Absent(_)) if T::IS_REMOVED_WHEN_CANCELLED => {
                     CancelVerdict::AlreadyRemoved { refusal }
@@ -224,12 +248,32 @@ async fn verdict<T: Cancellable>(
                 }
             }),
         },
-        Err(lost) if lost.may_have_taken_effect() => match reading.await {
-            Ok(Reading::Present(state)) if state.is_cancelling() => {
-                Ok(CancelVerdict::FoundCancelling { state, lost })
+        Err(lost) if lost.may_have_taken_effect() => {
+            // What took effect may be seen late, and whoever waits has the time for it.
+            let reads = wait.map_or(1, |_| MAX_READS_OF_LOST);
+            let policy = wait.map_or_else(ReadBack::default, |options| {
+                ReadBack::default()
+                    .first_wait(options.min_interval)
+                    .max_wait(options.max_interval.max(options.min_interval))
+            });
+            for reading in 0..reads {
+                let pause = policy.wait(reading);
+                if deadline.is_some_and(|deadline| deadline <= Instant::now() + pause) {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                match read().await {
+                    Ok(Reading::Present(state)) if state.is_cancelling() => {
+                        return Ok(CancelVerdict::FoundCancelling { state, lost });
+                    }
+                    Ok(Reading::Absent(_)) if T::IS_REMOVED_WHEN_CANCELLED => {
+                        return Ok(CancelVerdict::FoundRemoved { lost });
+                    }
+                    _ => {}
+                }
             }
-            _ => Err(lost),
-        },
+            Err(lost)
+        }
         Err(error) => Err(error),
     }
 }
@@ -274,7 +318,10 @@ impl<T> CancelVerdict<T> {
             | Self::AlreadyFinal { state, .. }
             | Self::TooLate { state, .. }
             | Self::Refused { state, .. } => Some(state),
-            Self::Accepted(_) | Self::AlreadyRemoved { .. } | Self::Unexplained { .. } => None,
+            Self::Accepted(_)
+            | Self::FoundRemoved { .. }
+            | Self::AlreadyRemoved { .. }
+            | Self::Unexplained { .. } => None,
         }
     }
 }
@@ -289,6 +336,9 @@ impl<T: Cancellable> fmt::Display for CancelVerdict<T> {
             Self::Accepted(_) => f.write_str("the cancellation was accepted"),
             Self::FoundCancelling { .. } => {
                 write!(f, "the answer was lost, and it is {status}")
+            }
+            Self::FoundRemoved { .. } => {
+                f.write_str("the answer was lost, and it is no longer in the job")
             }
             Self::AlreadyBeingCancelled { .. } => f.write_str("it is being cancelled already"),
             Self::AlreadyRemoved { .. } => f.write_str("it was removed already"),

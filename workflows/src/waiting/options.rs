@@ -188,6 +188,14 @@ impl WaitOptions {
         }
     }
 
+    /// The same, but with the deadline of a wait that has begun already.
+    pub(crate) fn until(&self, end: Option<Instant>) -> Self {
+        Self {
+            deadline: end.map(|end| end.saturating_duration_since(Instant::now())),
+            ..self.clone()
+        }
+    }
+
     /// When the wait that begins now is over; a deadline beyond all time is none.
     pub(crate) fn ends_at(&self) -> Option<Instant> {
         self.deadline

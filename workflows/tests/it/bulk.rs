@@ -1,8 +1,11 @@
 //! Many items at once, on the sandbox under faults.
 
+mod adversary;
 mod cancelling;
+mod confirming;
 mod jobs;
 mod killed;
+mod long_lists;
 mod mapping;
 mod record;
 mod trouble;

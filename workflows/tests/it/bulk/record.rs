@@ -123,6 +123,8 @@ fn a_line_that_was_cut_off_at_any_byte_is_removed_and_nothing_else() {
         fs::write(&file, &whole[..length]).expect("a file");
         let record = Record::open(&file, SERVICE, TENANT).expect("a record");
         let lines = whole[..length].matches('\n').count();
+        let last = whole[..length].rfind('\n').map_or(0, |end| end + 1);
+        assert_eq!(record.cut_off(), (length - last) as u64, "{length}");
         assert_eq!(record.len(), lines.saturating_sub(1), "{length}");
         assert_eq!(
             record.contains("cancelUser", "j", "a"),
@@ -138,4 +140,72 @@ fn a_line_that_was_cut_off_at_any_byte_is_removed_and_nothing_else() {
         let record = Record::open(&file, SERVICE, TENANT).expect("a record");
         assert!(record.contains("cancelUser", "j", "c"), "{length}");
     }
+}
+
+#[test]
+fn what_a_power_cut_leaves_is_read_or_told_and_never_taken_for_done() {
+    let line =
+        |item: &str| format!("{{\"action\":\"cancelUser\",\"job\":\"j\",\"item\":\"{item}\"}}\n");
+    let file = file("power");
+    drop(Record::open(&file, SERVICE, TENANT).expect("a record"));
+    let header = fs::read_to_string(&file).expect("a file");
+    // Blocks that were promised and not written are zeros, and may hold any part of what came last.
+    for (tail, expected) in [
+        ("\0".repeat(4_096), Ok((1, 4_096))),
+        (line("b").replace("}\n", ""), Ok((1, 43))),
+        (format!("{}\0\0", line("b")), Ok((2, 2))),
+        (format!("\0\0\0\n{}", line("b")), Err("line 3")),
+        (line("b").replace("\"item\"", "\0\0\0\0\0\0"), Err("line 3")),
+    ] {
+        let text = format!("{header}{}{tail}", line("a"));
+        fs::write(&file, &text).expect("a file");
+        match (Record::open(&file, SERVICE, TENANT), expected) {
+            (Ok(record), Ok((length, cut_off))) => {
+                assert_eq!(
+                    (record.len(), record.cut_off()),
+                    (length, cut_off),
+                    "{tail:?}"
+                );
+                assert!(record.contains("cancelUser", "j", "a"));
+                record.sync().expect("a disk");
+            }
+            (Err(error), Err(told)) => {
+                assert!(error.to_string().contains(told), "{error}");
+                assert_eq!(fs::read_to_string(&file).expect("a file"), text);
+            }
+            (other, _) => panic!("{tail:?}: {other:?}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn lines_that_are_forced_to_the_disk_one_by_one_are_the_same_lines() {
+    let sandbox = Sandbox::builder().start().await.expect("a sandbox");
+    let job = sandbox.preload_jobs(1, 20).expect("a job").remove(0);
+    let users = sandbox.job(&job).expect("the job").users;
+    let file = file("forced");
+    let tenant = tenant(&sandbox, &job).await;
+    let record = Record::open(&file, &sandbox.base_url(), &tenant).expect("a record");
+    let record = record.sync_each();
+    let options = BulkOptions::new().record(&record);
+    let workflows = Workflows::new(client(&sandbox));
+    let run = workflows.cancel_users(&job, users.into_iter().map(|user| user.id), options);
+    let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
+    assert_eq!((items.len(), record.len()), (20, 20));
+    assert_eq!(
+        fs::read_to_string(&file).expect("a file").lines().count(),
+        21
+    );
+}
+
+/// A device may have no end, and a folder no lines.
+#[cfg(unix)]
+#[test]
+fn what_is_no_plain_file_is_no_record() {
+    for path in ["/dev/zero", "/dev/full", "/dev/null"] {
+        let error = Record::open(path, SERVICE, TENANT).expect_err("no file");
+        assert!(matches!(error, RecordError::NotARecord(_)), "{error}");
+    }
+    let error = Record::open(std::env::temp_dir(), SERVICE, TENANT).expect_err("a folder");
+    assert!(matches!(error, RecordError::Io { .. }), "{error}");
 }

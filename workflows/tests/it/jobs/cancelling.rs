@@ -24,6 +24,7 @@ fn told(verdict: &CancelVerdict) -> String {
         CancelVerdict::AlreadyFinal { .. } => format!("final {status}"),
         CancelVerdict::TooLate { why, .. } => format!("too late, {why:?}"),
         CancelVerdict::Refused { .. } => format!("refused {status}"),
+        CancelVerdict::FoundRemoved { .. } => "found removed".to_owned(),
         CancelVerdict::AlreadyRemoved { .. } => "removed".to_owned(),
         CancelVerdict::Unexplained { .. } => "unexplained".to_owned(),
     }

@@ -1,10 +1,17 @@
 //! Cancelling users and SharePoint tasks, and knowing what came of it.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
 use msgraph_migrations_sandbox::{Fault, FaultRule, Sandbox};
 use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::jobs::{CancelVerdict, TooLate};
 use msgraph_migrations_workflows::waiting::CancellationEnd;
+use serde_json::json;
 
+use crate::support::calls::{JOB, USER};
+use crate::support::server::{Reply, Server};
+use crate::virtual_time::while_time_flies;
 use crate::waiting::{as_time_passes, job, options, start};
 
 fn told<T>(verdict: &CancelVerdict<T>) -> String {
@@ -15,6 +22,7 @@ fn told<T>(verdict: &CancelVerdict<T>) -> String {
         CancelVerdict::AlreadyFinal { .. } => "final".to_owned(),
         CancelVerdict::TooLate { why, .. } => format!("too late, {why:?}"),
         CancelVerdict::Refused { .. } => "refused".to_owned(),
+        CancelVerdict::FoundRemoved { .. } => "found removed".to_owned(),
         CancelVerdict::AlreadyRemoved { .. } => "removed".to_owned(),
         CancelVerdict::Unexplained { .. } => "unexplained".to_owned(),
     }
@@ -106,4 +114,82 @@ async fn a_cancellation_of_a_sharepoint_task_tells_what_came_of_it() {
     let found = found.await.expect("a verdict");
     assert_eq!(told(&found.verdict), "found", "{found}");
     assert_eq!(sandbox.effects("cancelSharepointTask"), 1);
+}
+
+/// A service that loses the answer to a cancellation, and on which the user is seen as `seen` says, one
+/// reading after the other.
+async fn lossy(seen: impl Fn(usize) -> Option<&'static str> + Send + Sync + 'static) -> Server {
+    let reads = AtomicUsize::new(0);
+    Server::start_with(move |request| {
+        let is_user = request.path().contains("/users/");
+        match request.method.as_str() {
+            "POST" => Reply::Hangup,
+            _ if !is_user => {
+                let job = json!({ "id": JOB, "status": "inProgress" });
+                Reply::json(200, job.to_string())
+            }
+            _ => match seen(reads.fetch_add(1, Ordering::Relaxed)) {
+                Some(status) => {
+                    let status = json!([{ "service": "exchange", "status": status }]);
+                    let user = json!({ "id": USER, "currentStatus": status });
+                    Reply::json(200, user.to_string())
+                }
+                None => {
+                    let body = r#"{"error":{"code":"NotFound","message":"No such user."}}"#;
+                    Reply::json(404, body)
+                }
+            },
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_user_whose_answer_was_lost_is_found_late_or_removed_and_never_sent_again() {
+    let options = options();
+    for (wait, seen, expected) in [
+        (true, "late", Some("found")),
+        (false, "late", None),
+        (true, "gone", Some("found removed")),
+        (false, "gone", Some("found removed")),
+        (true, "never", None),
+    ] {
+        let server = lossy(move |reading| match (seen, reading) {
+            ("gone", _) => None,
+            ("late", 2..) => Some("cancelled"),
+            _ => Some("processing"),
+        })
+        .await;
+        let workflows = Workflows::new(server.client());
+        let wait = wait.then_some(&options);
+        let report = workflows.cancel_user_and_confirm(JOB, USER, wait).await;
+        match (report, expected) {
+            (Ok(report), Some(expected)) => assert_eq!(told(&report.verdict), expected, "{report}"),
+            (Err(error), None) => assert!(error.may_have_taken_effect(), "{error}"),
+            (other, _) => panic!("{seen}, {expected:?}: {other:?}"),
+        }
+        let requests = server.requests();
+        let sent = requests.iter().filter(|request| request.method == "POST");
+        assert_eq!(sent.count(), 1, "{seen}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_deadline_of_a_cancellation_counts_from_the_call_on() {
+    let server = lossy(|_| Some("processing")).await;
+    let workflows = Workflows::new(server.client());
+    let options = options()
+        .min_interval(Duration::from_mins(1))
+        .max_interval(Duration::from_mins(1))
+        .deadline(Duration::from_secs(30));
+    let start = tokio::time::Instant::now();
+    let sent = workflows.cancel_user_and_confirm(JOB, USER, Some(&options));
+    let error = while_time_flies(sent)
+        .await
+        .expect_err("the answer is lost");
+    assert!(error.may_have_taken_effect(), "{error}");
+    let reads = server.requests();
+    let reads = reads.iter().filter(|request| request.method == "GET");
+    assert_eq!(reads.count(), 1, "the next would come too late");
+    assert!(start.elapsed() < Duration::from_secs(60));
 }
