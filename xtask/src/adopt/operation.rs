@@ -3,7 +3,7 @@
 use super::proposal::properties::type_lines;
 use super::proposal::responses::{headers, refusal};
 use super::proposal::{DRAFT, Files, Situation};
-use super::skeleton::New;
+use super::skeleton::{New, statuses};
 use super::values;
 use super::yaml::quoted;
 use crate::contract::tree::Node;
@@ -34,18 +34,17 @@ pub fn draft(situation: &Situation<'_>, files: &mut Files) -> Result<(), String>
             other.request().split_once(' ').map(|(_, path)| path) == Some(new.plain_path.as_str())
         })
         .and_then(|other| paths.get(&other.path));
-    match known {
-        Some(item) => files.spec.add_member(item.line, &operation)?,
-        None => {
-            let mut lines = vec![String::new(), format!("{}:", new.path)];
-            let shared = parameters(situation, &new);
-            if !shared.is_empty() {
-                lines.push("  parameters:".to_owned());
-                lines.extend(shared.into_iter().map(|line| format!("    {line}")));
-            }
-            lines.extend(operation.into_iter().map(|line| format!("  {line}")));
-            files.spec.add_member(paths.line, &lines)?;
+    if let Some(item) = known {
+        files.spec.add_member(item.line, &operation)?;
+    } else {
+        let mut lines = vec![String::new(), format!("{}:", new.path)];
+        let shared = parameters(situation, &new);
+        if !shared.is_empty() {
+            lines.push("  parameters:".to_owned());
+            lines.extend(shared.into_iter().map(|line| format!("    {line}")));
         }
+        lines.extend(operation.into_iter().map(|line| format!("  {line}")));
+        files.spec.add_member(paths.line, &lines)?;
     }
     sources(situation, &new, files)
 }
@@ -118,7 +117,7 @@ fn operation(situation: &Situation<'_>, new: &New) -> Result<Vec<String>, String
     lines.extend(query(situation));
     lines.extend(body(situation)?);
     lines.push("  responses:".to_owned());
-    for status in new.statuses(page) {
+    for status in statuses(page) {
         let answer = if status < 400 {
             success(situation, status)
         } else {
@@ -323,7 +322,7 @@ fn sources(situation: &Situation<'_>, new: &New, files: &mut Files) -> Result<()
         format!("  pages: [{key}]"),
         "  statuses:".to_owned(),
     ];
-    for status in new.statuses(page) {
+    for status in statuses(page) {
         entry.push(format!("    '{status}': [{key}]"));
     }
     if let Some(neighbour) = new.neighbour(situation.contract) {

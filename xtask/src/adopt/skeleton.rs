@@ -56,13 +56,13 @@ impl New {
         };
         contract.operations.iter().max_by_key(alike)
     }
+}
 
-    /// The statuses that its page documents.
-    pub fn statuses(&self, page: &PageFacts) -> BTreeSet<u16> {
-        page.of("response")
-            .filter_map(|fact| fact.name().parse().ok())
-            .collect()
-    }
+/// The statuses that a page documents.
+pub fn statuses(page: &PageFacts) -> BTreeSet<u16> {
+    page.of("response")
+        .filter_map(|fact| fact.name().parse().ok())
+        .collect()
 }
 
 /// Prints what a maintainer begins with.
@@ -73,12 +73,11 @@ pub fn print(page: &PageFacts, contract: &Contract) {
     let (name, constant) = (new.id.to_snake_case(), new.id.to_shouty_snake_case());
     let arguments: Vec<String> = new.names.iter().map(|name| name.to_snake_case()).collect();
     let listed = arguments.join(", ");
-    let typed: String = arguments
-        .iter()
-        .map(|name| format!(", {name}: &str"))
-        .collect();
-    let returned = new
-        .statuses(page)
+    let typed = arguments.iter().fold(String::new(), |mut typed, name| {
+        typed.extend([", ", name, ": &str"]);
+        typed
+    });
+    let returned = statuses(page)
         .into_iter()
         .find_map(|status| page.fact(&format!("return/{status}")))
         .filter(|fact| fact.value != "none")
@@ -132,7 +131,7 @@ pub fn print(page: &PageFacts, contract: &Contract) {
         new.method,
         visible(&new.path),
         new.id.to_upper_camel_case(),
-        new.statuses(page)
+        statuses(page)
             .iter()
             .map(u16::to_string)
             .collect::<Vec<_>>()

@@ -131,38 +131,43 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
         None => {}
     }
     if let Some(documents) = &options.documents {
-        let file = root.join("openapi/provenance.yaml");
-        let text = fs::read_to_string(&file)
-            .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        let lock = root.join("openapi").join(crate::project::HELD);
-        let mut held = Held::load(&lock)?;
-        let before = held.clone();
-        let refreshed = hashes::refresh(&text, &ledger, &mut held, documents, &options.reviewed)?;
-        outcome.problems.extend(refreshed.unread.iter().cloned());
-        let old = if before.is_empty() {
-            String::new()
-        } else {
-            before.text()
-        };
-        settle(root, &lock, &old, &held.text(), options.check, &mut outcome)?;
-        for line in &refreshed.changes {
-            println!("provenance: {line}");
-        }
-        println!(
-            "provenance: {} pages found in {}",
-            refreshed.found,
-            documents.display()
-        );
-        settle(
-            root,
-            &file,
-            &text,
-            &refreshed.text,
-            options.check,
-            &mut outcome,
-        )?;
+        record(options, &ledger, documents, &mut outcome)?;
     }
     Ok(outcome)
+}
+
+/// Records which text of the pages was read.
+fn record(
+    options: &Options,
+    ledger: &Ledger,
+    documents: &Path,
+    outcome: &mut Outcome,
+) -> Result<(), String> {
+    let root = &options.root;
+    let file = root.join("openapi/provenance.yaml");
+    let text = fs::read_to_string(&file)
+        .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
+    let lock = root.join("openapi").join(crate::project::HELD);
+    let mut held = Held::load(&lock)?;
+    let before = held.clone();
+    let refreshed = hashes::refresh(&text, ledger, &mut held, documents, &options.reviewed)?;
+    outcome.problems.extend(refreshed.unread.iter().cloned());
+    let old = if before.is_empty() {
+        String::new()
+    } else {
+        before.text()
+    };
+    settle(root, &lock, &old, &held.text(), options.check, outcome)?;
+    for line in &refreshed.changes {
+        println!("provenance: {line}");
+    }
+    println!(
+        "provenance: {} pages found in {}",
+        refreshed.found,
+        documents.display()
+    );
+    settle(root, &file, &text, &refreshed.text, options.check, outcome)?;
+    Ok(())
 }
 
 fn lint(root: &Path) -> Result<(), String> {

@@ -105,7 +105,42 @@ fn places(text: &str, member: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::places;
+    use std::path::Path;
+
+    use super::{MACHINES, check, places};
+    use crate::contract::Contract;
+
+    #[test]
+    fn a_new_member_is_asked_for_in_every_file_that_follows_it() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let file = root.join("openapi/cross-tenant-migration.yaml");
+        let text = std::fs::read_to_string(&file).expect("the spec");
+        let problems = |text: &str| {
+            let contract = Contract::parse("spec.yaml", text).expect("a spec");
+            check(&root, &contract)
+        };
+        assert_eq!(problems(&text), Vec::<String>::new());
+        let more = text.replacen(
+            "        - approved\n",
+            "        - hibernated\n        - approved\n",
+            1,
+        );
+        let found = problems(&more);
+        let (_, files) = MACHINES[0];
+        assert_eq!(found.len(), files.len(), "{found:?}");
+        for (problem, file) in found.iter().zip(files) {
+            let expected = format!("{file}: give the new member `hibernated` of");
+            assert!(problem.starts_with(&expected), "{problem}");
+        }
+        let other = text.replace("crossTenantMigrationJobStatus:", "waveStatus:");
+        let found = problems(&other);
+        assert!(
+            found
+                .iter()
+                .any(|problem| problem.contains("name the files that follow `waveStatus`")),
+            "{found:?}"
+        );
+    }
 
     #[test]
     fn a_member_is_placed_by_code_or_by_a_comment_of_its_own() {
