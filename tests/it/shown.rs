@@ -367,6 +367,10 @@ fn an_error_body_is_read_whatever_stands_where_words_should() {
         ),
         (json!({ "error": [{ "code": "c" }] }), (None, None, 0)),
         (
+            json!({ "error": [{ "code": "c" }], "message": "beside" }),
+            (None, words("beside"), 0),
+        ),
+        (
             json!({ "error": {}, "code": "beside" }),
             (words("beside"), None, 0),
         ),
