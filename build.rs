@@ -22,6 +22,8 @@ mod lowering;
 mod open_types;
 #[path = "build/operations.rs"]
 mod operations;
+#[path = "build/structure.rs"]
+mod structure;
 #[path = "build/walk.rs"]
 mod walk;
 

@@ -1,10 +1,10 @@
-//! Reading the spec, with the line of every part of it.
+//! Reading the spec, with line and column of every part of it.
 
 use std::collections::HashMap;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use saphyr::{LoadableYamlNode, MarkedYamlOwned, ScalarOwned, YamlDataOwned};
+use saphyr::{LoadableYamlNode, MarkedYamlOwned, Marker, ScalarOwned, YamlDataOwned};
 use serde_json::{Map, Value};
 
 /// An OpenAPI document as JSON, and where each part stands in the YAML file.
@@ -12,14 +12,33 @@ pub struct Document {
     path: PathBuf,
     /// The document itself.
     pub value: Value,
-    lines: HashMap<String, usize>,
+    places: HashMap<String, Places>,
+}
+
+/// Line and column, counted from 1.
+pub type Place = (usize, usize);
+
+/// Where a part stands.
+#[derive(Clone, Copy)]
+struct Places {
+    name: Place,
+    value: Place,
+}
+
+impl Default for Places {
+    fn default() -> Self {
+        Self {
+            name: (1, 1),
+            value: (1, 1),
+        }
+    }
 }
 
 /// Why the document cannot be used, and where.
 #[derive(Debug)]
 pub struct Broken {
     path: PathBuf,
-    line: usize,
+    place: Place,
     message: String,
 }
 
@@ -31,7 +50,8 @@ impl fmt::Display for Broken {
             .split_whitespace()
             .collect::<Vec<_>>()
             .join(" ");
-        write!(f, "{}:{}: {message}", self.path.display(), self.line)
+        let (line, column) = self.place;
+        write!(f, "{}:{line}:{column}: {message}", self.path.display())
     }
 }
 
@@ -40,56 +60,88 @@ impl std::error::Error for Broken {}
 impl Document {
     /// Reads and parses the file at `path`.
     pub fn read(path: &Path) -> Result<Self, Broken> {
-        let broken = |line, message: String| Broken {
+        let broken = |place, message: String| Broken {
             path: path.to_owned(),
-            line,
+            place,
             message,
         };
-        let text = std::fs::read_to_string(path)
-            .map_err(|error| broken(1, format!("cannot be read: {error}")))?;
+        let bytes = std::fs::read(path)
+            .map_err(|error| broken((1, 1), format!("cannot be read: {error}")))?;
+        let text = String::from_utf8(bytes).map_err(|error| {
+            let valid = error.utf8_error().valid_up_to();
+            let before = &error.as_bytes()[..valid];
+            let line = before.iter().filter(|byte| **byte == b'\n').count() + 1;
+            let start = before
+                .iter()
+                .rposition(|byte| *byte == b'\n')
+                .map_or(0, |end| end + 1);
+            let column = String::from_utf8_lossy(&before[start..]).chars().count() + 1;
+            broken((line, column), "is not UTF-8".to_owned())
+        })?;
         let nodes = MarkedYamlOwned::load_from_str(&text).map_err(|error| {
             broken(
-                error.marker().line(),
+                place_of(error.marker()),
                 format!("is not YAML: {}", error.info()),
             )
         })?;
         let [node] = nodes.as_slice() else {
+            let second = nodes
+                .get(1)
+                .map_or((1, 1), |node| place_of(&node.span.start));
             return Err(broken(
-                1,
+                second,
                 format!("holds {} YAML documents instead of one", nodes.len()),
             ));
         };
-        let mut lines = HashMap::new();
+        let mut places = HashMap::new();
         let value =
-            convert(node, "", &mut lines).map_err(|(line, message)| broken(line, message))?;
+            convert(node, "", &mut places).map_err(|(place, message)| broken(place, message))?;
         Ok(Self {
             path: path.to_owned(),
             value,
-            lines,
+            places,
         })
     }
 
-    /// An error about the part at `pointer`, or about its nearest known parent.
+    /// An error about what the part at `pointer` holds, or about its nearest known parent.
     pub fn broken(&self, pointer: &str, message: impl Into<String>) -> Broken {
-        let mut place = pointer;
-        let line = loop {
-            match (self.lines.get(place), place.rfind('/')) {
-                (Some(line), _) => break *line,
-                (None, Some(end)) => place = &place[..end],
-                (None, None) => break 1,
-            }
-        };
-        let message = format!(
-            "{}: {}",
-            if pointer.is_empty() { "#" } else { pointer },
-            message.into()
-        );
+        self.error(self.places(pointer).value, pointer, &message.into())
+    }
+
+    /// The same about the name of the part.
+    pub fn misnamed(&self, pointer: &str, message: impl Into<String>) -> Broken {
+        self.error(self.places(pointer).name, pointer, &message.into())
+    }
+
+    fn error(&self, place: Place, pointer: &str, message: &str) -> Broken {
+        let pointer = if pointer.is_empty() { "#" } else { pointer };
         Broken {
             path: self.path.clone(),
-            line,
-            message,
+            place,
+            message: format!("{pointer}: {message}"),
         }
     }
+
+    /// Where the part at `pointer` stands, or its nearest known parent.
+    fn places(&self, pointer: &str) -> Places {
+        let mut known = pointer;
+        loop {
+            match (self.places.get(known), known.rfind('/')) {
+                (Some(places), _) => return *places,
+                (None, Some(end)) => known = &known[..end],
+                (None, None) => return Places::default(),
+            }
+        }
+    }
+
+    /// Where the name of the part at `pointer` stands, to bring parts into the order of the file.
+    pub fn place(&self, pointer: &str) -> Place {
+        self.places(pointer).name
+    }
+}
+
+fn place_of(marker: &Marker) -> Place {
+    (marker.line(), marker.col() + 1)
 }
 
 /// `part` as one step of a JSON pointer.
@@ -100,10 +152,13 @@ pub fn step(part: &str) -> String {
 fn convert(
     node: &MarkedYamlOwned,
     pointer: &str,
-    lines: &mut HashMap<String, usize>,
-) -> Result<Value, (usize, String)> {
-    let line = node.span.start.line();
-    lines.entry(pointer.to_owned()).or_insert(line);
+    places: &mut HashMap<String, Places>,
+) -> Result<Value, (Place, String)> {
+    let place = place_of(&node.span.start);
+    places.entry(pointer.to_owned()).or_insert(Places {
+        name: place,
+        value: place,
+    });
     match &node.data {
         YamlDataOwned::Value(scalar) => Ok(match scalar {
             ScalarOwned::Null => Value::Null,
@@ -115,18 +170,28 @@ fn convert(
         YamlDataOwned::Sequence(items) => items
             .iter()
             .enumerate()
-            .map(|(index, item)| convert(item, &format!("{pointer}/{index}"), lines))
+            .map(|(index, item)| convert(item, &format!("{pointer}/{index}"), places))
             .collect(),
         YamlDataOwned::Mapping(members) => {
             let mut object = Map::new();
             for (key, value) in members {
-                let line = key.span.start.line();
+                let name_place = place_of(&key.span.start);
                 let Some(name) = key_name(key) else {
-                    return Err((line, format!("{pointer}: a key is not a plain scalar")));
+                    return Err((
+                        name_place,
+                        format!("{pointer}: a key is not a plain scalar"),
+                    ));
                 };
-                let place = format!("{pointer}/{}", step(&name));
-                lines.insert(place.clone(), line);
-                let value = convert(value, &place, lines)?;
+                let pointer = format!("{pointer}/{}", step(&name));
+                // A value in the line of its key is what somebody got wrong; a larger one is found by its key.
+                let own = place_of(&value.span.start);
+                let scalar = matches!(value.data, YamlDataOwned::Value(_)) && own.0 == name_place.0;
+                let both = Places {
+                    name: name_place,
+                    value: if scalar { own } else { name_place },
+                };
+                places.insert(pointer.clone(), both);
+                let value = convert(value, &pointer, places)?;
                 object.insert(name, value);
             }
             Ok(Value::Object(object))
@@ -135,7 +200,7 @@ fn convert(
         | YamlDataOwned::Tagged(..)
         | YamlDataOwned::Alias(_)
         | YamlDataOwned::BadValue => Err((
-            line,
+            place,
             format!("{pointer}: only plain YAML is allowed, without tags"),
         )),
     }

@@ -8,7 +8,7 @@ use quote::quote;
 use serde_json::{Value, json};
 
 use crate::document::{Broken, Document, step};
-use crate::{correction, deprecation, lowering, open_types, operations};
+use crate::{checks, correction, deprecation, lowering, open_types, operations, structure};
 
 /// The generated code, formatted.
 pub struct Generated {
@@ -20,9 +20,17 @@ pub struct Generated {
 
 /// Generates the code.
 pub fn generate(document: &Document) -> Result<Generated, Broken> {
+    let lowered = structure::check(&document.value)
+        .and_then(|()| checks::check(document))
+        .and_then(|()| lowering::lower(&document.value))
+        .map_err(|fault| {
+            if fault.is_name {
+                document.misnamed(&fault.pointer, fault.message)
+            } else {
+                document.broken(&fault.pointer, fault.message)
+            }
+        })?;
     read_as_openapi(document, &document.value)?;
-    let lowered = lowering::lower(&document.value)
-        .map_err(|unlowered| document.broken(&unlowered.pointer, unlowered.message))?;
     let openapi = read_as_openapi(document, &lowered.document)?;
 
     let mut settings = GenerationSettings::new();

@@ -7,7 +7,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value, json};
 
-use crate::checks;
 use crate::document::step;
 use crate::open_types::variant_of_union;
 use crate::walk::{walk, walk_mut};
@@ -52,6 +51,8 @@ pub struct Unlowered {
     pub pointer: String,
     /// What is wrong there.
     pub message: String,
+    /// Whether the name of the part is wrong, and not what it holds.
+    pub is_name: bool,
 }
 
 pub type Result<T> = std::result::Result<T, Unlowered>;
@@ -60,13 +61,21 @@ pub fn unlowered<T>(pointer: impl Into<String>, message: impl Into<String>) -> R
     Err(Unlowered {
         pointer: pointer.into(),
         message: message.into(),
+        is_name: false,
+    })
+}
+
+/// The same about the name of a part.
+pub fn misnamed<T>(pointer: impl Into<String>, message: impl Into<String>) -> Result<T> {
+    unlowered(pointer, message).map_err(|fault| Unlowered {
+        is_name: true,
+        ..fault
     })
 }
 
 /// Applies all lowerings, in the order that they depend on each other.
 pub fn lower(spec: &Value) -> Result<Lowered> {
     let mut document = spec.clone();
-    checks::check(&document)?;
     let request_schemas = request_schemas(&document);
     rename_error(&mut document)?;
     link_pages(&mut document)?;
@@ -222,7 +231,7 @@ fn merge_inheritance(document: &mut Value) -> Result<BTreeSet<String>> {
             if let Some(description) = schema.get("description") {
                 flat["description"] = description.clone();
             }
-            for part in parts {
+            for (index, part) in parts.into_iter().enumerate() {
                 let part = match part["$ref"].as_str().and_then(schema_name) {
                     Some(base) => {
                         bases.insert(base.to_owned());
@@ -232,7 +241,7 @@ fn merge_inheritance(document: &mut Value) -> Result<BTreeSet<String>> {
                 };
                 let Some(properties) = part["properties"].as_object() else {
                     return unlowered(
-                        schema_pointer(name),
+                        format!("{}/allOf/{index}", schema_pointer(name)),
                         "a part of allOf is not an object with properties",
                     );
                 };
@@ -269,7 +278,7 @@ fn take_unions(document: &mut Value) -> Result<Vec<Union>> {
             name.strip_prefix("any"),
         ) else {
             return unlowered(
-                schema_pointer(name),
+                format!("{}/oneOf", schema_pointer(name)),
                 "a union needs a discriminator with a mapping, and a name like anyBase",
             );
         };
@@ -372,7 +381,7 @@ fn take_enums(document: &mut Value) -> Result<Vec<Enum>> {
             .pointer("/x-ms-enum/values")
             .and_then(Value::as_array);
         let mut described = Vec::new();
-        for member in members {
+        for (index, member) in members.iter().enumerate() {
             let description = documented
                 .into_iter()
                 .flatten()
@@ -380,7 +389,7 @@ fn take_enums(document: &mut Value) -> Result<Vec<Enum>> {
                 .and_then(|value| value["description"].as_str());
             let (Some(member), Some(description)) = (member.as_str(), description) else {
                 return unlowered(
-                    schema_pointer(name),
+                    format!("{}/enum/{index}", schema_pointer(name)),
                     format!("x-ms-enum does not describe {member}"),
                 );
             };

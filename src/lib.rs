@@ -67,6 +67,7 @@ pub use client::Client;
 pub use client::azure;
 pub use client::builder::ClientBuilder;
 pub use client::call_options::CallOptions;
+pub use client::described::DescribedRequest;
 pub use client::endpoint::Version;
 pub use client::rate_limits::{RateLimitOptions, RateLimitPause, RateLimitState, RateLimits};
 pub use client::refreshing::{ExpiringToken, RefreshingToken};
@@ -97,10 +98,24 @@ pub use reqwest::StatusCode;
 #[doc(no_inline)]
 pub use reqwest::header::HeaderMap;
 
+/// Five minutes each: what this crate promises, and how to use it.
+///
+/// A weekend of thousands of calls has its page in the crate `msgraph-migrations-workflows`.
 #[cfg(any(doc, doctest))]
-#[cfg(feature = "test-util")]
-#[doc = include_str!("../docs/testing.md")]
-pub mod testing_your_code {}
+pub mod guide {
+    #[doc = include_str!("../docs/outcomes.md")]
+    pub mod outcomes {}
+
+    #[doc = include_str!("../docs/unknown.md")]
+    pub mod when_the_answer_is_unknown {}
+
+    #[cfg(feature = "test-util")]
+    #[doc = include_str!("../docs/testing.md")]
+    pub mod testing_your_code {}
+
+    #[doc = include_str!("../docs/documents.md")]
+    pub mod when_the_documents_change {}
+}
 
 /// The example of the README, compiled.
 #[cfg(doctest)]

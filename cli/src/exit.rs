@@ -5,6 +5,9 @@ use std::process::ExitCode;
 
 use msgraph_migrations::{Error, ErrorKind};
 
+use crate::error_codes::explain;
+use crate::suggestion::command;
+
 /// How the command ends, for scripts; the numbers are documented in the README and never change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -14,7 +17,7 @@ pub enum Exit {
     Unexpected = 1,
     /// The command line is wrong, or the confirmation is missing. Nothing was sent that changes anything.
     Usage = 2,
-    /// The service refused because of the state of the job or user.
+    /// The service refused because of the state of the job or user, or the job came to a bad end.
     Refused = 3,
     /// There is no such job, user or task.
     NotFound = 4,
@@ -28,6 +31,8 @@ pub enum Exit {
     Unknown = 8,
     /// Of several, some were done and some were not.
     Partly = 9,
+    /// Somebody pressed Ctrl-C; the migration goes on.
+    Interrupted = 130,
 }
 
 impl From<Exit> for ExitCode {
@@ -78,9 +83,12 @@ impl Failure {
         let exit = exit_of(error);
         let next = match exit {
             Exit::Unknown => format!("it may have taken effect: {look}"),
-            Exit::NotFound => "see what there is: xtmig jobs list".to_owned(),
+            Exit::NotFound => format!("see what there is: {}", command("jobs list")),
             Exit::NotAllowed => allowance(error),
-            Exit::Invalid => "correct the request and repeat".to_owned(),
+            Exit::Invalid => match error.code().and_then(explain) {
+                Some(known) => format!("{} {}", known.meaning, known.next),
+                None => "correct the request and repeat".to_owned(),
+            },
             Exit::TryLater => match error.retry_after() {
                 Some(wait) => format!("nothing took effect; repeat in {} s", wait.as_secs().max(1)),
                 None => "nothing took effect; repeat in a while".to_owned(),
@@ -97,7 +105,10 @@ fn allowance(error: &Error) -> String {
             "the token needs {}, and the caller the role Microsoft 365 Migration Administrator",
             operation.least_privileged_scope
         ),
-        _ => "set XTMIG_TOKEN to a bearer token for Microsoft Graph".to_owned(),
+        _ => format!(
+            "sign in again, or set XTMIG_TOKEN to another token; {} tells what there is",
+            command("auth check")
+        ),
     }
 }
 
@@ -120,7 +131,7 @@ pub fn exit_of(error: &Error) -> Exit {
         ErrorKind::InvalidRequest => Exit::Invalid,
         ErrorKind::Token => Exit::NotAllowed,
         ErrorKind::RateLimited | ErrorKind::Connect | ErrorKind::Interrupted => Exit::TryLater,
-        ErrorKind::Configuration => Exit::Usage,
+        ErrorKind::Configuration | ErrorKind::DescribedOnly => Exit::Usage,
         _ => Exit::Unexpected,
     }
 }

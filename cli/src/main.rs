@@ -4,10 +4,15 @@ mod arguments;
 mod commands;
 mod confirmation;
 mod connection;
+mod deadlines;
+mod error_codes;
 mod exit;
 mod output;
+mod progress;
 mod simulator;
+mod suggestion;
 mod time;
+mod what_if;
 
 use std::process::ExitCode;
 
@@ -18,6 +23,7 @@ use output::Output;
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    suggestion::remember(&arguments.connection);
     let mut output = Output::new(&arguments.output);
     let ended = tokio::runtime::Builder::new_current_thread()
         .enable_all()

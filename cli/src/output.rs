@@ -75,6 +75,8 @@ pub struct Output {
     zone: Zone,
     is_quiet: bool,
     is_verbose: bool,
+    /// Whether nothing is shown but failures.
+    is_muted: bool,
 }
 
 impl Output {
@@ -88,6 +90,7 @@ impl Output {
             },
             is_quiet: arguments.quiet,
             is_verbose: arguments.verbose,
+            is_muted: false,
         }
     }
 
@@ -95,8 +98,41 @@ impl Output {
         self.zone
     }
 
+    /// Shows no results and remarks from now on.
+    pub fn mute(&mut self) {
+        self.is_muted = true;
+    }
+
+    /// Shows them again.
+    pub fn unmute(&mut self) {
+        self.is_muted = false;
+    }
+
+    /// Whether nothing is shown, since nothing is sent.
+    pub fn is_muted(&self) -> bool {
+        self.is_muted
+    }
+
+    /// The form of the results.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Shows results in another form from now on.
+    pub fn set_format(&mut self, format: Format) {
+        self.format = format;
+    }
+
+    /// Whether somebody sits before standard error who may like to see how far it is.
+    pub fn shows_progress(&self) -> bool {
+        !self.is_quiet && !self.is_muted && io::stderr().is_terminal()
+    }
+
     /// Shows results; `nothing` is said instead of an empty table.
     pub fn rows(&mut self, rows: &[Row], nothing: &str) -> Result<(), Failure> {
+        if self.is_muted {
+            return Ok(());
+        }
         if rows.is_empty() && self.format == Format::Table {
             self.say(nothing);
             return Ok(());
@@ -142,7 +178,7 @@ impl Output {
 
     /// A remark for people.
     pub fn say(&self, text: &str) {
-        if !self.is_quiet {
+        if !self.is_quiet && !self.is_muted {
             remark(&escaped(text));
         }
     }
@@ -156,9 +192,19 @@ impl Output {
         }
     }
 
+    /// Whether remarks are not wanted.
+    pub fn is_quiet(&self) -> bool {
+        self.is_quiet || self.is_muted
+    }
+
+    /// A remark where there is no output at hand.
+    pub fn tell(text: &str) {
+        remark(&escaped(text));
+    }
+
     /// A remark for those who asked for more.
     pub fn detail(&self, text: &str) {
-        if self.is_verbose {
+        if self.is_verbose && !self.is_muted {
             remark(&format!("{FAINT}{}{FAINT:#}", escaped(text)));
         }
     }
@@ -205,7 +251,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Text of the service as one line that a terminal cannot be steered by.
-fn escaped(text: &str) -> String {
+pub fn escaped(text: &str) -> String {
     OneLine(text, usize::MAX).to_string()
 }
 
@@ -283,7 +329,7 @@ fn fit(lines: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
 }
 
 /// As much of `text` as fits, with an ellipsis where something is missing.
-fn cut(text: &str, width: usize) -> String {
+pub fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();
     }

@@ -12,13 +12,13 @@ use etcetera::BaseStrategy;
 use msgraph_migrations::{AccessToken, Client, ListOptions, RetryPolicy};
 use msgraph_migrations_sandbox::Sandbox;
 
-use crate::exit::Failure;
+use crate::exit::{Exit, Failure};
 use crate::output::{Output, put};
 
 /// What the simulator takes as a token; it takes any.
 pub const TOKEN: &str = "rehearsal";
 /// How many times as fast as real time the simulated one runs: a minute passes in a second.
-const SPEED: f64 = 60.0;
+pub const SPEED: f64 = 60.0;
 /// How often the process looks whether it is still wanted.
 const LOOK: Duration = Duration::from_millis(200);
 /// Where the file stands, for those who keep several simulators apart.
@@ -29,11 +29,27 @@ pub async fn ensure(output: &Output) -> Result<String, Failure> {
     if let Some(url) = running().await? {
         return Ok(url);
     }
-    let url = start()?;
+    let url = start(None, SPEED)?;
     output.say(&format!(
         "started a simulator with demo data at {url}; stop it with: xtmig sandbox stop"
     ));
     Ok(url)
+}
+
+/// Starts it with a scenario or at another speed; one that runs already is no longer what was asked for.
+pub async fn start_with(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
+    if !speed.is_finite() || speed < 0.0 {
+        return Err(Failure::usage("the speed is no number from 0 on"));
+    }
+    match running().await? {
+        Some(url) if scenario.is_none() && (speed - SPEED).abs() < f64::EPSILON => Ok(url),
+        Some(url) => Err(
+            Failure::new(Exit::Refused, "a simulator is running already")
+                .because(format!("it listens at {url}"))
+                .next("stop it first: xtmig sandbox stop"),
+        ),
+        None => start(scenario, speed),
+    }
 }
 
 /// Where a simulator listens, if one does.
@@ -60,17 +76,20 @@ async fn answers(url: &str) -> bool {
 }
 
 /// Starts this program again, as the simulator, and waits until it listens.
-fn start() -> Result<String, Failure> {
+fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::unexpected("the simulator cannot be started", error)
     };
     let program = std::env::current_exe().map_err(|error| failed(&error))?;
     let mut command = Command::new(program);
     command
-        .args(["sandbox", "serve"])
+        .args(["sandbox", "serve", "--speed", &speed.to_string()])
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .stderr(Stdio::null());
+    if let Some(scenario) = scenario {
+        command.args(["--scenario", scenario]);
+    }
     // What is typed to stop a command would otherwise stop the simulator with it.
     #[cfg(unix)]
     std::os::unix::process::CommandExt::process_group(&mut command, 0);
@@ -85,19 +104,37 @@ fn start() -> Result<String, Failure> {
         .map_err(|error| failed(&error))?;
     match line.trim().strip_prefix("listening on ") {
         Some(url) => Ok(url.to_owned()),
-        None => Err(failed(&"it ended before it listened")),
+        None => match line.trim().strip_prefix("failed: ") {
+            Some(why) => Err(Failure::usage("the simulator cannot be started").because(why)),
+            None => Err(failed(&"it ended before it listened")),
+        },
     }
 }
 
 /// Runs the simulator until it is stopped.
-pub async fn serve() -> Result<(), Failure> {
-    let sandbox = Sandbox::builder()
-        .demo()
+pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
+    let builder = Sandbox::builder()
         .start_time(chrono::Utc::now())
-        .speed(SPEED)
-        .start()
-        .await
-        .map_err(|error| Failure::unexpected("the simulator cannot be started", error))?;
+        .speed(speed);
+    let builder = match scenario {
+        Some(scenario) => {
+            // The name of one that comes with it, or a file.
+            let text = fs::read_to_string(scenario).unwrap_or_else(|_| scenario.to_owned());
+            builder.scenario(text)
+        }
+        None => builder.demo(),
+    };
+    let sandbox = match builder.start().await {
+        Ok(sandbox) => sandbox,
+        Err(error) => {
+            let why = crate::output::escaped(&error.to_string());
+            put(format!("failed: {why}\n").as_bytes())?;
+            return Err(Failure::unexpected(
+                "the simulator cannot be started",
+                error,
+            ));
+        }
+    };
     let file = file()?;
     let url = sandbox.base_url();
     write(&file, &url)?;

@@ -105,9 +105,9 @@ impl Seen {
                 "StartOutcome::ValidationExpired",
                 "nothing has started, it was validated too long ago",
             ),
-            Ok(StartOutcome::Conflict(refusal)) => Self::new(
+            Ok(StartOutcome::Undetermined(refusal)) => Self::new(
                 refusal.status().as_u16(),
-                "StartOutcome::Conflict",
+                "StartOutcome::Undetermined",
                 "nothing has started",
             ),
             Err(error) => Self::error(&error),

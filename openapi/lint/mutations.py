@@ -10,6 +10,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+import one_line
+
 SHAREPOINT = "  /solutions/sharePoint/migrations/crossOrganizationMigrationTasks:\n"
 SERVERS = "servers: [{url: 'https://graph.microsoft.com/beta'}]"
 
@@ -80,7 +82,8 @@ def spectral_misses(spectral, ruleset, folder, text):
     try:
         problems = json.loads(run.stdout)
     except ValueError:
-        sys.exit(f"Spectral gave no usable answer: {run.stdout[:500]}{run.stderr[:500]}")
+        said = " ".join((run.stdout + run.stderr).split())[:500]
+        sys.exit(f"Spectral gave no usable answer: {said}")
     for what, rule, copy in copies:
         rules = {problem["code"] for problem in problems if Path(problem["source"]).name == copy.name}
         if rule not in rules:
@@ -105,7 +108,7 @@ def reader_misses(modules, folder, texts):
 
 
 def main(spectral, ruleset, modules, *files):
-    texts = [Path(file).read_text(encoding="utf-8") for file in files]
+    texts = [one_line.reading(file, str) for file in files]
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         misses = [*spectral_misses(spectral, ruleset, folder, texts[0]), *reader_misses(modules, folder, texts)]
@@ -115,6 +118,4 @@ def main(spectral, ruleset, modules, *files):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 6:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    one_line.run(main, __doc__.splitlines()[2], (5,), sys.argv[1:])

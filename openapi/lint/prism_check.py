@@ -15,6 +15,7 @@ import sys
 import threading
 import urllib.parse
 
+import one_line
 import yaml
 
 METHODS = ("get", "put", "post", "delete", "options", "head", "patch", "trace")
@@ -28,8 +29,9 @@ class Specification:
     """The document, with references followed on access."""
 
     def __init__(self, path):
-        with open(path, encoding="utf-8") as file:
-            self.document = yaml.safe_load(file)
+        self.document = one_line.reading(path, yaml.safe_load)
+        if not isinstance(self.document, dict) or not isinstance(self.document.get("paths"), dict):
+            sys.exit(f"{path}: this is no specification, it has no paths")
 
     def follow(self, node):
         while isinstance(node, dict) and "$ref" in node:
@@ -147,7 +149,7 @@ def start(prism, path):
         port = None
     if port is None:
         stop(server)
-        sys.exit("Prism did not start:\n" + "".join(log))
+        sys.exit("Prism did not start: " + " ".join("".join(log).split())[:500])
     return server, port
 
 
@@ -162,6 +164,8 @@ def stop(server):
 
 def main(prism, path):
     specification = Specification(path)
+    # What cannot be asked for is known before a server is started.
+    list(calls(specification))
     server, port = start(prism, path)
     asked, answers, faults = 0, set(), []
     try:
@@ -183,6 +187,4 @@ def main(prism, path):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(sys.argv[1], sys.argv[2])
+    one_line.run(main, __doc__.splitlines()[2], (2,), sys.argv[1:])

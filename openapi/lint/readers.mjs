@@ -5,7 +5,19 @@
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 
-const { isScalar, parseDocument, visit } = createRequire(`${process.cwd()}/`)('yaml');
+// Whatever is wrong, one line says it.
+function stop(words) {
+  process.stderr.write(`${words}\n`);
+  process.exit(1);
+}
+
+let yaml;
+try {
+  yaml = createRequire(`${process.cwd()}/`)('yaml');
+} catch {
+  stop(`the package yaml is not below ${process.cwd()}`);
+}
+const { isScalar, parseDocument, visit } = yaml;
 
 function tree(text, options) {
   const document = parseDocument(text, { ...options, keepSourceTokens: true });
@@ -25,10 +37,15 @@ function tree(text, options) {
 
 const trees = {};
 for (const file of process.argv.slice(2)) {
-  const text = readFileSync(file, 'utf8');
-  trees[file] = {
-    'yaml 1.1': tree(text, { version: '1.1', schema: 'yaml-1.1' }),
-    'yaml 1.2': tree(text, { version: '1.2', schema: 'core' }),
-  };
+  try {
+    const text = readFileSync(file, 'utf8');
+    trees[file] = {
+      'yaml 1.1': tree(text, { version: '1.1', schema: 'yaml-1.1' }),
+      'yaml 1.2': tree(text, { version: '1.2', schema: 'core' }),
+    };
+  } catch (error) {
+    const place = error.linePos ? `:${error.linePos[0].line}:${error.linePos[0].col}` : '';
+    stop(`${file}${place}: ${String(error.message).split('\n')[0]}`);
+  }
 }
 process.stdout.write(JSON.stringify(trees));

@@ -12,6 +12,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+import one_line
 import yaml
 from ruamel.yaml import YAML
 
@@ -86,11 +87,10 @@ def may_be(path, value):
 
 def faults(file, others):
     """What is wrong with one file, each with its line."""
-    text = Path(file).read_text(encoding="utf-8")
-    where = dict(lines(yaml.compose(text, Loader=yaml.SafeLoader)))
+    where = dict(lines(one_line.reading(file, lambda text: yaml.compose(text, Loader=yaml.SafeLoader))))
     readers = {
-        "PyYAML (1.1)": yaml.safe_load(text),
-        "ruamel.yaml (1.2)": YAML(typ="safe", pure=True).load(text),
+        "PyYAML (1.1)": one_line.reading(file, yaml.safe_load),
+        "ruamel.yaml (1.2)": one_line.reading(file, YAML(typ="safe", pure=True).load),
         **{f"npm {name}": tree for name, tree in others.items()},
     }
     read = {name: dict(scalars(tree)) for name, tree in readers.items()}
@@ -116,7 +116,8 @@ def main(folder, *files):
     paths = [str(Path(file).resolve()) for file in files]
     run = subprocess.run(["node", script, *paths], cwd=folder, capture_output=True, text=True, check=False)
     if run.returncode != 0:
-        sys.exit(f"readers.mjs failed:\n{run.stderr}")
+        said = " ".join(run.stderr.split()) or "it said nothing"
+        sys.exit(f"readers.mjs: {said}")
     trees = json.loads(run.stdout)
     found = [fault for file, path in zip(files, paths, strict=True) for fault in faults(file, trees[path])]
     if found or not all(counts):
@@ -125,6 +126,4 @@ def main(folder, *files):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) < 3:
-        sys.exit(__doc__)
-    main(*sys.argv[1:])
+    one_line.run(main, __doc__.splitlines()[2], range(2, 100), sys.argv[1:])

@@ -41,7 +41,7 @@ JUDGES = [
     ),
     Judge(
         "curl",
-        "curl alone follows lists and their next links",
+        "curl alone follows lists and their next links, and does what the README says",
         ("bash", "{judges}/curl/judge.sh"),
         programs=("curl",),
         covers="none",

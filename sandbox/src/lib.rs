@@ -23,6 +23,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+// A request goes wire -> engine -> dispatch -> jobs or sharepoint -> state, and no arrow leads back; what they share lies
+// below whoever uses it. tests/it/rooms.rs has the order of all rooms and keeps it.
 mod access;
 mod answer;
 mod body;

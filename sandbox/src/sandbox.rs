@@ -16,6 +16,7 @@ use crate::engine::Engine;
 use crate::engine::log::RequestEntry;
 use crate::engine::rehearse::{self, ControlError};
 use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
+use crate::engine::travel::Import;
 use crate::faults::FaultRule;
 use crate::scenario;
 use crate::scenario::plan::{Scenario, ScenarioEvent};
@@ -199,42 +200,29 @@ impl Sandbox {
     /// Every job with its users, oldest first.
     #[must_use]
     pub fn jobs(&self) -> Vec<JobSnapshot> {
-        let mut engine = self.core.engine();
-        let now = engine.settle();
-        engine
-            .state
-            .jobs
-            .all()
-            .iter()
-            .map(|job| JobSnapshot::of(job, &engine.state, now))
-            .collect()
+        let picture = self.core.engine().picture();
+        let jobs = picture.jobs.all();
+        jobs.map(|job| JobSnapshot::of(job, &picture)).collect()
     }
 
     /// One job with its users, by id or display name.
     #[must_use]
     pub fn job(&self, id_or_name: &str) -> Option<JobSnapshot> {
-        let mut engine = self.core.engine();
-        let now = engine.settle();
-        let index = rehearse::find(&engine.state, id_or_name).ok()?;
-        Some(JobSnapshot::of(
-            engine.state.jobs.get(index)?,
-            &engine.state,
-            now,
-        ))
+        let (index, picture) = {
+            let mut engine = self.core.engine();
+            let picture = engine.picture();
+            let index = rehearse::find(&engine.state, id_or_name).ok()?;
+            (index, picture)
+        };
+        Some(JobSnapshot::of(picture.jobs.get(index)?, &picture))
     }
 
     /// Every SharePoint task, oldest first.
     #[must_use]
     pub fn tasks(&self) -> Vec<TaskSnapshot> {
-        let mut engine = self.core.engine();
-        let now = engine.settle();
-        engine
-            .state
-            .tasks
-            .all()
-            .iter()
-            .map(|task| TaskSnapshot::of(task, &engine.state.settings, now))
-            .collect()
+        let picture = self.core.engine().picture();
+        let tasks = picture.tasks.iter();
+        tasks.map(|task| TaskSnapshot::of(task, &picture)).collect()
     }
 
     /// The settings in force.
@@ -412,9 +400,10 @@ impl Sandbox {
         events.unwrap_or_default().to_vec()
     }
 
-    /// Jobs, tasks, mappings, outcomes, settings, faults and time, for [`Sandbox::import`] of this or another sandbox.
+    /// What a rehearsal has come to, for [`Sandbox::import`] of this or another sandbox: jobs, tasks, mappings,
+    /// outcomes, settings, faults, the scenario under way, scopes, the ages of tokens, the rate limit and the time.
     ///
-    /// A scenario under way, the log, tokens and scopes stay behind.
+    /// The log, the speed and the token that [`SandboxBuilder::token`](crate::SandboxBuilder::token) asks for stay behind.
     #[must_use]
     pub fn export(&self) -> serde_json::Value {
         let export = self.core.engine().export();
@@ -427,7 +416,9 @@ impl Sandbox {
     ///
     /// When it is no export of this version, or one that was changed into something that makes no sense.
     pub fn import(&self, export: serde_json::Value) -> Result<(), ControlError> {
-        self.core.engine().import(export).map(|_| ())
+        let imported = Import::from_json(export)?;
+        self.core.engine().import(imported);
+        Ok(())
     }
 
     /// Starts over as the sandbox was started: state, clock, faults and log.

@@ -1,6 +1,7 @@
 //! An answer of the service: status first, headers next, body last.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
@@ -31,9 +32,9 @@ pub(crate) struct Answer {
 pub(crate) struct SentRequest {
     pub operation: &'static Operation,
     /// The path without the query.
-    pub path: String,
+    pub path: Arc<str>,
     /// The caller's id.
-    pub client_request_id: String,
+    pub client_request_id: Arc<str>,
 }
 
 /// Why a body is not complete.
@@ -135,8 +136,8 @@ impl SentRequest {
     pub fn example() -> Self {
         Self {
             operation: &crate::models::generated::operations::GET_JOB,
-            path: String::new(),
-            client_request_id: String::new(),
+            path: Arc::default(),
+            client_request_id: Arc::default(),
         }
     }
 }

@@ -34,6 +34,9 @@ pub enum ErrorKind {
     InvalidRequest,
     /// The token source gave no token. Nothing was sent.
     Token,
+    /// The request was described, as [`CallOptions::describe_only`](crate::CallOptions::describe_only) asks.
+    /// Nothing was sent.
+    DescribedOnly,
     /// Its turn came later than this call may take. [`rate_limit_cause`](Error::rate_limit_cause) says
     /// whether the service or the client's own queue is the reason, and
     /// [`retry_after`](Error::retry_after) how long it takes. Nothing was sent.
@@ -247,6 +250,7 @@ impl Error {
             ErrorKind::Configuration
             | ErrorKind::InvalidRequest
             | ErrorKind::Token
+            | ErrorKind::DescribedOnly
             | ErrorKind::RateLimited
             | ErrorKind::Connect => false,
             ErrorKind::Interrupted
@@ -313,6 +317,7 @@ impl Error {
             ErrorKind::Configuration
             | ErrorKind::InvalidRequest
             | ErrorKind::Token
+            | ErrorKind::DescribedOnly
             | ErrorKind::RateLimited
             | ErrorKind::Contradicted => false,
         }
@@ -432,6 +437,7 @@ impl Error {
             ErrorKind::Configuration => "set the client up differently",
             ErrorKind::InvalidRequest => "correct the arguments",
             ErrorKind::Token => "see to the token source",
+            ErrorKind::DescribedOnly => "make the call without describe_only to send it",
             ErrorKind::Connect => "check the network and repeat",
             _ if self.retry_after().is_some() => "wait as long as asked and repeat",
             ErrorKind::RateLimited => "allow the call more time and repeat",

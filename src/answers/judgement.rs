@@ -107,7 +107,7 @@ pub(crate) fn start(answer: Answer) -> Judgement<StartOutcome> {
             } else if message.contains("status") {
                 StartOutcome::InvalidStatus(refusal)
             } else {
-                StartOutcome::Conflict(refusal)
+                StartOutcome::Undetermined(refusal)
             })
         }
         _ => object(answer).map(StartOutcome::Started),

@@ -102,7 +102,7 @@ pub enum StartOutcome {
     /// 409: the validation passed more than seven days ago, and nothing was started.
     ValidationExpired(Refusal),
     /// 409 for a reason that the answer does not tell; nothing was started.
-    Conflict(Refusal),
+    Undetermined(Refusal),
 }
 
 /// How the service took a request to delete a job.

@@ -7,7 +7,7 @@ use std::fmt;
 
 use serde::{Serialize, Serializer};
 
-use crate::answers::answer::SentRequest;
+use crate::answers::answer::{MAX_SHOWN_ID, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
 use crate::answers::graph_error::GraphError;
 use crate::answers::outcome::{
@@ -15,6 +15,7 @@ use crate::answers::outcome::{
 };
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
+use crate::models::one_line::OneLine;
 use crate::models::tolerant::Deviation;
 
 /// Method and path.
@@ -34,7 +35,7 @@ impl<T> fmt::Display for Response<T> {
         write!(
             f,
             " (request-id {})",
-            self.request_id().unwrap_or("unknown")
+            OneLine(self.request_id().unwrap_or("unknown"), MAX_SHOWN_ID)
         )
     }
 }
@@ -77,7 +78,7 @@ impl fmt::Display for StartOutcome {
             Self::Started(response) => return write!(f, "{response}; it was started"),
             Self::InvalidStatus(refusal) => ("its status does not allow it", refusal),
             Self::ValidationExpired(refusal) => ("its validation has expired", refusal),
-            Self::Conflict(refusal) => ("there is a conflict", refusal),
+            Self::Undetermined(refusal) => ("there is a conflict", refusal),
         };
         write!(
             f,
@@ -261,7 +262,7 @@ impl Serialize for StartOutcome {
             Self::Started(answer) => written("started", None, answer, to),
             Self::InvalidStatus(answer) => written("invalidStatus", None, answer, to),
             Self::ValidationExpired(answer) => written("validationExpired", None, answer, to),
-            Self::Conflict(answer) => written("conflict", None, answer, to),
+            Self::Undetermined(answer) => written("undetermined", None, answer, to),
         }
     }
 }

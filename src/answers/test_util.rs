@@ -40,15 +40,15 @@ impl FakeAnswer {
             cut_short: None,
             request: SentRequest {
                 operation,
-                path: operation.path.to_owned(),
-                client_request_id: "00000000-0000-4000-8000-000000000000".to_owned(),
+                path: operation.path.into(),
+                client_request_id: "00000000-0000-4000-8000-000000000000".into(),
             },
         })
     }
 
     /// The path of the request; it is the template of the operation unless set.
     pub fn path(mut self, path: impl Into<String>) -> Self {
-        self.0.request.path = path.into();
+        self.0.request.path = path.into().into();
         self
     }
 

@@ -314,7 +314,7 @@ fn items<T: Page + 'static>(pages: Pages<T>) -> Items<T::Item> {
     }
 }
 
-impl<T> Walk<T> {
+impl<T: Send + 'static> Walk<T> {
     async fn follow(
         &mut self,
         link: &str,

@@ -105,6 +105,10 @@ impl ClientBuilder {
 
     /// Limits how long a call may take, from asking for the token to the last repetition and with the
     /// waits between; 300 s unless set.
+    ///
+    /// What changes something is not sent in the last 10 s (or half of a shorter limit, or one
+    /// [attempt](Self::attempt_timeout) that may take less): its answer would be given up for lack of time, and
+    /// leave a doubt.
     pub fn total_timeout(mut self, timeout: Duration) -> Self {
         self.timeouts.total = timeout;
         self

@@ -1,6 +1,7 @@
 //! One call from its arguments to its judgement: token, pace, request, answer, and again if need be.
 
 use std::future::Future;
+use std::sync::Arc;
 use std::time::Duration;
 
 use progenitor_client::{ByteStream, Error as Bare, ResponseValue};
@@ -12,6 +13,7 @@ use crate::answers::error::{Earlier, Error, ErrorKind};
 use crate::answers::judgement::{self, Failure, Pressure};
 use crate::client::Client;
 use crate::client::bare;
+use crate::client::described::Describer;
 use crate::client::endpoint::Version;
 use crate::client::exchange::exchange;
 use crate::client::rate_controller::Urgency;
@@ -22,6 +24,13 @@ use crate::models::operation::Operation;
 
 /// The end of a call that may take for ever; the library's clock cannot count much further.
 const FAR_FUTURE: Duration = Duration::from_hours(24 * 365 * 30);
+
+/// A page of a thousand users is read in place; what takes longer would keep a thread from other calls.
+const MAX_READ_IN_PLACE: usize = 1024 * 1024;
+
+/// A change that is sent later than this before the end of its call would be given up before its answer had
+/// time to come, and leave a doubt that nobody but the caller's clock made.
+const TIME_TO_ANSWER: Duration = Duration::from_secs(10);
 
 impl Client {
     /// Checks, sends and judges one call.
@@ -37,6 +46,7 @@ impl Client {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         self.call_at(operation, None, check, send, judge).await
     }
@@ -53,14 +63,13 @@ impl Client {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         let check = check.and_then(|()| self.extras.check());
         let own_id = self.extras.client_request_id.clone();
         let client_request_id = own_id.unwrap_or_else(|| {
-            uuid::Uuid::new_v4()
-                .hyphenated()
-                .encode_lower(&mut uuid::Uuid::encode_buffer())
-                .to_owned()
+            let id = uuid::Uuid::new_v4().hyphenated();
+            (&*id.encode_lower(&mut uuid::Uuid::encode_buffer())).into()
         });
         // The path is the template: ids and names of people stay out of logs.
         let span = tracing::debug_span!(
@@ -68,7 +77,7 @@ impl Client {
             operation = operation.id,
             method = operation.method,
             path = operation.path,
-            client_request_id,
+            client_request_id = &*client_request_id,
         );
         let call = Call {
             client: self,
@@ -79,10 +88,27 @@ impl Client {
         async move {
             check
                 .map_err(|reason| call.failed(Error::new(ErrorKind::InvalidRequest, reason), ""))?;
-            call.run(send, judge).await
+            match &call.client.extras.describer {
+                Some(describer) => call.describe(describer, send, judge).await,
+                None => call.run(send, judge).await,
+            }
         }
         .instrument(span)
         .await
+    }
+}
+
+/// Judges a large answer beside the threads on which other calls wait for theirs.
+async fn judge_apart<T: Send + 'static>(
+    judge: fn(Answer) -> Result<T, Failure>,
+    answer: Answer,
+) -> Result<T, Failure> {
+    if answer.text.len() <= MAX_READ_IN_PLACE {
+        return judge(answer);
+    }
+    match tokio::task::spawn_blocking(move || judge(answer)).await {
+        Ok(judged) => judged,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 
@@ -90,7 +116,7 @@ struct Call<'a> {
     client: &'a Client,
     operation: &'static Operation,
     address: Option<&'a reqwest::Url>,
-    client_request_id: String,
+    client_request_id: Arc<str>,
 }
 
 impl Call<'_> {
@@ -102,18 +128,20 @@ impl Call<'_> {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         let now = Instant::now();
         let deadline = now
             .checked_add(self.client.timeouts.total)
             .unwrap_or(now + FAR_FUTURE);
+        let last_start = deadline.checked_sub(self.time_to_answer()).unwrap_or(now);
         let mut failed: Option<Error> = None;
         let mut refused_token = None;
         let mut token_was_renewed = false;
         let mut attempt = 0;
         loop {
             let earlier = Earlier::of(failed.as_ref());
-            let token = match (self.token(deadline).await, failed.take()) {
+            let token = match (self.token(last_start).await, failed.take()) {
                 (Ok(token), before) => {
                     failed = before;
                     token
@@ -132,7 +160,7 @@ impl Call<'_> {
             {
                 return Err(error);
             }
-            let ticket = match self.ticket(deadline).await {
+            let ticket = match self.ticket(last_start).await {
                 Ok(ticket) => ticket,
                 // What came before tells more than that there is no time for another attempt.
                 Err(error) => {
@@ -175,7 +203,7 @@ impl Call<'_> {
                 continue;
             }
             let counted = attempt - u32::from(token_was_renewed);
-            let left = deadline.saturating_duration_since(Instant::now());
+            let left = last_start.saturating_duration_since(Instant::now());
             match self.client.retry.wait(&error, counted, fastrand::f64()) {
                 Some(wait) if wait < left => {
                     debug!(?wait, "repeating the request");
@@ -199,26 +227,11 @@ impl Call<'_> {
     where
         F: Fn(bare::Client) -> Sent,
         Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+        T: Send + 'static,
     {
         let left = deadline.saturating_duration_since(Instant::now());
-        let transport = Transport::new(
-            token.clone(),
-            self.client_request_id.clone(),
-            self.client.user_agent.clone(),
-            self.client.timeouts.attempt.min(left),
-        )
-        .to(self.address)
-        .with_headers(&self.client.extras.headers);
-        let version = if self.operation.in_version_1 {
-            self.client.version
-        } else {
-            Version::Beta
-        };
-        let bare = bare::Client::new_with_client(
-            &self.client.endpoint.base(version),
-            self.client.http.clone(),
-            transport.clone(),
-        );
+        let transport = self.transport(token.clone(), self.client.timeouts.attempt.min(left));
+        let bare = self.bare(&transport);
         let answer = exchange(&transport, self.operation, send(bare)).await;
         if let Ok(answer) = &answer {
             if !span.is_disabled() {
@@ -232,22 +245,80 @@ impl Call<'_> {
             }
         }
         let path = transport.sent_path().unwrap_or_default();
-        answer
-            .and_then(|answer| judge(answer).map_err(Error::from_failure))
-            .map_err(|error| self.failed(error, path))
+        let judged = match answer {
+            Ok(answer) => judge_apart(judge, answer)
+                .await
+                .map_err(Error::from_failure),
+            Err(error) => Err(error),
+        };
+        judged.map_err(|error| self.failed(error, &path))
     }
 
-    async fn token(&self, deadline: Instant) -> Result<AccessToken, NoToken> {
-        match tokio::time::timeout_at(deadline, self.client.token.token()).await {
+    /// How long before the end of the call its last request has to leave.
+    fn time_to_answer(&self) -> Duration {
+        let timeouts = &self.client.timeouts;
+        if self.operation.method == "GET" {
+            Duration::ZERO
+        } else {
+            TIME_TO_ANSWER.min(timeouts.attempt).min(timeouts.total / 2)
+        }
+    }
+
+    /// Has the request described instead of sending it.
+    async fn describe<F, Sent, T>(
+        &self,
+        describer: &Describer,
+        send: F,
+        judge: fn(Answer) -> Result<T, Failure>,
+    ) -> Result<T, Error>
+    where
+        F: Fn(bare::Client) -> Sent,
+        Sent: Future<Output = Result<ResponseValue<ByteStream>, Bare<()>>>,
+    {
+        let transport = self
+            .transport(AccessToken::none(), self.client.timeouts.attempt)
+            .describe_to(describer);
+        exchange(&transport, self.operation, send(self.bare(&transport)))
+            .await
+            .and_then(|answer| judge(answer).map_err(Error::from_failure))
+            .map_err(|error| self.failed(error, ""))
+    }
+
+    fn transport(&self, token: AccessToken, timeout: Duration) -> Transport {
+        Transport::new(
+            token,
+            Arc::clone(&self.client_request_id),
+            self.client.user_agent.clone(),
+            timeout,
+        )
+        .to(self.address)
+        .with_headers(&self.client.extras.headers)
+    }
+
+    fn bare(&self, transport: &Transport) -> bare::Client {
+        let version = if self.operation.in_version_1 {
+            self.client.version
+        } else {
+            Version::Beta
+        };
+        bare::Client::new_with_client(
+            &self.client.endpoint.base(version),
+            self.client.http.clone(),
+            transport.clone(),
+        )
+    }
+
+    async fn token(&self, last_start: Instant) -> Result<AccessToken, NoToken> {
+        match tokio::time::timeout_at(last_start, self.client.token.token()).await {
             Ok(Ok(token)) => Ok(token),
             Ok(Err(error)) => Err(NoToken::Failed(error)),
             Err(_) => Err(NoToken::Late),
         }
     }
 
-    /// Waits for the turn of a request that leaves before `deadline`.
-    async fn ticket(&self, deadline: Instant) -> Result<Ticket, Error> {
-        let left = deadline.saturating_duration_since(Instant::now());
+    /// Waits for the turn of a request that leaves before `last_start`.
+    async fn ticket(&self, last_start: Instant) -> Result<Ticket, Error> {
+        let left = last_start.saturating_duration_since(Instant::now());
         let urgency = if self.operation.is_cancellation() {
             Urgency::Urgent
         } else {

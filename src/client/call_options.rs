@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::client::Client;
+use crate::client::described::{DescribedRequest, Describer};
 use crate::client::retry::RetryPolicy;
 
 /// The longest id that a caller may give; a GUID has 36 characters.
@@ -52,6 +53,7 @@ pub struct CallOptions {
     retry: Option<RetryPolicy>,
     client_request_id: Option<String>,
     headers: HeaderMap,
+    describer: Option<Describer>,
     /// Why a header cannot be sent.
     invalid: Option<String>,
 }
@@ -115,6 +117,33 @@ impl CallOptions {
         self.header("prefer", "include-unknown-enum-members")
     }
 
+    /// Hands each request to `observer` instead of sending it.
+    ///
+    /// Nothing goes over the network, no token is asked for, and every call ends with
+    /// [`ErrorKind::DescribedOnly`](crate::ErrorKind::DescribedOnly), of a list at its first page. Arguments are
+    /// checked as ever, so that what is handed over is what would be sent.
+    ///
+    /// ```
+    /// use msgraph_migrations::{AccessToken, CallOptions, Client, ErrorKind};
+    ///
+    /// # #[tokio::main]
+    /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// let options = CallOptions::new()
+    ///     .describe_only(|request| println!("{} {}", request.method, request.url));
+    /// let client = Client::new("any-token")?.with(options);
+    /// let error = client.cancel_job("Alderwood wave 3").await.expect_err("nothing is sent");
+    /// assert_eq!(error.kind(), ErrorKind::DescribedOnly);
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn describe_only(
+        mut self,
+        observer: impl Fn(&DescribedRequest) + Send + Sync + 'static,
+    ) -> Self {
+        self.describer = Some(Describer(Arc::new(observer)));
+        self
+    }
+
     fn check_client_request_id(&self) -> Option<String> {
         let id = self.client_request_id.as_deref()?;
         let is_sendable = (1..=MAX_CLIENT_REQUEST_ID_LENGTH).contains(&id.len())
@@ -153,6 +182,7 @@ impl fmt::Debug for CallOptions {
             .field("retry", &self.retry)
             .field("client_request_id", &self.client_request_id)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("describe_only", &self.describer.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -160,8 +190,9 @@ impl fmt::Debug for CallOptions {
 /// What the options add to each request of a client.
 #[derive(Clone, Default)]
 pub(crate) struct Extras {
-    pub client_request_id: Option<String>,
-    pub headers: HeaderMap,
+    pub client_request_id: Option<Arc<str>>,
+    pub headers: Arc<HeaderMap>,
+    pub describer: Option<Describer>,
     invalid: Option<String>,
 }
 
@@ -197,15 +228,19 @@ impl Client {
         let mut client = self.clone();
         let invalid_id = options.check_client_request_id();
         let extras = Arc::make_mut(&mut client.extras);
+        let headers = Arc::make_mut(&mut extras.headers);
         for name in options.headers.keys() {
-            extras.headers.remove(name);
+            headers.remove(name);
         }
         for (name, value) in &options.headers {
-            extras.headers.append(name, value.clone());
+            headers.append(name, value.clone());
         }
         // One that cannot be sent is no fit for logs either.
         if let Some(id) = options.client_request_id.filter(|_| invalid_id.is_none()) {
-            extras.client_request_id = Some(id);
+            extras.client_request_id = Some(id.into());
+        }
+        if let Some(describer) = options.describer {
+            extras.describer = Some(describer);
         }
         if let Some(reason) = options.invalid.or(invalid_id) {
             extras.invalid.get_or_insert(reason);

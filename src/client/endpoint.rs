@@ -151,6 +151,8 @@ mod tests {
             ("http://0.0.0.0", false),
             ("ftp://localhost", false),
             ("https://user:secret@graph.microsoft.com", false),
+            ("https://user@graph.microsoft.com", false),
+            ("https://:secret@graph.microsoft.com", false),
             ("https://graph.microsoft.com?a=b", false),
             ("graph.microsoft.com", false),
         ] {

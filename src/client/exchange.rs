@@ -11,7 +11,7 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::answers::answer::{Answer, CutShort, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
-use crate::client::transport::Transport;
+use crate::client::transport::{DESCRIBED, Transport};
 use crate::models::operation::Operation;
 
 /// More than any page of this service; a longer body is cut rather than held in memory.
@@ -29,8 +29,8 @@ where
     let result = send.await;
     let request = SentRequest {
         operation,
-        path: transport.sent_path().unwrap_or_default().to_owned(),
-        client_request_id: transport.client_request_id().to_owned(),
+        path: transport.sent_path().unwrap_or_default(),
+        client_request_id: transport.client_request_id(),
     };
     match result {
         Ok(response) => {
@@ -40,6 +40,9 @@ where
         Err(Bare::UnexpectedResponse(response)) => {
             let (status, headers) = (response.status(), transport.take_headers());
             Ok(answer(request, status, headers, Box::pin(response.bytes_stream())).await)
+        }
+        Err(Bare::Custom(reason)) if reason == DESCRIBED => {
+            Err(Error::new(ErrorKind::DescribedOnly, DESCRIBED))
         }
         Err(Bare::CommunicationError(error)) => Err(unanswered(transport, error)),
         Err(

@@ -10,6 +10,7 @@ pub(crate) mod bare;
 pub(crate) mod builder;
 mod call;
 pub(crate) mod call_options;
+pub(crate) mod described;
 pub(crate) mod endpoint;
 mod exchange;
 mod http;

@@ -234,6 +234,11 @@ impl RateLimits {
         urgency: Urgency,
         longest: Duration,
     ) -> Result<Ticket, Held> {
+        // Mostly it is nobody's turn but this one's, and there is nothing to listen to.
+        let admit = |controller: &mut RateController, now| controller.admit(now, urgency);
+        if let Ok(permit) = self.share(family, admit).await.map_err(Held::Failed)? {
+            return Ok(self.ticket(family, permit));
+        }
         let start = Instant::now();
         let mut cause = RateLimitCause::OwnQueue;
         loop {
@@ -249,18 +254,8 @@ impl RateLimits {
                     cause,
                 });
             }
-            let admitted = self
-                .share(family, |controller, now| controller.admit(now, urgency))
-                .await
-                .map_err(Held::Failed)?;
-            match admitted {
-                Ok(permit) => {
-                    return Ok(Ticket {
-                        limits: self.clone(),
-                        family,
-                        permit: Some(permit),
-                    });
-                }
+            match self.share(family, admit).await.map_err(Held::Failed)? {
+                Ok(permit) => return Ok(self.ticket(family, permit)),
                 Err(Wait::For(wait, reason)) => {
                     cause = match reason {
                         Reason::Pause => RateLimitCause::Service,
@@ -278,6 +273,14 @@ impl RateLimits {
                     futures_util::future::select(Box::pin(sleep), answered).await;
                 }
             }
+        }
+    }
+
+    fn ticket(&self, family: ResourceFamily, permit: Permit) -> Ticket {
+        Ticket {
+            limits: self.clone(),
+            family,
+            permit: Some(permit),
         }
     }
 

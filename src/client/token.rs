@@ -36,6 +36,11 @@ impl AccessToken {
         Ok(Self(value))
     }
 
+    /// What stands in the place of a token where nothing is sent.
+    pub(crate) fn none() -> Self {
+        Self(HeaderValue::from_static("Bearer"))
+    }
+
     pub(crate) fn header(&self) -> HeaderValue {
         self.0.clone()
     }

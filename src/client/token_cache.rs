@@ -305,6 +305,26 @@ mod tests {
         let shared = TokenError::shared(&error);
         let source = std::error::Error::source(&shared).expect("a source");
         assert_eq!(format!("{shared}: {source}"), "the vault is locked: no key");
+        let deep = TokenError::with_source(
+            "the vault is locked",
+            TokenError::with_source("no key", "no hand"),
+        );
+        let shared = TokenError::shared(&Arc::new(deep));
+        let source = std::error::Error::source(&shared).and_then(|source| source.source());
+        assert_eq!(source.expect("the end of it").to_string(), "no hand");
+    }
+
+    #[test]
+    fn a_fetch_that_was_given_up_does_not_replace_what_came_after_it() {
+        let mut cache = Cache::default();
+        let (first, _sender) = cache.begin(MINUTE);
+        fetch(&mut cache, Ok(until("two", 60)), at(0), MINUTE).expect("a token");
+        let late = cache.take(&first, Ok(until("one", 90)), at(1), MINUTE);
+        assert_eq!(late.expect("what it fetched"), token("one"));
+        let Need::Nothing(held) = cache.need(at(1)) else {
+            panic!("nothing is due");
+        };
+        assert_eq!(held, token("two"));
     }
 
     #[test]

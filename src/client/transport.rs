@@ -10,10 +10,13 @@ use reqwest::header::{
 use reqwest::{Method, Request, Url};
 
 use crate::client::bare;
+use crate::client::described::{DescribedRequest, Describer};
 use crate::client::token::AccessToken;
 
 pub(crate) const DEFAULT_USER_AGENT: &str =
     concat!("msgraph-migrations/", env!("CARGO_PKG_VERSION"));
+
+pub(crate) const DESCRIBED: &str = "the request was described, as asked, and not sent";
 
 const CLIENT_REQUEST_ID: HeaderName = HeaderName::from_static("client-request-id");
 
@@ -27,29 +30,32 @@ pub(crate) struct Transport {
     /// Where to send the request instead of the address that was built.
     address: Option<Url>,
     /// The path as it was sent, without the query; set just before the first byte leaves.
-    sent_path: Arc<OnceLock<String>>,
+    sent_path: Arc<OnceLock<Arc<str>>>,
     /// The headers of the answer, which the generated client would copy.
     received: Arc<Mutex<HeaderMap>>,
     /// What the caller adds to the headers; never in the place of one that is set here.
-    headers: HeaderMap,
+    headers: Arc<HeaderMap>,
+    /// To whom the request is described instead of being sent.
+    describer: Option<Describer>,
 }
 
 impl Transport {
     pub fn new(
         token: AccessToken,
-        client_request_id: String,
+        client_request_id: Arc<str>,
         user_agent: HeaderValue,
         timeout: Duration,
     ) -> Self {
         Self {
             token,
-            client_request_id: client_request_id.into(),
+            client_request_id,
             user_agent,
             timeout,
             address: None,
             sent_path: Arc::default(),
             received: Arc::default(),
-            headers: HeaderMap::new(),
+            headers: Arc::default(),
+            describer: None,
         }
     }
 
@@ -62,18 +68,25 @@ impl Transport {
 
     /// Sends these headers too.
     #[must_use]
-    pub fn with_headers(mut self, headers: &HeaderMap) -> Self {
+    pub fn with_headers(mut self, headers: &Arc<HeaderMap>) -> Self {
         self.headers.clone_from(headers);
         self
     }
 
-    pub fn client_request_id(&self) -> &str {
-        &self.client_request_id
+    /// Describes the request instead of sending it.
+    #[must_use]
+    pub fn describe_to(mut self, describer: &Describer) -> Self {
+        self.describer = Some(describer.clone());
+        self
+    }
+
+    pub fn client_request_id(&self) -> Arc<str> {
+        Arc::clone(&self.client_request_id)
     }
 
     /// The path of the request, once it was sent.
-    pub fn sent_path(&self) -> Option<&str> {
-        self.sent_path.get().map(String::as_str)
+    pub fn sent_path(&self) -> Option<Arc<str>> {
+        self.sent_path.get().cloned()
     }
 
     /// Takes the headers of the answer, once it came.
@@ -91,7 +104,7 @@ impl Transport {
         for name in self.headers.keys() {
             headers.remove(name);
         }
-        for (name, value) in &self.headers {
+        for (name, value) in &*self.headers {
             headers.append(name, value.clone());
         }
         headers.insert(AUTHORIZATION, self.token.header());
@@ -116,7 +129,15 @@ impl ClientHooks<Transport> for bare::Client {
     ) -> Result<(), progenitor_client::Error<E>> {
         self.inner()
             .prepare(request)
-            .map_err(|error| progenitor_client::Error::Custom(error.to_string()))
+            .map_err(|error| progenitor_client::Error::Custom(error.to_string()))?;
+        match &self.inner().describer {
+            // An error is the only way to keep the generated client from sending.
+            Some(Describer(describe)) => {
+                describe(&DescribedRequest::of(request));
+                Err(progenitor_client::Error::Custom(DESCRIBED.to_owned()))
+            }
+            None => Ok(()),
+        }
     }
 
     async fn exec(
@@ -125,7 +146,7 @@ impl ClientHooks<Transport> for bare::Client {
         _: &OperationInfo,
     ) -> reqwest::Result<reqwest::Response> {
         // Each transport serves one request, so that it is not set before.
-        let _ = self.inner().sent_path.set(request.url().path().to_owned());
+        let _ = self.inner().sent_path.set(request.url().path().into());
         let mut response = self.client().execute(request).await?;
         let headers = std::mem::take(response.headers_mut());
         *self

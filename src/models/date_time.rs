@@ -8,6 +8,8 @@ use std::time::SystemTime;
 use chrono::{DateTime, Datelike, NaiveDate, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
+use crate::models::one_line::show_value;
+
 /// A point in time, as the service wrote it.
 ///
 /// The text is kept, so that a time that no parser accepts loses nothing: Microsoft's own examples
@@ -49,9 +51,10 @@ impl DateTimeOffset {
     }
 }
 
+/// On one line, whatever the service wrote; [`as_str`](Self::as_str) is the text itself.
 impl fmt::Display for DateTimeOffset {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        show_value(&self.0, f)
     }
 }
 

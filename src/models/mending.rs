@@ -182,6 +182,11 @@ mod tests {
             assert_eq!(json.to_string(), expected, "{text}");
             assert_eq!(deviations.is_empty(), !expected.contains('�'), "{text}");
         }
+        // A text may hold what usually serves as the mark.
+        let mended = mend("[\"\u{fdd0}\",\"\\ud800\"]".as_bytes()).expect("a mark");
+        let mut json = serde_json::from_str(&mended.text).expect("JSON");
+        assert_eq!(mended.unmark(&mut json).len(), 1);
+        assert_eq!(json.to_string(), "[\"\u{fdd0}\",\"�\"]");
         let mended = mend(b"[\"\xff\xfe ok\"]").expect("a mark");
         let mut json = serde_json::from_str(&mended.text).expect("JSON");
         assert_eq!(mended.unmark(&mut json).len(), 1);

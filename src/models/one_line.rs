@@ -48,6 +48,18 @@ impl fmt::Display for OneLine<'_> {
     }
 }
 
+/// How much of a status or a date is shown; far more than any has.
+const MAX_SHOWN_VALUE: usize = 100;
+
+/// Shows the value of an enum or a date, which pads as text does when it is what the service documents.
+pub(crate) fn show_value(value: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    if value.len() <= MAX_SHOWN_VALUE && value.chars().all(is_plain) {
+        f.pad(value)
+    } else {
+        write!(f, "{}", OneLine(value, MAX_SHOWN_VALUE))
+    }
+}
+
 /// Whether a terminal or a log shows the character and does nothing else.
 fn is_plain(c: char) -> bool {
     !c.is_control()

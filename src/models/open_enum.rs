@@ -67,9 +67,10 @@ macro_rules! open_enum {
             }
         }
 
+        /// On one line, whatever the service wrote; [`as_str`](Self::as_str) is the text itself.
         impl ::std::fmt::Display for $name {
             fn fmt(&self, f: &mut ::std::fmt::Formatter<'_>) -> ::std::fmt::Result {
-                f.write_str(self.as_str())
+                $crate::models::one_line::show_value(self.as_str(), f)
             }
         }
 

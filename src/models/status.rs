@@ -100,6 +100,12 @@ mod tests {
             .map(SharePointMigrationTaskStatus::as_str)
             .collect();
         assert_eq!(task, ["completed", "cancelled", "failed"]);
+        let validated: Vec<_> = CrossTenantMigrationJobStatus::DOCUMENTED
+            .iter()
+            .filter(|status| status.is_end_of_validation())
+            .map(CrossTenantMigrationJobStatus::as_str)
+            .collect();
+        assert_eq!(validated, ["validatePassed", "validateFailed"]);
         let odd = "wound up";
         assert!(!CrossTenantMigrationJobStatus::from(odd).is_final());
         assert!(!CrossTenantMigrationServiceStatus::from(odd).is_final());

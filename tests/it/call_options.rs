@@ -1,10 +1,13 @@
 //! What single calls do differently from the others of their client.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use msgraph_migrations::{CallOptions, ErrorKind, GetOptions, RetryPolicy};
+use msgraph_migrations::{
+    CallOptions, Client, ErrorKind, GetOptions, RefreshingToken, RetryPolicy, TokenError,
+};
 
-use crate::support::calls::JOB;
+use crate::support::calls::{CALLS, JOB};
 use crate::support::server::{Reply, SECRET, Server};
 
 #[tokio::test]
@@ -140,4 +143,66 @@ fn values_of_headers_are_not_shown() {
         shown.contains("x-api-key") && !shown.contains("hunter2"),
         "{shown}"
     );
+}
+
+#[tokio::test]
+async fn what_is_described_is_what_would_be_sent_and_none_of_it_is() {
+    let server = Server::start(Reply::json(200, "{}")).await;
+    for (operation, call) in CALLS {
+        let described = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&described);
+        // A source that fails shows that no token is asked for either.
+        let without_token = RefreshingToken::new(|| async { Err(TokenError::new("no token")) });
+        let options = CallOptions::new()
+            .client_request_id("5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77")
+            .describe_only(move |request| seen.lock().expect("a list").push(request.clone()));
+        let silent = Client::builder(without_token)
+            .endpoint(server.origin())
+            .build()
+            .expect("a client")
+            .with(options);
+        let before = server.requests().len();
+        let error = call(&silent).await.expect_err("nothing is sent");
+        assert_eq!(
+            error.kind(),
+            ErrorKind::DescribedOnly,
+            "{operation}: {error}"
+        );
+        assert!(
+            !error.was_sent() && !error.may_have_taken_effect(),
+            "{operation}"
+        );
+        assert_eq!(server.requests().len(), before, "{operation}");
+
+        let id = CallOptions::new().client_request_id("5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77");
+        let _ = call(&server.client().with(id)).await;
+        let sent = server.requests().pop().expect("a request");
+        let described = described.lock().expect("a list").clone();
+        let [described] = described.as_slice() else {
+            panic!("{operation}: {described:?}");
+        };
+        assert_eq!(described.method, sent.method, "{operation}");
+        assert_eq!(described.url, format!("{}{}", server.origin(), sent.target));
+        let body = described.body.clone().unwrap_or_default();
+        assert_eq!(body.as_bytes(), sent.body, "{operation}");
+        for (name, value) in &described.headers {
+            assert_eq!(
+                sent.header(name),
+                Some(value.as_str()),
+                "{operation}: {name}"
+            );
+            assert!(!value.contains(SECRET), "{operation}: {name}");
+        }
+        let is_told = |name: &str| described.headers.iter().any(|(told, _)| told == name);
+        assert!(!is_told("authorization"), "{operation}");
+        for (name, _) in &sent.headers {
+            // The HTTP library adds these by itself as it sends.
+            let is_added =
+                ["accept", "authorization", "content-length", "host"].contains(&name.as_str());
+            assert!(
+                is_added || is_told(name),
+                "{operation}: {name} is not told of"
+            );
+        }
+    }
 }

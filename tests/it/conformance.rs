@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use msgraph_migrations::models;
+use msgraph_migrations_checks::sets::assert_same;
 use schemars::{Schema, schema_for};
 use serde_json::{Map, Value, json};
 
@@ -92,7 +93,12 @@ fn every_schema_has_a_model_or_a_reason() {
         .copied()
         .chain(WITHOUT_MODEL.iter().map(|(name, _)| *name))
         .collect();
-    assert_eq!(known, specified);
+    assert_same(
+        "models and schemas without one",
+        known,
+        specified,
+        "models() and WITHOUT_MODEL of tests/it/conformance.rs",
+    );
 }
 
 #[test]
@@ -103,7 +109,16 @@ fn every_model_says_of_itself_what_the_spec_says() {
         let model = model.to_value();
         let schema = flat(&spec, &spec["components"]["schemas"][name]);
         if let Some(members) = schema.get("enum") {
-            assert_eq!(&model["anyOf"][0]["enum"], members, "members of {name}");
+            let texts = |list: &Value| -> Vec<String> {
+                let texts = list.as_array().into_iter().flatten();
+                texts.map(ToString::to_string).collect()
+            };
+            assert_same(
+                &format!("members of the model of {name}"),
+                texts(&model["anyOf"][0]["enum"]),
+                texts(members),
+                "build/open_types.rs",
+            );
             continue;
         }
         if schema.get("oneOf").is_some() {
@@ -113,12 +128,19 @@ fn every_model_says_of_itself_what_the_spec_says() {
         let specified = properties(&schema);
         let modelled = properties(&model);
         let names = |of: &Map<String, Value>| of.keys().cloned().collect::<BTreeSet<_>>();
-        assert_eq!(names(&modelled), names(&specified), "properties of {name}");
+        let file = "openapi/cross-tenant-migration.yaml, or what corrects the type in build/";
+        assert_same(
+            &format!("properties of the model of {name}"),
+            names(&modelled),
+            names(&specified),
+            file,
+        );
         let required = required(&schema);
-        assert_eq!(
+        assert_same(
+            &format!("required properties of the model of {name}"),
             self::required(&model),
-            required,
-            "required properties of {name}"
+            &required,
+            file,
         );
         for (property, specified) in &specified {
             let case = format!("{name}.{property}");
@@ -155,7 +177,12 @@ fn assert_union(name: &str, schema: &Value, model: &Value) {
         .filter_map(|kind| kind["allOf"][1]["properties"]["@odata.type"]["enum"][0].as_str())
         .map(str::to_owned)
         .collect();
-    assert_eq!(modelled, values, "kinds of {name}");
+    assert_same(
+        &format!("kinds of the model of {name}"),
+        modelled,
+        values,
+        "the discriminator in openapi/cross-tenant-migration.yaml, or build/open_types.rs",
+    );
 }
 
 /// A schema with its bases merged in, without the discriminator that its union writes.

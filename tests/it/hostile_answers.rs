@@ -1,6 +1,8 @@
 //! Answers that are odd, huge or written to deceive.
 
 use std::pin::pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt;
 use msgraph_migrations::{CancelOutcome, Error, ErrorKind, GetOptions, ListOptions, Page};
@@ -69,6 +71,25 @@ async fn an_error_is_one_bounded_line_whatever_the_service_wrote() {
 }
 
 #[tokio::test]
+async fn a_status_or_a_date_is_shown_on_one_bounded_line_and_kept_as_it_came() {
+    let nasty = "done\r\n2026-11-21 INFO cancelled\u{1b}[2J\u{202e}".repeat(300);
+    let job = json!({ "id": "1", "status": nasty, "createdDateTime": nasty });
+    let server = page(job.to_string()).await;
+    let client = server.client();
+    let answer = client.get_job(JOB, GetOptions::new()).await.expect("a job");
+    let (status, date) = (&answer.value().status, &answer.value().created_date_time);
+    let (status, date) = (
+        status.as_ref().expect("a status"),
+        date.as_ref().expect("a date"),
+    );
+    assert_eq!((status.as_str(), date.as_str()), (&*nasty, &*nasty));
+    for shown in [status.to_string(), date.to_string()] {
+        assert_one_line(&shown, 130);
+        assert!(shown.starts_with("done\\r\\n2026-11-21 INFO"), "{shown}");
+    }
+}
+
+#[tokio::test]
 async fn what_is_cut_off_a_line_is_counted() {
     let body = json!({ "error": { "code": "x", "message": "m".repeat(1_234) } }).to_string();
     let server = Server::start(Reply::json(400, body)).await;
@@ -98,6 +119,33 @@ async fn of_an_error_beyond_all_measure_a_bounded_part_is_kept() {
     assert!(error.has_code("first") && error.has_code("c0"));
     assert!(refusal.error().codes().count() <= 128);
     assert_eq!(refusal.text().len(), body.len());
+}
+
+/// How many threads beside its own a runtime needs to read this page.
+fn threads_beside(jobs: usize) -> usize {
+    let started = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&started);
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .on_thread_start(move || {
+            counted.fetch_add(1, Ordering::SeqCst);
+        })
+        .build()
+        .expect("a runtime");
+    runtime.block_on(async {
+        let odd = json!({ "value": vec![json!({ "id": 1, "displayName": "one" }); jobs] });
+        let server = page(odd.to_string()).await;
+        let answer = server.client().list_jobs(ListOptions::new()).await;
+        assert_eq!(answer.expect("a page").deviations().len(), jobs);
+    });
+    drop(runtime);
+    started.load(Ordering::SeqCst)
+}
+
+#[test]
+fn a_huge_page_that_has_to_be_mended_holds_up_no_other_call() {
+    assert_eq!(threads_beside(100), 0);
+    assert_eq!(threads_beside(100_000), 1);
 }
 
 #[tokio::test]
@@ -330,6 +378,10 @@ async fn a_page_that_cannot_be_trusted_ends_the_list_in_an_error() {
         ),
         (
             r#"{"value":[],"@odata.nextLink":null,"@odata.nextLink":"/x"}"#,
+            ErrorKind::Unreadable,
+        ),
+        (
+            r#"{"value":[],"@odata.nextLink":"/x","@odata.nextLink":"/y"}"#,
             ErrorKind::Unreadable,
         ),
         (

@@ -1,6 +1,7 @@
 //! Everything that a user of the crate would notice, over real sockets.
 
 mod azure;
+mod broken_spec;
 mod build_script;
 mod call_options;
 mod cancelling;
@@ -21,6 +22,7 @@ mod retrying;
 mod rooms;
 mod sandbox;
 mod sending;
+mod shown;
 mod spec_examples;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
+use msgraph_migrations_checks::sets::assert_same;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -77,6 +78,8 @@ struct NoBearing {
     why: String,
 }
 
+const LEDGER: &str = "openapi/provenance.yaml";
+
 fn read() -> Provenance {
     serde_json::from_value(yaml("openapi/provenance.yaml"))
         .expect("the provenance has its documented shape")
@@ -91,7 +94,12 @@ fn every_operation_and_status_has_a_source() {
     let (specification, provenance) = (Specification::read(), read());
     let operations = specification.operations();
     let described: BTreeSet<_> = operations.iter().map(|operation| operation.id).collect();
-    assert_eq!(described, names(provenance.operations.keys()), "operations");
+    assert_same(
+        "operations of the ledger",
+        names(provenance.operations.keys()),
+        &described,
+        LEDGER,
+    );
     assert_eq!(
         operations.len(),
         described.len(),
@@ -101,11 +109,11 @@ fn every_operation_and_status_has_a_source() {
         let sources = &provenance.operations[operation.id];
         let responses = &operation.definition["responses"];
         let statuses: BTreeSet<_> = members(responses).map(|(status, _)| status).collect();
-        assert_eq!(
-            statuses,
+        assert_same(
+            &format!("statuses of {} in the ledger", operation.id),
             names(sources.statuses.keys()),
-            "statuses of {}",
-            operation.id
+            statuses,
+            LEDGER,
         );
         assert!(!sources.pages.is_empty(), "{} has no source", operation.id);
         for (status, pages) in &sources.statuses {
@@ -133,7 +141,12 @@ fn every_schema_and_enum_has_a_source() {
     let (specification, provenance) = (Specification::read(), read());
     let schemas = &specification.document()["components"]["schemas"];
     let described: BTreeSet<_> = members(schemas).map(|(name, _)| name).collect();
-    assert_eq!(described, names(provenance.schemas.keys()));
+    assert_same(
+        "schemas of the ledger",
+        names(provenance.schemas.keys()),
+        described,
+        LEDGER,
+    );
     for (name, schema) in members(schemas) {
         let sources = &provenance.schemas[name];
         assert!(!sources.pages.is_empty(), "{name} has no source");
@@ -175,7 +188,12 @@ fn every_page_that_is_named_is_listed_and_every_listed_page_is_named() {
                 .map(|statement| statement.source.as_str()),
         );
     }
-    assert_eq!(named, names(provenance.pages.keys()));
+    assert_same(
+        "pages of the ledger, and those that it names",
+        names(provenance.pages.keys()),
+        named,
+        LEDGER,
+    );
 }
 
 #[test]

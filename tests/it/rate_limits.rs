@@ -109,9 +109,26 @@ async fn a_503_that_says_when_to_come_back_counts_and_another_does_not() {
         );
         assert_eq!(next.is_ok(), !expected, "{status}");
     }
-    let server = server_of([Reply::new(503, &[], "{}"), fine()]).await;
-    let client = client(&server, &limits(&RateLimitOptions::new()));
+    let server = server_of([
+        Reply::new(503, &[], "{}"),
+        refusal(429, "0"),
+        Reply::new(503, &[], "{}"),
+        fine(),
+    ])
+    .await;
+    let limits = limits(&RateLimitOptions::new());
+    let client = client(&server, &limits);
+    let state = || limits.state(ResourceFamily::Actions).expect("in memory");
     migrate(&client).await.expect_err("unavailable");
+    assert_eq!((state().refusals, state().max_concurrent), (0, None));
+    migrate(&client).await.expect_err("refused");
+    limits
+        .ready(ResourceFamily::Actions)
+        .await
+        .expect("in memory");
+    // Whoever is unavailable has neither refused nor let through.
+    migrate(&client).await.expect_err("unavailable");
+    assert_eq!((state().refusals, state().max_concurrent), (1, Some(1)));
     migrate(&client).await.expect("nothing holds it back");
 }
 
@@ -286,7 +303,16 @@ async fn limits_in_a_directory_are_shared_by_whoever_opens_it_and_outlive_a_torn
     let state = other.state(ResourceFamily::Actions).expect("a file");
     assert!(state.pause.is_some() && state.refusals == 1, "{state:?}");
 
-    std::fs::write(directory.join("actions.json"), "{\"version\":1,\"contr").expect("a file");
+    // What another version wrote may mean something else.
+    let file = directory.join("actions.json");
+    let text = std::fs::read_to_string(&file).expect("a file");
+    let newer = text.replacen("\"version\":1,", "\"version\":9,", 1);
+    assert_ne!(text, newer);
+    std::fs::write(&file, newer).expect("a file");
+    let state = other.state(ResourceFamily::Actions).expect("a file");
+    assert!(state.pause.is_none() && state.refusals == 0, "{state:?}");
+
+    std::fs::write(&file, "{\"version\":1,\"contr").expect("a file");
     migrate(&client(&server, &other))
         .await
         .expect("begins anew");

@@ -86,25 +86,38 @@ async fn a_latest_start_that_is_not_later_than_the_start_is_refused() {
             "preferredLatestStartDateTime is not later",
         );
     }
-    let mut task = new_task();
-    task.preferred_latest_start_date_time = Some("2026-12-05T20:00:00Z".parse().expect("a time"));
-    client
-        .create_sharepoint_task(task)
-        .await
-        .expect("one alone is fine");
+    for start in [None, Some("2026-12-05T19:59:59Z")] {
+        let mut task = new_task();
+        task.preferred_start_date_time = start.map(|start| start.parse().expect("a time"));
+        task.preferred_latest_start_date_time =
+            Some("2026-12-05T20:00:00Z".parse().expect("a time"));
+        client
+            .create_sharepoint_task(task)
+            .await
+            .expect("one alone is fine, and so is a later one");
+    }
 }
 
 #[tokio::test]
 async fn parameters_of_no_kind_are_refused() {
     let (server, client) = server().await;
-    let nameless: SharePointMigrationTaskParameters =
-        serde_json::from_value(json!({ "sourceSiteUrl": "https://alderwood.example" }))
-            .expect("an object");
-    assert_refused(
-        &server,
-        client.create_sharepoint_task(nameless).await,
-        "no @odata.type",
-    );
+    let of_kind = |kind: serde_json::Value| {
+        let parameters =
+            json!({ "@odata.type": kind, "sourceSiteUrl": "https://alderwood.example" });
+        serde_json::from_value::<SharePointMigrationTaskParameters>(parameters).expect("an object")
+    };
+    for kind in [json!(null), json!(""), json!(7)] {
+        assert_refused(
+            &server,
+            client.create_sharepoint_task(of_kind(kind)).await,
+            "no @odata.type",
+        );
+    }
+    // One that is not documented yet is the caller's to choose.
+    client
+        .create_sharepoint_task(of_kind(json!("#microsoft.graph.somethingNew")))
+        .await
+        .expect("sent");
 }
 
 #[tokio::test]

@@ -292,6 +292,52 @@ async fn a_proxy_that_cannot_be_reached_is_a_connection_that_did_not_come_about(
     assert!(server.requests().is_empty());
 }
 
+/// What the environment tells a process that is started by the test after it.
+const BEHIND_A_PROXY: &str = "REQUESTS_BEHIND_A_PROXY";
+
+#[tokio::test]
+#[ignore = "runs as a process of its own, started by the next test"]
+async fn asks_for_a_host_that_only_a_proxy_could_know() {
+    let endpoint = std::env::var(BEHIND_A_PROXY).expect("only the next test starts this");
+    let client = builder(endpoint).retry(RetryPolicy::never()).build();
+    let error = client.expect("a client").cancel_job(JOB).await;
+    assert_eq!(error.expect_err("nobody there").kind(), ErrorKind::Connect);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_proxy_of_the_environment_serves_https_and_no_plain_http() {
+    for (endpoint, expected) in [
+        ("https://graph.invalid", Some("graph.invalid:443")),
+        ("http://127.0.0.1:9", None),
+    ] {
+        let proxy = Server::start(Reply::new(403, &[], "")).await;
+        let child = std::process::Command::new(std::env::current_exe().expect("a test"))
+            .args([
+                "--exact",
+                "requests::asks_for_a_host_that_only_a_proxy_could_know",
+                "--ignored",
+            ])
+            .env(BEHIND_A_PROXY, endpoint)
+            .env("HTTPS_PROXY", proxy.origin())
+            .env("ALL_PROXY", proxy.origin())
+            .env("HTTP_PROXY", proxy.origin())
+            .env_remove("NO_PROXY")
+            .env_remove("no_proxy")
+            .stdout(std::process::Stdio::null())
+            .spawn();
+        let mut child = child.expect("a process");
+        let ended = tokio::task::spawn_blocking(move || child.wait()).await;
+        assert!(ended.expect("no panic").expect("an end").success());
+        let asked: Vec<_> = proxy
+            .requests()
+            .into_iter()
+            .map(|request| (request.method, request.target))
+            .collect();
+        let expected = expected.map(|host| ("CONNECT".to_owned(), host.to_owned()));
+        assert_eq!(asked, Vec::from_iter(expected));
+    }
+}
+
 #[test]
 fn a_proxy_that_would_be_passed_over_is_refused_without_being_repeated() {
     for address in [

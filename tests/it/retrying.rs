@@ -261,6 +261,26 @@ async fn a_pause_between_two_attempts_does_not_hide_the_refusal() {
 }
 
 #[tokio::test]
+async fn a_change_is_not_sent_again_when_there_is_no_time_left_for_its_answer() {
+    // An answer after a second, to a call that may take one and a half.
+    for (id, requests) in [("cancelJob", 1), ("deleteJob", 1), ("getJob", 2)] {
+        let server = server_of([refusal(429, Some("0.9")), Reply::Silence]).await;
+        let client = builder(&server)
+            .total_timeout(Duration::from_millis(1_500))
+            .build()
+            .expect("a client");
+        let error = call(id)(&client)
+            .await
+            .expect_err("429, or no answer in time");
+        assert_eq!(server.requests().len(), requests, "{id}: {error}");
+        assert_eq!(error.may_have_taken_effect(), requests > 1, "{id}: {error}");
+        if requests == 1 {
+            assert_eq!(error.retry_after(), Some(Duration::from_millis(900)));
+        }
+    }
+}
+
+#[tokio::test]
 async fn an_earlier_attempt_in_doubt_is_remembered_by_the_last_error() {
     for first in [refusal(500, None), refusal(504, None), Reply::Hangup] {
         let server = server_of([first, refusal(422, None)]).await;

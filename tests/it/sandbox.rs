@@ -11,6 +11,7 @@ use msgraph_migrations::{
     AccessToken, CancelOutcome, Client, DeleteOutcome, FinalStatus, GetOptions, ListOptions,
     StartOutcome,
 };
+use msgraph_migrations_checks::sets::assert_same;
 use msgraph_migrations_sandbox::Sandbox;
 
 use crate::support::calls::{
@@ -50,12 +51,11 @@ async fn every_call_of_the_client_is_understood_by_the_sandbox() {
         .filter_map(|request| request.operation)
         .collect();
     let called: BTreeSet<_> = CALLS.iter().map(|(id, _)| (*id).to_owned()).collect();
-    assert_eq!(
-        understood
-            .iter()
-            .map(ToString::to_string)
-            .collect::<BTreeSet<_>>(),
-        called
+    assert_same(
+        "operations that the sandbox understood",
+        understood,
+        called,
+        "sandbox/src/operation.rs and sandbox/src/dispatch/route.rs, or what this test in tests/it/sandbox.rs calls",
     );
 }
 

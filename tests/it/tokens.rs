@@ -407,6 +407,39 @@ async fn a_refusal_is_kept_when_no_other_token_can_be_had() {
     assert_eq!(server.requests().len(), 2);
 }
 
+/// The token was not refused, so that the source is what the caller has to see to.
+#[tokio::test]
+async fn a_source_that_fails_before_a_repetition_is_told_as_that() {
+    let server = Server::start(Reply::new(503, &[("retry-after", "0")], "{}")).await;
+    let asked = AtomicUsize::new(0);
+    let (source, _) = stumbling(|| async {
+        Ok(ExpiringToken::new(
+            AccessToken::new(SECRET)?,
+            SystemTime::now(),
+        ))
+    });
+    let source = Arc::new(source);
+    struct Dry(Arc<RefreshingToken>, AtomicUsize);
+    impl TokenSource for Dry {
+        fn token(&self) -> TokenFuture<'_> {
+            if self.1.fetch_add(1, Ordering::SeqCst) == 0 {
+                return self.0.token();
+            }
+            Box::pin(std::future::ready(Err(TokenError::new(
+                "the vault is locked",
+            ))))
+        }
+    }
+    let client = Client::builder(Dry(source, asked))
+        .endpoint(server.origin())
+        .build()
+        .expect("a client");
+    let error = client.cancel_job(JOB).await.expect_err("no token");
+    assert_eq!((error.kind(), error.attempts()), (ErrorKind::Token, 1));
+    assert!(error.was_sent() && !error.may_have_taken_effect());
+    server.request();
+}
+
 /// Each of them may come after the service has acted.
 #[tokio::test]
 async fn a_token_that_was_not_refused_is_not_renewed_and_nothing_sent_twice() {

@@ -94,7 +94,7 @@ async fn one_odd_field_never_loses_a_page() {
         "@odata.count": "many",
         "value": [
             { "id": "1", "status": "completed", "createdDateTime": "2025-7-18T09:08:04.451Z" },
-            { "id": 2, "status": ["failed"], "workloads": "Teams", "displayName": "second" },
+            { "id": 2, "status": ["failed"], "workloads": "Teams", "displayName": "second", "message": null },
             "not an object",
             { "id": "4", "exchangeSettings": { "sourceEndpoint": 7, "targetDeliveryDomain": "d" } },
             null,

@@ -1,9 +1,12 @@
-//! What cancellations came to: buckets that are always all shown.
+//! What cancellations came to: four buckets that are always all shown.
 
 use serde_json::Value;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Row};
+
+/// How many commands are suggested at most.
+const MAX_SUGGESTED: usize = 5;
 
 /// What a cancellation came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -12,7 +15,7 @@ pub enum Bucket {
     Cancelled,
     /// The cancellation is being carried out.
     BeingCancelled,
-    /// It was over before: completed or failed.
+    /// It was over before: completed or failed. The one bucket that is shown only when somebody is in it.
     OverAlready,
     /// It was not cancelled and goes on.
     GoesOn,
@@ -57,6 +60,8 @@ pub struct Cancelled {
     pub bucket: Bucket,
     /// Why, in a sentence.
     pub reason: String,
+    /// What can still be done, where something can.
+    pub next: Option<String>,
     /// The exit code of the error, where one kept it from being cancelled.
     pub exit: Option<Exit>,
 }
@@ -71,6 +76,9 @@ pub fn conclude(
         let mut rows = Vec::new();
         for bucket in Bucket::ALL {
             let of_bucket: Vec<_> = all.iter().filter(|one| one.bucket == bucket).collect();
+            if bucket == Bucket::OverAlready && of_bucket.is_empty() {
+                continue;
+            }
             rows.push(
                 Row::new()
                     .with("outcome", bucket.title())
@@ -101,8 +109,18 @@ pub fn conclude(
             .collect();
         output.rows(&rows, "")?;
     }
-    for one in all.iter().filter(|one| one.bucket == Bucket::Unknown) {
+    for one in all {
+        if let Some(next) = &one.next {
+            output.say(&format!("{}: {next}", one.name));
+        }
+    }
+    let mut unknown = all.iter().filter(|one| one.bucket == Bucket::Unknown);
+    for one in unknown.by_ref().take(MAX_SUGGESTED) {
         output.say(&format!("to find out: {}", look(&one.name)));
+    }
+    let others = unknown.count();
+    if others > 0 {
+        output.say(&format!("and so for {others} others"));
     }
     Ok(exit(all))
 }
@@ -131,6 +149,7 @@ mod tests {
             name: "Alderwood wave 3".to_owned(),
             bucket,
             reason: String::new(),
+            next: None,
             exit: None,
         }
     }

@@ -5,6 +5,7 @@ use msgraph_migrations::models::{
     SharePointMigrationTaskStatus as TaskStatus,
 };
 
+use crate::error_codes;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Row};
 
@@ -79,6 +80,7 @@ pub fn run(word: Option<&str>, output: &mut Output) -> Result<Exit, Failure> {
         let word = word.unwrap_or_default();
         return Err(
             Failure::new(Exit::NotFound, format!("nothing is known about {word}"))
+                .because("it is no documented status, answer or error code")
                 .next("see everything that is: xtmig explain"),
         );
     }
@@ -91,10 +93,17 @@ struct Entry {
     of: &'static str,
     meaning: String,
     next: String,
+    /// Whether it is an error code or a family of those.
+    is_code: bool,
 }
 
 impl Entry {
     fn is_about(&self, word: &str) -> bool {
+        if self.is_code
+            && let Some(found) = error_codes::explain(word)
+        {
+            return found.code == self.word;
+        }
         let word = word.to_lowercase();
         let own = self.word.to_lowercase();
         own.contains(&word) || (own == "5xx" && word.len() == 3 && word.starts_with('5'))
@@ -125,9 +134,14 @@ fn entries() -> Vec<Entry> {
     let answers = ANSWERS
         .iter()
         .map(|(status, meaning, next)| entry(status, "answer", meaning, next));
+    let codes = error_codes::ALL.iter().map(|code| Entry {
+        is_code: true,
+        ..entry(code.code, code.of, code.meaning, code.next)
+    });
     jobs.chain(users)
         .chain(tasks)
         .chain(answers)
+        .chain(codes)
         .filter(|entry| entry.word != "unknownFutureValue")
         .collect()
 }
@@ -138,6 +152,7 @@ fn entry(word: &str, of: &'static str, meaning: &str, next: &str) -> Entry {
         of,
         meaning: meaning.to_owned(),
         next: next.to_owned(),
+        is_code: false,
     }
 }
 
@@ -146,7 +161,7 @@ fn next(status: &JobStatus) -> &'static str {
         JobStatus::Submitted | JobStatus::ValidateFailed => "xtmig jobs validate JOB",
         JobStatus::ValidatePassed => "xtmig jobs migrate JOB, within seven days",
         JobStatus::CompletedWithErrors | JobStatus::Failed => {
-            "xtmig users list --job JOB --problems, then xtmig jobs migrate JOB"
+            "xtmig problems JOB, then xtmig retry JOB"
         }
         JobStatus::CuttingOver | JobStatus::PendingCancel | JobStatus::PendingDelete => "wait",
         JobStatus::Completed | JobStatus::Cancelled => {

@@ -1,141 +1,116 @@
-//! `xtmig jobs …`
+//! `xtmig jobs …`, of which what takes longer has files of its own.
 
-use chrono::Utc;
-use futures_util::{StreamExt, TryStreamExt};
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationJobCreate,
     CrossTenantMigrationJobStatus as Status, ExchangeOnlineCrossTenantMigrationSettings,
 };
-use msgraph_migrations::{
-    Client, DateTimeOffset, DeleteOutcome, Error, GetOptions, ListOptions, StartOutcome,
-};
-use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::jobs::CancelVerdict;
+use msgraph_migrations::{DeleteOutcome, Error};
+use msgraph_migrations_workflows::jobs::{CancelVerdict, TooLate};
 
 use super::cancellation::{Bucket, Cancelled, conclude};
-use super::{rows, user_input};
+use super::session::{Session, Settled, name_of, read_back};
+use super::{postpone, report, rows, starting, to_end, user_input, watch};
 use crate::arguments::{CreateArguments, JobsCommand};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of};
-use crate::output::Output;
+use crate::suggestion::{command, quoted};
 
-pub async fn run(
-    client: &Client,
-    command: JobsCommand,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+pub async fn run(session: &mut Session<'_>, command: JobsCommand) -> Result<Exit, Failure> {
     match command {
-        JobsCommand::List { status } => list(client, &status, output).await,
-        JobsCommand::Show { jobs } => show(client, &jobs, output).await,
-        JobsCommand::Create(arguments) => create(client, arguments, output).await,
-        JobsCommand::Validate { job } => {
-            let outcome = client.validate_job(&job).await;
-            started(&job, "validation", outcome, output)
-        }
+        JobsCommand::List { status } => list(session, &status).await,
+        JobsCommand::Show { jobs } => show(session, &jobs).await,
+        JobsCommand::Create(arguments) => create(session, arguments).await,
+        JobsCommand::Validate { job } => starting::validate(session, &job).await,
         JobsCommand::Migrate { job, confirmation } => {
-            let found = read(client, &job).await?;
-            announce("start the migration of", &[&found], output);
-            confirm(&confirmation, 1, &name_of(&found, &job), output)?;
-            let outcome = client.migrate_job(&job).await;
-            started(&job, "migration", outcome, output)
+            let found = session.look_up(&job).await?;
+            session.announce("start the migration of", &[&found]);
+            confirm(&confirmation, 1, name_of(&found, &job), session.output)?;
+            starting::migrate(session, &job).await
         }
-        JobsCommand::Postpone {
+        JobsCommand::Update {
             job,
-            time,
+            complete_after,
             confirmation,
-        } => {
-            let found = read(client, &job).await?;
-            announce("move the cutover of", &[&found], output);
-            output.say(&format!("to {}", rows::when(Some(&time), output.zone())));
-            confirm(&confirmation, 1, &name_of(&found, &job), output)?;
-            postpone(client, &job, time, output).await
-        }
+        } => postpone::to(session, &job, complete_after, &confirmation).await,
         JobsCommand::Cancel { jobs, confirmation } => {
             let mut found = Vec::new();
             for job in &jobs {
-                found.push(read(client, job).await?);
+                found.push(session.look_up(job).await?);
             }
-            announce("cancel", &found.iter().collect::<Vec<_>>(), output);
+            session.announce("cancel", &found.iter().collect::<Vec<_>>());
             let typed = match found.as_slice() {
-                [one] => name_of(one, &jobs[0]),
+                [one] => name_of(one, &jobs[0]).to_owned(),
                 several => format!("{} jobs", several.len()),
             };
-            confirm(&confirmation, found.len(), &typed, output)?;
-            cancel(client, &jobs, output).await
+            confirm(&confirmation, found.len(), &typed, session.output)?;
+            cancel(session, &jobs).await
         }
         JobsCommand::Delete { job, confirmation } => {
-            let found = read(client, &job).await?;
-            announce("delete, with its data,", &[&found], output);
-            confirm(&confirmation, 1, &name_of(&found, &job), output)?;
-            delete(client, &job, output).await
+            let found = session.look_up(&job).await?;
+            session.announce("delete, with its data,", &[&found]);
+            confirm(&confirmation, 1, name_of(&found, &job), session.output)?;
+            delete(session, &job).await
         }
+        JobsCommand::Watch(arguments) => watch::run(session, arguments).await,
+        JobsCommand::Run(arguments) => to_end::run(session, arguments).await,
+        JobsCommand::Report(arguments) => report::run(session, &arguments).await,
     }
 }
 
-async fn list(client: &Client, wanted: &[String], output: &mut Output) -> Result<Exit, Failure> {
-    let zone = output.zone();
+async fn list(session: &mut Session<'_>, wanted: &[String]) -> Result<Exit, Failure> {
     let wanted: Vec<Status> = wanted
         .iter()
         .map(|text| Status::from(text.as_str()))
         .collect();
-    let mut found = Vec::new();
-    let mut jobs = client.jobs(ListOptions::new()).boxed();
-    while let Some(job) = jobs
-        .try_next()
-        .await
-        .map_err(|error| Failure::of_call("the jobs cannot be listed", &error, "repeat"))?
-    {
-        Output::left_out(&name_of(&job, "A job"), job.deviations());
-        // One whose status could not be read may be among those that are wanted.
-        let is_wanted = match &job.status {
-            Some(status) => wanted.contains(status),
-            None => true,
-        };
-        if wanted.is_empty() || is_wanted {
-            found.push(rows::job(&job, zone));
-        }
-    }
-    output.rows(&found, "There are no such jobs.")?;
+    let zone = session.output.zone();
+    let jobs = session.jobs().await?;
+    // One whose status could not be read may be among those that are wanted.
+    let is_wanted = |job: &Job| {
+        wanted.is_empty()
+            || job
+                .status
+                .as_ref()
+                .is_none_or(|status| wanted.contains(status))
+    };
+    let found: Vec<_> = jobs
+        .iter()
+        .filter(|job| is_wanted(job))
+        .map(|job| rows::job(job, zone))
+        .collect();
+    session.output.rows(&found, "There are no such jobs.")?;
     Ok(Exit::Done)
 }
 
-async fn show(client: &Client, names: &[String], output: &mut Output) -> Result<Exit, Failure> {
+async fn show(session: &mut Session<'_>, names: &[String]) -> Result<Exit, Failure> {
     let mut found = Vec::new();
     for name in names {
-        found.push(read(client, name).await?);
+        found.push(session.job(name).await?);
     }
-    let zone = output.zone();
-    output.rows(
-        &found
-            .iter()
-            .map(|job| rows::job(job, zone))
-            .collect::<Vec<_>>(),
-        "",
-    )?;
+    let zone = session.output.zone();
+    let shown: Vec<_> = found.iter().map(|job| rows::job(job, zone)).collect();
+    session.output.rows(&shown, "")?;
     for job in &found {
+        let name = name_of(job, "the job");
         if let Some(message) = job.message.as_deref().filter(|text| !text.is_empty()) {
-            output.say(&format!("{}: {message}", name_of(job, "the job")));
+            session.output.say(&format!("{name}: {message}"));
         }
         if let Some(meaning) = job.status.as_ref().and_then(Status::meaning) {
-            output.say(&format!("{}: {meaning}", name_of(job, "the job")));
+            session.output.say(&format!("{name}: {meaning}"));
         }
     }
     Ok(Exit::Done)
 }
 
-async fn create(
-    client: &Client,
-    arguments: CreateArguments,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
+/// The job that the command line describes.
+pub fn new_job(arguments: CreateArguments) -> Result<CrossTenantMigrationJobCreate, Failure> {
     let users = user_input::users(&arguments.users)?;
     let mut job = CrossTenantMigrationJobCreate::of_users(
         arguments.name,
         arguments.source_tenant,
         arguments.complete_after,
         users,
-    );
-    job = job.workloads(arguments.workloads);
+    )
+    .workloads(arguments.workloads);
     if let (Some(endpoint), Some(domain)) =
         (arguments.source_endpoint, arguments.target_delivery_domain)
     {
@@ -145,119 +120,87 @@ async fn create(
                 .target_delivery_domain(domain),
         );
     }
-    let created = client.create_job(&job).await.map_err(|error| {
-        let look = format!("xtmig jobs show '{}'", job.display_name);
-        Failure::of_call(
-            format!("{} was not created", job.display_name),
-            &error,
-            &look,
-        )
-    })?;
-    output.rows(&[rows::job(created.value(), output.zone())], "")?;
-    output.say(&format!(
-        "created, and nothing moves yet; next: xtmig jobs validate '{}'",
-        job.display_name
+    Ok(job)
+}
+
+async fn create(session: &mut Session<'_>, arguments: CreateArguments) -> Result<Exit, Failure> {
+    let job = new_job(arguments)?;
+    let name = &job.display_name;
+    let policy = read_back();
+    let resolved = session
+        .workflows
+        .reading_back(policy)
+        .create_job(&job)
+        .await;
+    let created = match session.settled(&format!("the creation of {name}"), name, resolved)? {
+        Settled::Answered(response) => Some(response.into_value()),
+        Settled::TookEffect(state) => state,
+    };
+    if let Some(created) = created {
+        let row = rows::job(&created, session.output.zone());
+        session.output.rows(&[row], "")?;
+    }
+    session.output.say(&format!(
+        "created, and nothing moves yet; next: {}",
+        command(&format!("jobs validate {}", quoted(name)))
     ));
     Ok(Exit::Done)
 }
 
-fn started(
-    job: &str,
-    what: &str,
-    outcome: Result<StartOutcome, Error>,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let refused = |why: String, next: String| {
-        Failure::new(
-            Exit::Refused,
-            format!("the {what} of {job} was not started"),
-        )
-        .because(why)
-        .next(next)
-    };
-    match outcome {
-        Ok(StartOutcome::Started(response)) => {
-            output.rows(&[rows::job(response.value(), output.zone())], "")?;
-            output.say(&format!(
-                "the {what} was started and goes on by itself; see how far it is: xtmig jobs show '{job}'"
-            ));
-            Ok(Exit::Done)
-        }
-        Ok(StartOutcome::ValidationExpired(refusal)) => Err(refused(
-            refusal.to_string(),
-            format!(
-                "validate it again: xtmig jobs validate '{job}'; if that is refused too, create a new job"
-            ),
-        )),
-        Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Conflict(refusal)) => Err(refused(
-            refusal.to_string(),
-            format!("see its status: xtmig jobs show '{job}'"),
-        )),
-        Err(error) => Err(Failure::of_call(
-            format!("the {what} of {job} was not seen to start"),
-            &error,
-            &format!("xtmig jobs show '{job}'"),
-        )),
-    }
-}
-
-async fn postpone(
-    client: &Client,
-    job: &str,
-    time: DateTimeOffset,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    client.update_job(job, time).await.map_err(|error| {
-        let look = format!("xtmig jobs show '{job}'");
-        Failure::of_call(format!("the cutover of {job} was not moved"), &error, &look)
-    })?;
-    output.say(&format!("the cutover of {job} was moved"));
-    Ok(Exit::Done)
-}
-
-async fn delete(client: &Client, job: &str, output: &mut Output) -> Result<Exit, Failure> {
-    match client.delete_job(job).await {
-        Ok(DeleteOutcome::Accepted(_)) => {
-            output.say(&format!(
+async fn delete(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
+    let policy = read_back();
+    let resolved = session.workflows.reading_back(policy).delete_job(job).await;
+    match session.settled(&format!("the deletion of {job}"), job, resolved)? {
+        Settled::Answered(DeleteOutcome::Accepted(_)) | Settled::TookEffect(_) => {
+            session.output.say(&format!(
                 "the deletion of {job} was accepted; it takes hours to days"
             ));
             Ok(Exit::Done)
         }
-        Ok(DeleteOutcome::NotFinal(refusal)) => Err(Failure::new(
+        Settled::Answered(DeleteOutcome::NotFinal(refusal)) => Err(Failure::new(
             Exit::Refused,
             format!("{job} was not deleted, since it is not over"),
         )
         .because(&refusal)
         .next(format!(
-            "cancel it or wait for its end: xtmig jobs show '{job}'"
+            "cancel it or wait for its end: {}",
+            command(&format!("jobs show {}", quoted(job)))
         ))),
-        Err(error) => Err(Failure::of_call(
-            format!("the deletion of {job} was not accepted"),
-            &error,
-            &format!("xtmig jobs show '{job}'"),
-        )),
     }
 }
 
-async fn cancel(client: &Client, jobs: &[String], output: &mut Output) -> Result<Exit, Failure> {
-    let workflows = Workflows::new(client.clone());
+async fn cancel(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Failure> {
     let mut all = Vec::new();
     for job in jobs {
-        let (bucket, reason, exit) = match workflows.cancel_and_confirm(job, None).await {
-            Ok(report) => (bucket(&report.verdict), report.verdict.to_string(), None),
-            Err(error) if error.may_have_taken_effect() => {
-                (Bucket::Unknown, error.to_string(), None)
-            }
-            Err(error) => (Bucket::GoesOn, error.to_string(), Some(exit_of(&error))),
-        };
-        all.push(Cancelled {
-            name: job.clone(),
-            bucket,
-            reason,
-            exit,
+        let cancelled = session.workflows.cancel_and_confirm(job, None).await;
+        all.push(match cancelled {
+            Ok(report) => Cancelled {
+                name: job.clone(),
+                bucket: bucket(&report.verdict),
+                reason: report.verdict.to_string(),
+                next: next(job, &report.verdict),
+                exit: None,
+            },
+            Err(error) => failed(job, &error),
         });
     }
-    conclude(&all, |job| format!("xtmig jobs show '{job}'"), output)
+    let look = |job: &str| command(&format!("jobs show {}", quoted(job)));
+    conclude(&all, look, session.output)
+}
+
+fn failed(job: &str, error: &Error) -> Cancelled {
+    let is_unknown = error.may_have_taken_effect();
+    Cancelled {
+        name: job.to_owned(),
+        bucket: if is_unknown {
+            Bucket::Unknown
+        } else {
+            Bucket::GoesOn
+        },
+        reason: error.to_string(),
+        next: None,
+        exit: (!is_unknown).then(|| exit_of(error)),
+    }
 }
 
 fn bucket(verdict: &CancelVerdict) -> Bucket {
@@ -277,54 +220,29 @@ fn bucket(verdict: &CancelVerdict) -> Bucket {
     }
 }
 
+/// What can still be done about a job that goes on.
+fn next(job: &str, verdict: &CancelVerdict) -> Option<String> {
+    let job = quoted(job);
+    match verdict {
+        CancelVerdict::TooLate {
+            why: TooLate::CuttingOver,
+            ..
+        } => Some(format!(
+            "nothing of it can be cancelled any more; see how it ends: {}",
+            command(&format!("jobs watch {job}"))
+        )),
+        CancelVerdict::TooLate { .. } => Some(format!(
+            "single users may still be cancelled until their mailboxes are finalized: {}",
+            command(&format!("users cancel --job {job} USER…"))
+        )),
+        CancelVerdict::Refused { .. } => Some(format!(
+            "see its state, and cancel it again when that has changed: {}",
+            command(&format!("jobs show {job}"))
+        )),
+        _ => None,
+    }
+}
+
 fn is_cancelled(job: &Job) -> bool {
     job.status == Some(Status::Cancelled)
-}
-
-/// Reads a job that something is to be done with.
-pub async fn read(client: &Client, job: &str) -> Result<Job, Failure> {
-    let found = client
-        .get_job(job, GetOptions::new())
-        .await
-        .map_err(|error| Failure::of_call(format!("{job} cannot be read"), &error, "repeat"))?;
-    Output::left_out(job, found.deviations());
-    Ok(found.into_value())
-}
-
-/// Says what is about to be touched.
-fn announce(what: &str, jobs: &[&Job], output: &Output) {
-    output.say(&format!("About to {what}:"));
-    for job in jobs {
-        let status = job
-            .status
-            .as_ref()
-            .map_or("of unknown status", Status::as_str);
-        let cutover = match &job.complete_after_date_time {
-            Some(time) => format!(", cutover {}", rows::when(Some(time), output.zone())),
-            None => String::new(),
-        };
-        let tenant = job
-            .target_tenant_id
-            .as_deref()
-            .unwrap_or("the calling tenant");
-        output.say(&format!(
-            "  {} ({status}{cutover}), into {tenant}",
-            name_of(job, "a job without a name")
-        ));
-    }
-    if jobs.iter().any(|job| is_due(job)) {
-        output.say("  The cutover is due: mailboxes that have cut over stay moved.");
-    }
-}
-
-fn is_due(job: &Job) -> bool {
-    let time = job.complete_after_date_time.as_ref();
-    time.and_then(DateTimeOffset::to_utc)
-        .is_some_and(|time| time <= Utc::now())
-}
-
-fn name_of(job: &Job, otherwise: &str) -> String {
-    job.display_name
-        .clone()
-        .unwrap_or_else(|| otherwise.to_owned())
 }

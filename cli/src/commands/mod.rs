@@ -1,64 +1,76 @@
 //! What each command does.
 
+mod auth;
 mod cancellation;
 mod explain;
 mod jobs;
+mod mapping_input;
+mod mappings;
+mod offline;
+mod postpone;
+mod problems;
+mod recording;
+mod report;
+mod retry;
 mod rows;
+mod session;
+mod sharepoint;
+mod starting;
+mod status;
+mod to_end;
 mod user_input;
 mod users;
+mod users_cancel;
+mod watch;
 
-use clap::CommandFactory;
-
-use crate::arguments::{Arguments, Command, SandboxCommand};
+use crate::arguments::{Arguments, AuthCommand, Command};
 use crate::connection;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, put};
-use crate::simulator;
+use crate::output::Output;
+use crate::what_if::Plan;
+use session::Session;
 
 /// Carries the command out.
 pub async fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
-    let connection = arguments.connection;
     match arguments.command {
-        Command::Jobs(command) => {
-            let client = connection::client(&connection, output).await?;
-            jobs::run(&client, command, output).await
-        }
-        Command::Users(command) => {
-            let client = connection::client(&connection, output).await?;
-            users::run(&client, command, output).await
-        }
         Command::Explain(explain) => explain::run(explain.word.as_deref(), output),
-        Command::Sandbox(command) => sandbox(&command, output).await,
-        Command::Completions { shell } => {
-            let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Arguments::command(), "xtmig", &mut script);
-            put(&script).map(|()| Exit::Done)
+        Command::Sandbox(command) => offline::sandbox(command, output).await,
+        Command::Completions { shell } => offline::completions(shell),
+        Command::Man { folder } => offline::man(folder.as_deref(), output),
+        command => {
+            let connection = connection::connect(&arguments.connection, output).await?;
+            let client = connection.client.clone();
+            if !arguments.connection.what_if {
+                return online(&mut Session::new(connection, client, output), command).await;
+            }
+            let plan = Plan::default();
+            output.mute();
+            let client = plan.describing(&client);
+            let ended = online(&mut Session::new(connection, client, output), command).await;
+            plan.show(ended, output)
         }
     }
 }
 
-async fn sandbox(command: &SandboxCommand, output: &Output) -> Result<Exit, Failure> {
+/// Carries out a command that talks to the service.
+async fn online(session: &mut Session<'_>, command: Command) -> Result<Exit, Failure> {
     match command {
-        SandboxCommand::Start => {
-            let url = simulator::ensure(output).await?;
-            put(format!("{url}\n").as_bytes())?;
-        }
-        SandboxCommand::Status => match simulator::running().await? {
-            Some(url) => put(format!("{url}\n").as_bytes())?,
-            None => {
-                return Err(Failure::new(Exit::NotFound, "no simulator is running")
-                    .next("xtmig sandbox start"));
-            }
-        },
-        SandboxCommand::Stop => {
-            let was_running = simulator::stop().await?;
-            output.say(if was_running {
-                "stopped"
-            } else {
-                "no simulator was running"
-            });
-        }
-        SandboxCommand::Serve => simulator::serve().await?,
+        Command::Jobs(command) => jobs::run(session, command).await,
+        Command::Users(command) => users::run(session, command).await,
+        Command::Sharepoint(command) => sharepoint::run(session, command).await,
+        Command::Mappings(command) => mappings::run(session, command).await,
+        Command::Status => status::run(session).await,
+        Command::Problems { jobs } => problems::run(session, &jobs).await,
+        Command::Retry { jobs, confirmation } => retry::run(session, &jobs, &confirmation).await,
+        Command::Postpone {
+            job,
+            cutover,
+            confirmation,
+        } => postpone::by_or_to(session, &job, &cutover, &confirmation).await,
+        Command::Auth(AuthCommand::Check) => auth::check(session).await,
+        Command::Explain(_)
+        | Command::Sandbox(_)
+        | Command::Completions { .. }
+        | Command::Man { .. } => Ok(Exit::Done),
     }
-    Ok(Exit::Done)
 }

@@ -14,10 +14,10 @@ use crate::time::{Zone, distance};
 /// A job on one line.
 pub fn job(job: &CrossTenantMigrationJob, zone: Zone) -> Row {
     Row::new()
-        .with("name", text(job.display_name.as_deref()))
+        .with("name", text_of(job.display_name.as_deref()))
         .with(
             "status",
-            text(
+            text_of(
                 job.status
                     .as_ref()
                     .map(CrossTenantMigrationJobStatus::as_str),
@@ -29,21 +29,21 @@ pub fn job(job: &CrossTenantMigrationJob, zone: Zone) -> Row {
             when(job.complete_after_date_time.as_ref(), zone),
         )
         .with("workloads", json!(job.workloads))
-        .with("id", text(job.id.as_deref()))
+        .with("id", text_of(job.id.as_deref()))
         .beside(
             "jobType",
-            text(
+            text_of(
                 job.job_type
                     .as_ref()
                     .map(CrossTenantMigrationJobType::as_str),
             ),
         )
-        .beside("message", text(job.message.as_deref()))
+        .beside("message", text_of(job.message.as_deref()))
         .beside("created", time(job.created_date_time.as_ref()))
         .beside("lastUpdated", time(job.last_updated_date_time.as_ref()))
-        .beside("createdBy", text(job.created_by.as_deref()))
-        .beside("sourceTenant", text(job.source_tenant_id.as_deref()))
-        .beside("targetTenant", text(job.target_tenant_id.as_deref()))
+        .beside("createdBy", text_of(job.created_by.as_deref()))
+        .beside("sourceTenant", text_of(job.source_tenant_id.as_deref()))
+        .beside("targetTenant", text_of(job.target_tenant_id.as_deref()))
 }
 
 /// A user on one line, with a cell for all workloads.
@@ -82,7 +82,7 @@ pub fn user(user: &CrossTenantMigrationTask) -> Row {
         })
         .collect();
     Row::new()
-        .with("user", text(user.id.as_deref()))
+        .with("user", text_of(user.id.as_deref()))
         .shown_as("workloads", Value::Array(workloads), shown.join("  "))
         .beside("lastUpdated", time(user.last_updated_date_time.as_ref()))
 }
@@ -96,10 +96,11 @@ pub fn when(time: Option<&DateTimeOffset>, zone: Zone) -> String {
     }
 }
 
-fn text(text: Option<&str>) -> Value {
+/// A text, or null.
+pub fn text_of(text: Option<&str>) -> Value {
     text.map_or(Value::Null, Value::from)
 }
 
 fn time(time: Option<&DateTimeOffset>) -> Value {
-    text(time.map(DateTimeOffset::as_str))
+    text_of(time.map(DateTimeOffset::as_str))
 }

@@ -10,12 +10,31 @@ use crate::exit::Failure;
 
 /// The users that were named, each once, in the order of their first naming.
 pub fn users(arguments: &UserArguments) -> Result<Vec<String>, Failure> {
-    let mut users = arguments.users.clone();
-    if let Some(file) = &arguments.from {
+    let users = named(
+        &arguments.users,
+        arguments.from.as_deref(),
+        arguments.column.as_deref(),
+    )?;
+    if users.is_empty() {
+        return Err(Failure::usage("no user is named; nothing was sent")
+            .because("neither the command line nor a file names one")
+            .next("name object ids, or a file of them with --from"));
+    }
+    Ok(users)
+}
+
+/// Those on the command line and in a file, each once, in the order of their first naming.
+pub fn named(
+    given: &[String],
+    from: Option<&Path>,
+    column: Option<&str>,
+) -> Result<Vec<String>, Failure> {
+    let mut names = given.to_vec();
+    if let Some(file) = from {
         let text = read(file)?;
-        match &arguments.column {
-            Some(column) => users.extend(from_csv(&text, column)?),
-            None => users.extend(
+        match column {
+            Some(column) => names.extend(from_csv(&text, column)?),
+            None => names.extend(
                 text.lines()
                     .map(str::trim)
                     .filter(|line| !line.is_empty() && !line.starts_with('#'))
@@ -24,15 +43,12 @@ pub fn users(arguments: &UserArguments) -> Result<Vec<String>, Failure> {
         }
     }
     let mut seen = HashSet::new();
-    users.retain(|user| seen.insert(user.to_lowercase()));
-    if users.is_empty() {
-        return Err(Failure::usage("no user is named")
-            .next("name object ids, or a file of them with --from"));
-    }
-    Ok(users)
+    names.retain(|name| seen.insert(name.to_lowercase()));
+    Ok(names)
 }
 
-fn read(file: &Path) -> Result<String, Failure> {
+/// The text of a file, or of standard input.
+pub fn read(file: &Path) -> Result<String, Failure> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         io::stdin().lock().read_to_string(&mut text)
@@ -40,7 +56,12 @@ fn read(file: &Path) -> Result<String, Failure> {
         File::open(file).and_then(|mut file| file.read_to_string(&mut text))
     };
     read.map_err(|error| {
-        Failure::usage(format!("{} cannot be read", file.display())).because(error)
+        Failure::usage(format!(
+            "{} cannot be read; nothing was sent",
+            file.display()
+        ))
+        .because(error)
+        .next("name another file")
     })?;
     // Spreadsheets begin their files with a byte order mark.
     Ok(text
@@ -49,7 +70,11 @@ fn read(file: &Path) -> Result<String, Failure> {
 }
 
 fn from_csv(text: &str, column: &str) -> Result<Vec<String>, Failure> {
-    let wrong = |error: csv::Error| Failure::usage("the CSV cannot be read").because(error);
+    let wrong = |error: csv::Error| {
+        Failure::usage("the CSV cannot be read; nothing was sent")
+            .because(error)
+            .next("correct the file")
+    };
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
         .from_reader(text.as_bytes());
@@ -59,8 +84,9 @@ fn from_csv(text: &str, column: &str) -> Result<Vec<String>, Failure> {
         .position(|name| name.eq_ignore_ascii_case(column))
         .ok_or_else(|| {
             let known: Vec<_> = header.iter().collect();
-            Failure::usage(format!("the CSV has no column {column}"))
+            Failure::usage(format!("the CSV has no column {column}; nothing was sent"))
                 .because(format!("its columns are {}", known.join(", ")))
+                .next("name one of them with --column")
         })?;
     let mut users = Vec::new();
     for record in reader.records() {

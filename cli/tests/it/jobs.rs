@@ -47,8 +47,9 @@ async fn a_job_lives_from_creation_to_deletion() {
         &sandbox,
         &with(&[
             "jobs",
-            "postpone",
+            "update",
             "Alderwood wave 3",
+            "--complete-after",
             "2026-01-07T20:00:00Z",
         ]),
     );

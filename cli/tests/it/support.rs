@@ -32,6 +32,15 @@ pub fn program() -> Command {
     command
 }
 
+/// The arguments, with what confirms that they touch `count`.
+pub fn yes<'a>(arguments: &[&'a str], count: u8) -> Vec<&'a str> {
+    let count = ["0", "1", "2", "3"][usize::from(count)];
+    if arguments.contains(&"validate") {
+        return arguments.to_vec();
+    }
+    [arguments, &["--yes", "--expect", count]].concat()
+}
+
 /// Runs the program against `sandbox`, with nobody to ask.
 #[track_caller]
 pub fn run(sandbox: &Sandbox, arguments: &[&str]) -> Ran {

@@ -2,6 +2,7 @@
 # Lists jobs and users with curl alone, following next links as they stand, and counts what arrives.
 set -euo pipefail
 URL=$SANDBOX_URL
+README=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)/README.md
 # Without the job that other judges need.
 curl --silent --show-error --fail --output /dev/null -X POST "$URL/_sandbox/reset"
 
@@ -41,3 +42,28 @@ expect 'a POST without a length' "$(curl --silent --output /dev/null --write-out
 curl --silent --fail --output /dev/null -X POST "$URL/_sandbox/advance?seconds=3600"
 status=$(fetch "$jobs(displayName='Preloaded%20batch%201')" | python3 -c 'import json, sys; print(json.load(sys.stdin)["status"])')
 expect 'status after an hour' "$status" validatePassed
+
+# The README's ten minutes, word for word but for the address and the token.
+curl --silent --show-error --fail --output /dev/null -X POST "$URL/_sandbox/reset"
+cd "$(mktemp -d)"
+sed -n '/^```sh$/,/^```$/{/^```/d;p}' "$README" >session.sh
+sed -i "1s|http://127.0.0.1:4300|$URL|; 1s|Bearer any|Bearer $SANDBOX_TOKEN|" session.sh
+lines=$(grep -c '^curl ' session.sh)
+# One command after the other, since the answers say whether it went well.
+bash -euo pipefail session.sh >answers.txt
+refusals=$(python3 - <<'PYTHON'
+import json
+
+decoder, text, codes = json.JSONDecoder(), open("answers.txt", encoding="utf-8").read(), []
+while text.strip():
+    answer, end = decoder.raw_decode(text.lstrip())
+    text = text.lstrip()[end:]
+    codes += [answer["error"]["code"]] if "error" in answer else []
+print(" ".join(codes))
+PYTHON
+)
+expect "refusals in the README's $lines commands" "$refusals" GatewayTimeout
+effects=$(curl --silent --fail "$URL/_sandbox/requests?top=1" | python3 -c 'import json, sys; print(json.load(sys.stdin)["effects"])')
+expect 'what they changed' "$effects" "{'cancelJob': 1, 'migrateJob': 1, 'validateJob': 1}"
+status=$(curl --silent --fail "$URL/_sandbox/jobs" | python3 -c 'import json, sys; print(json.load(sys.stdin)["jobs"][0]["history"][-1]["to"])')
+case $status in inProgress | cuttingOver | completed) echo "status after the import: $status" ;; *) expect 'status after the import' "$status" inProgress ;; esac

@@ -19,34 +19,45 @@ use crate::operation::Operation;
 use crate::sharepoint::{mappings, tasks};
 use crate::state::State;
 
-/// A request whose operation is known, ready to take effect.
+/// A request whose operation is known, whether or not it can take effect.
 pub(crate) struct Prepared {
     pub(crate) version: Version,
     query: Query,
     resource: Resource,
     pub(crate) operation: Operation,
+    /// Why it is refused although path and method name an operation.
+    wrong: Option<GraphError>,
 }
 
 impl Prepared {
     /// The job that the path names, as the caller wrote it.
     pub(crate) fn job(&self) -> Option<&str> {
-        match &self.resource {
+        let key = match &self.resource {
             Resource::Job(key)
             | Resource::JobAction(key, _)
             | Resource::Users(key)
             | Resource::UsersCount(key)
             | Resource::User(key, _)
-            | Resource::UserCancel(key, _) => Some(key.as_str()),
-            _ => None,
-        }
+            | Resource::UserCancel(key, _) => key.as_str(),
+            _ => return None,
+        };
+        Some(key).filter(|key| !key.is_empty())
     }
 
     /// The user of a job that the path names.
     pub(crate) fn user(&self) -> Option<&str> {
         match &self.resource {
-            Resource::User(_, user) | Resource::UserCancel(_, user) => Some(user),
+            Resource::User(_, user) | Resource::UserCancel(_, user) => {
+                Some(user.as_str()).filter(|user| !user.is_empty())
+            }
             _ => None,
         }
+    }
+
+    /// Refuses a request that says what it wants but not in a way that the service takes.
+    pub(crate) fn check(&self) -> Result<(), GraphError> {
+        self.query.check()?;
+        self.wrong.clone().map_or(Ok(()), Err)
     }
 }
 
@@ -55,9 +66,9 @@ pub(crate) fn prepare(state: &State, request: &Request) -> Result<Prepared, Grap
     let segments: Vec<Segment> =
         path::parse(&request.path).map_err(|error| GraphError::bad_request(error.to_string()))?;
     let version = route::version(&segments)?;
-    let query = Query::parse(&request.query, version)?;
-    let resource = route::resource(version, segments.get(1..).unwrap_or_default(), &query)?;
-    let resource = match resource {
+    let query = Query::parse(&request.query, version);
+    let routed = route::resource(version, segments.get(1..).unwrap_or_default(), &query)?;
+    let resource = match routed.resource {
         // Where the collection has no such action, «validate» is the name of a job.
         Resource::Job(key)
             if state.settings.collection_validate
@@ -87,6 +98,7 @@ pub(crate) fn prepare(state: &State, request: &Request) -> Result<Prepared, Grap
         query,
         resource,
         operation,
+        wrong: routed.wrong,
     })
 }
 
@@ -130,6 +142,7 @@ pub(crate) fn perform(
     prepared: &Prepared,
     now: DateTime<Utc>,
 ) -> Result<Answer, GraphError> {
+    prepared.check()?;
     let body = if takes_body(prepared.operation) {
         read_body(request)?
     } else {

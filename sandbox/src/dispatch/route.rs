@@ -90,11 +90,31 @@ pub(crate) fn version(segments: &[Segment]) -> Result<Version, GraphError> {
     }
 }
 
+/// A resource, with what keeps it from being found although the path names it.
+pub(crate) struct Routed {
+    pub(crate) resource: Resource,
+    /// Why a key of the resource can't be told; the key is empty then.
+    pub(crate) wrong: Option<GraphError>,
+}
+
 /// The resource that the segments after the version name.
 pub(crate) fn resource(
     version: Version,
     segments: &[Segment],
     query: &Query,
+) -> Result<Routed, GraphError> {
+    let mut keys = Keys { query, wrong: None };
+    let resource = find(version, segments, &mut keys)?;
+    Ok(Routed {
+        resource,
+        wrong: keys.wrong,
+    })
+}
+
+fn find(
+    version: Version,
+    segments: &[Segment],
+    keys: &mut Keys<'_>,
 ) -> Result<Resource, GraphError> {
     let path: Vec<Part<'_>> = segments.iter().map(Part::of).collect();
     match path.as_slice() {
@@ -103,7 +123,7 @@ pub(crate) fn resource(
         [solutions, migrations, rest @ ..]
             if solutions.is("solutions") && migrations.is("migrations") =>
         {
-            jobs(rest, query)
+            jobs(rest, keys)
         }
         [solutions, sharepoint, migrations, rest @ ..]
             if version == Version::Beta
@@ -111,7 +131,7 @@ pub(crate) fn resource(
                 && sharepoint.is("sharepoint")
                 && migrations.is("migrations") =>
         {
-            sharepoint_resource(rest, query)
+            sharepoint_resource(rest, keys)
         }
         _ => Err(unknown(first_unknown(version, &path))),
     }
@@ -176,43 +196,62 @@ fn unknown(part: Option<&Part<'_>>) -> GraphError {
     )
 }
 
-/// The value of the only argument, which has the name `name` or none.
-fn argument(
-    arguments: &[Argument],
-    name: Option<&str>,
-    query: &Query,
-) -> Result<Option<String>, GraphError> {
-    match (arguments, name) {
-        ([one], _) if one.name.is_none() == name.is_none() => {
-            if let (Some(given), Some(wanted)) = (&one.name, name)
-                && !given.eq_ignore_ascii_case(wanted)
-            {
-                return Ok(None);
-            }
-            match &one.value {
-                ArgumentValue::Text(text) => Ok(Some(text.clone())),
-                ArgumentValue::Alias(alias) => query.alias(alias).map(Some),
-            }
+/// The keys of a path, of which some stand in the query.
+struct Keys<'a> {
+    query: &'a Query,
+    /// Why the first key that can't be told can't be.
+    wrong: Option<GraphError>,
+}
+
+impl Keys<'_> {
+    /// The value of the only argument, which has the name `name` or none; absent if that isn't what is there.
+    fn value(&mut self, arguments: &[Argument], name: Option<&str>) -> Option<String> {
+        let [one] = arguments else { return None };
+        let is_meant = match (&one.name, name) {
+            (None, None) => true,
+            (Some(given), Some(wanted)) => given.eq_ignore_ascii_case(wanted),
+            _ => false,
+        };
+        match &one.value {
+            _ if !is_meant => None,
+            ArgumentValue::Text(text) => Some(text.clone()),
+            ArgumentValue::Alias(alias) => Some(self.query.alias(alias).unwrap_or_else(|error| {
+                self.wrong.get_or_insert(error);
+                String::new()
+            })),
         }
-        _ => Ok(None),
+    }
+
+    /// The value of the only argument, or else an empty one and the refusal that the service has for it.
+    fn required(&mut self, arguments: &[Argument], name: Option<&str>, parameter: &str) -> String {
+        let value = self.value(arguments, name).unwrap_or_default();
+        if value.trim().is_empty() {
+            self.missing(parameter);
+        }
+        value
+    }
+
+    fn missing(&mut self, parameter: &str) {
+        self.wrong
+            .get_or_insert_with(|| GraphError::missing_parameter(parameter));
     }
 }
 
 const JOBS: &str = "crosstenantmigrationjobs";
 
-fn jobs(path: &[Part<'_>], query: &Query) -> Result<Resource, GraphError> {
+fn jobs(path: &[Part<'_>], keys: &mut Keys<'_>) -> Result<Resource, GraphError> {
     let Some((collection, rest)) = path.split_first() else {
         return Err(unknown(None));
     };
     if let Some(arguments) = collection.calls(JOBS) {
-        let key = match argument(arguments, None, query)? {
+        let key = match keys.value(arguments, None) {
             Some(key) => JobKey::IdOrName(key),
             None => JobKey::AlternateKey(
-                argument(arguments, Some("displayName"), query)?
+                keys.value(arguments, Some("displayName"))
                     .ok_or_else(|| unknown(Some(collection)))?,
             ),
         };
-        return job(key, rest, query);
+        return job(key, rest, keys);
     }
     if !collection.is(JOBS) {
         return Err(unknown(Some(collection)));
@@ -222,12 +261,12 @@ fn jobs(path: &[Part<'_>], query: &Query) -> Result<Resource, GraphError> {
         [count] if count.is("$count") => Ok(Resource::JobsCount),
         [key, rest @ ..] => {
             let key = key.key().ok_or_else(|| unknown(Some(key)))?;
-            job(JobKey::IdOrName(key), rest, query)
+            job(JobKey::IdOrName(key), rest, keys)
         }
     }
 }
 
-fn job(key: JobKey, path: &[Part<'_>], query: &Query) -> Result<Resource, GraphError> {
+fn job(key: JobKey, path: &[Part<'_>], keys: &mut Keys<'_>) -> Result<Resource, GraphError> {
     let [first, rest @ ..] = path else {
         return Ok(Resource::Job(key));
     };
@@ -245,7 +284,9 @@ fn job(key: JobKey, path: &[Part<'_>], query: &Query) -> Result<Resource, GraphE
         return Err(unknown(Some(first)));
     }
     if let Some(arguments) = first.calls("users") {
-        let user = argument(arguments, None, query)?.ok_or_else(|| unknown(Some(first)))?;
+        let user = keys
+            .value(arguments, None)
+            .ok_or_else(|| unknown(Some(first)))?;
         return user_of(key, user, rest);
     }
     if !first.is("users") {
@@ -286,12 +327,12 @@ const FUNCTIONS: [(&str, &str, TaskSource); 3] = [
     ),
 ];
 
-fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, GraphError> {
+fn sharepoint_resource(path: &[Part<'_>], keys: &mut Keys<'_>) -> Result<Resource, GraphError> {
     let Some((collection, rest)) = path.split_first() else {
         return Err(unknown(None));
     };
     if collection.name == TASKS {
-        return task_resource(collection, rest, query);
+        return task_resource(collection, rest, keys);
     }
     let (kind, key_name) = match collection.name.as_str() {
         "crossorganizationusermappings" => (MappingKind::User, "sourceUserPrincipalName"),
@@ -301,24 +342,23 @@ fn sharepoint_resource(path: &[Part<'_>], query: &Query) -> Result<Resource, Gra
     match (collection.arguments, rest) {
         (None, []) => Ok(Resource::Mappings(kind)),
         (None, [count]) if count.is("$count") => Ok(Resource::MappingsCount(kind)),
-        (Some(arguments), []) => match argument(arguments, Some(key_name), query)? {
-            Some(key) if !key.trim().is_empty() => Ok(Resource::Mapping(kind, key)),
-            _ => Err(GraphError::missing_parameter(key_name)),
-        },
+        (Some(arguments), []) => Ok(Resource::Mapping(
+            kind,
+            keys.required(arguments, Some(key_name), key_name),
+        )),
         (_, [other, ..]) => Err(unknown(Some(other))),
     }
 }
 
+const TASK_ID: &str = "sharePointMigrationTaskId";
+
 fn task_resource(
     collection: &Part<'_>,
     rest: &[Part<'_>],
-    query: &Query,
+    keys: &mut Keys<'_>,
 ) -> Result<Resource, GraphError> {
     if let Some(arguments) = collection.arguments {
-        return match argument(arguments, None, query)? {
-            Some(id) if !id.trim().is_empty() => task(id, rest),
-            _ => Err(GraphError::missing_parameter("sharePointMigrationTaskId")),
-        };
+        return task(keys.required(arguments, None, TASK_ID), rest);
     }
     let Some((first, after)) = rest.split_first() else {
         return Ok(Resource::Tasks);
@@ -331,15 +371,14 @@ fn task_resource(
             return Err(unknown(Some(other)));
         }
         let arguments = first.arguments.unwrap_or_default();
-        return match argument(arguments, Some(parameter), query)? {
-            Some(value) if !value.trim().is_empty() => Ok(Resource::TaskBySource(*source, value)),
-            _ => Err(GraphError::missing_parameter(parameter)),
-        };
+        let value = keys.required(arguments, Some(parameter), parameter);
+        return Ok(Resource::TaskBySource(*source, value));
     }
-    match first.key() {
-        Some(id) => task(id, after),
-        None => Err(GraphError::missing_parameter("sharePointMigrationTaskId")),
-    }
+    let id = first.key().unwrap_or_else(|| {
+        keys.missing(TASK_ID);
+        String::new()
+    });
+    task(id, after)
 }
 
 fn task(id: String, rest: &[Part<'_>]) -> Result<Resource, GraphError> {

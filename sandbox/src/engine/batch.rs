@@ -37,6 +37,7 @@ impl Engine {
             Some(fault) => Err(refusal(fault)),
             None => self
                 .admit(request, &manners, operation, now)
+                .and_then(|()| prepared.check())
                 .and_then(|()| batch::read(request, prepared.version)),
         };
         delivery.answer = match result {
@@ -83,12 +84,13 @@ impl Engine {
             };
             let has_failed =
                 |position: &usize| statuses.get(*position).is_none_or(|status| *status >= 400);
-            let prepared = if item.depends_on.iter().any(has_failed) {
-                Err(batch::failed_dependency())
-            } else {
-                dispatch::prepare(&self.state, &item.request)
-            };
-            let delivery = self.handle_one(&item.request, manners, prepared, real);
+            let untried = item
+                .depends_on
+                .iter()
+                .any(has_failed)
+                .then(batch::failed_dependency);
+            let prepared = dispatch::prepare(&self.state, &item.request);
+            let delivery = self.handle_one(&item.request, manners, prepared, untried, real);
             whole.ending = whole.ending.max(delivery.ending);
             whole.latency = whole.latency.max(delivery.latency);
             statuses.push(delivery.answer.status);

@@ -7,16 +7,16 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 /// How many requests the log keeps; what they changed is counted without end.
-pub(crate) const KEPT: usize = 100_000;
+pub(crate) const MAX_ENTRIES: usize = 100_000;
 
 /// How much of a path the log keeps.
-const KEPT_PATH: usize = 2_048;
+const MAX_PATH: usize = 2_048;
 
 /// How much of one body the log keeps.
-const KEPT_BODY: usize = 16 * 1_024;
+const MAX_BODY: usize = 16 * 1_024;
 
 /// How much of all bodies and headers the log keeps; beyond it the oldest entries lose theirs.
-const KEPT_DETAILS: usize = 64 * 1_024 * 1_024;
+const MAX_DETAILS: usize = 64 * 1_024 * 1_024;
 
 /// A request that was answered, or whose connection was dropped.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
@@ -114,7 +114,7 @@ pub(crate) fn kept_body(bytes: &[u8]) -> Option<String> {
     if bytes.is_empty() {
         return None;
     }
-    let start = bytes.get(..KEPT_BODY).unwrap_or(bytes);
+    let start = bytes.get(..MAX_BODY).unwrap_or(bytes);
     let mut text = String::from_utf8_lossy(start).into_owned();
     if start.len() < bytes.len() {
         text.push('…');
@@ -137,14 +137,14 @@ impl Log {
     pub(crate) fn push(&mut self, mut entry: RequestEntry) -> Arc<RequestEntry> {
         self.sequence += 1;
         entry.sequence = self.sequence;
-        if let Some((end, _)) = entry.path.char_indices().nth(KEPT_PATH) {
+        if let Some((end, _)) = entry.path.char_indices().nth(MAX_PATH) {
             entry.path.truncate(end);
             entry.path.push('…');
         }
         if let (Some(operation), Some(_)) = (&entry.operation, &entry.effect) {
             *self.effects.entry(operation.clone()).or_default() += 1;
         }
-        if self.entries.len() == KEPT
+        if self.entries.len() == MAX_ENTRIES
             && let Some(oldest) = self.entries.pop_front()
         {
             self.details -= oldest.size();
@@ -153,7 +153,7 @@ impl Log {
         self.details += entry.size();
         let entry = Arc::new(entry);
         self.entries.push_back(Arc::clone(&entry));
-        while self.details > KEPT_DETAILS {
+        while self.details > MAX_DETAILS {
             let Some(old) = self.entries.get_mut(self.stripped) else {
                 break;
             };
@@ -218,8 +218,8 @@ mod tests {
     #[test]
     fn the_details_of_old_entries_make_room_and_the_entries_stay() {
         let mut log = Log::default();
-        let body = "x".repeat(KEPT_BODY);
-        let count = KEPT_DETAILS / KEPT_BODY + 10;
+        let body = "x".repeat(MAX_BODY);
+        let count = MAX_DETAILS / MAX_BODY + 10;
         for _ in 0..count {
             log.push(RequestEntry {
                 request_body: Some(body.clone()),

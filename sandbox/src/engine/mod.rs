@@ -10,7 +10,7 @@ pub(crate) mod rehearse;
 mod shape;
 pub(crate) mod snapshot;
 mod tokens;
-mod travel;
+pub(crate) mod travel;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -34,6 +34,7 @@ use crate::scenario::plan::Scenario;
 use crate::settings::Settings;
 use crate::state::State;
 use crate::state::job_store::JobKey;
+use crate::state::picture::Picture;
 use crate::state::random::{guid, stream};
 
 /// The number that each stream of random numbers has.
@@ -131,6 +132,12 @@ impl Engine {
         now
     }
 
+    /// What there is, with everything done that is due, to be looked at while requests go on.
+    pub(crate) fn picture(&mut self) -> Picture {
+        let now = self.settle();
+        self.state.picture(now)
+    }
+
     /// Puts other tokens and scopes in force; ages start anew.
     pub(crate) fn set_access(&mut self, access: Access) {
         self.access = access;
@@ -144,9 +151,7 @@ impl Engine {
 
     /// Limits the requests per second of real time, or no longer.
     pub(crate) fn set_rate_limit(&mut self, rate: Option<f64>) -> Result<(), String> {
-        if let Some(rate) = rate.filter(|rate| !(rate.is_finite() && *rate > 0.0)) {
-            return Err(format!("the rate limit {rate} isn't more than zero"));
-        }
+        rate.map_or(Ok(()), rate::check)?;
         self.limiter = rate.map(|rate| RateLimiter::new(rate, Instant::now()));
         Ok(())
     }
@@ -175,34 +180,40 @@ impl Engine {
             Ok(prepared) if prepared.operation == Operation::Batch => {
                 self.handle_batch(request, manners, &prepared, real)
             }
-            prepared => self.handle_one(request, manners, prepared, real),
+            prepared => self.handle_one(request, manners, prepared, None, real),
         }
     }
 
+    /// Answers a request, with `untried` if it waited in a batch for another that failed.
     fn handle_one(
         &mut self,
         request: &Request,
         manners: Manners,
         prepared: Result<Prepared, GraphError>,
+        untried: Option<GraphError>,
         real: Instant,
     ) -> Delivery {
         let now = self.settle();
         let ids = self.ids(&manners);
         let mut about = About::new(prepared.as_ref().ok());
         self.look_up(&mut about);
+        // What isn't tried uses nothing up and meets no fault.
         let limited = self
             .limiter
             .as_mut()
+            .filter(|_| untried.is_none())
             .and_then(|limiter| limiter.take(real).err());
         let faults = match (about.operation, limited) {
-            (Some(operation), None) => {
+            (Some(operation), None) if untried.is_none() => {
                 let names = about.names();
                 self.faults
                     .decide(operation, &names, about.user.as_deref(), now)
             }
             _ => Vec::new(),
         };
-        let result = if let Some(wait) = limited {
+        let result = if let Some(error) = untried {
+            Err(error)
+        } else if let Some(wait) = limited {
             Err(too_many_requests().with_header("retry-after", whole_seconds(wait).to_string()))
         } else if let Some(fault) = faults.iter().find(|fault| fault.prevents_effect()) {
             Err(refusal(fault))
@@ -231,7 +242,13 @@ impl Engine {
         }
         // A creation is about the job that it made.
         if about.operation == Some(Operation::CreateJob) && effect.is_some() {
-            about.job = self.state.jobs.all().last().map(|job| job.id.clone());
+            about.job = self
+                .state
+                .jobs
+                .roster()
+                .all()
+                .last()
+                .map(|job| job.id.clone());
         }
         self.finish(&mut delivery, request, manners, about, effect, names, now);
         delivery

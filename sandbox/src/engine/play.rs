@@ -83,11 +83,11 @@ impl Engine {
                 (None, Ok(index)) => self.state.jobs.get(index).map_or(0, |job| job.users.len()),
                 (None, Err(error)) => return wrong(error.to_string()),
             };
-            if let Some(UserName::Place(place)) = user
-                && *place > users
+            if let Some(UserName::Number(number)) = user
+                && *number > users
             {
                 return wrong(format!(
-                    "'{job}' has {users} users, none with the number {place}"
+                    "'{job}' has {users} users, none with the number {number}"
                 ));
             }
         }
@@ -206,16 +206,16 @@ impl Engine {
         match (user, job) {
             (UserName::Id(id), _) => Uuid::try_parse(id)
                 .map_err(|_| format!("'{id}' isn't the object id (GUID) of a user")),
-            (UserName::Place(place), Some(job)) => {
+            (UserName::Number(number), Some(job)) => {
                 let index = rehearse::find(&self.state, job).map_err(|error| error.to_string())?;
                 self.state
                     .jobs
                     .get(index)
-                    .and_then(|job| job.users.get(place.checked_sub(1)?))
+                    .and_then(|job| job.users.get(number.checked_sub(1)?))
                     .map(|user| user.id)
-                    .ok_or_else(|| format!("'{job}' has no user with the number {place}"))
+                    .ok_or_else(|| format!("'{job}' has no user with the number {number}"))
             }
-            (UserName::Place(_), None) => Err("a user by its place needs a job".into()),
+            (UserName::Number(_), None) => Err("a user by its number needs a job".into()),
         }
     }
 

@@ -10,6 +10,15 @@ pub(crate) struct RateLimiter {
     filled: Instant,
 }
 
+/// Refuses a rate that nothing can be measured by.
+pub(super) fn check(rate: f64) -> Result<(), String> {
+    if rate.is_finite() && rate > 0.0 {
+        Ok(())
+    } else {
+        Err(format!("the rate limit {rate} isn't more than zero"))
+    }
+}
+
 impl RateLimiter {
     pub(crate) fn new(per_second: f64, now: Instant) -> Self {
         Self {

@@ -153,7 +153,7 @@ pub(crate) fn set_source_outcome(engine: &mut Engine, source: &str, outcome: Sou
 }
 
 /// How many users one call makes, so that a slip of the finger doesn't fill the memory.
-const LARGEST_PRELOAD: usize = 1_000_000;
+const MAX_PRELOAD: usize = 1_000_000;
 
 pub(crate) fn preload_jobs(
     engine: &mut Engine,
@@ -166,9 +166,9 @@ pub(crate) fn preload_jobs(
             "{users_each} users to a job; it takes 1 to {largest}"
         )));
     }
-    if count.saturating_mul(users_each) > LARGEST_PRELOAD {
+    if count.saturating_mul(users_each) > MAX_PRELOAD {
         return Err(ControlError::Invalid(format!(
-            "{count} jobs of {users_each} users; at most {LARGEST_PRELOAD} users are made at once"
+            "{count} jobs of {users_each} users; at most {MAX_PRELOAD} users are made at once"
         )));
     }
     let now = engine.settle();

@@ -3,9 +3,8 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::settings::Settings;
-use crate::state::State;
 use crate::state::job::{Job, Transition};
+use crate::state::picture::Picture;
 use crate::state::status::JobStatus;
 use crate::state::task::{Task, TaskStatus};
 use crate::state::workload::workload_status;
@@ -67,11 +66,11 @@ impl Serialize for TaskStatus {
 }
 
 impl JobSnapshot {
-    pub(crate) fn of(job: &Job, state: &State, now: DateTime<Utc>) -> Self {
-        let settings = &state.settings;
-        let users = state.jobs.seats(job).into_iter().map(|seat| {
+    pub(crate) fn of(job: &Job, picture: &Picture) -> Self {
+        let users = picture.jobs.seats(job).into_iter().map(|seat| {
             let user = seat.user;
-            let status = |service| workload_status(job, &seat, service, settings, now);
+            let status =
+                |service| workload_status(job, &seat, service, &picture.settings, picture.now);
             UserSnapshot {
                 id: user.id.to_string(),
                 cancelled: user.cancelled_at.is_some(),
@@ -102,11 +101,66 @@ impl JobSnapshot {
 }
 
 impl TaskSnapshot {
-    pub(crate) fn of(task: &Task, settings: &Settings, now: DateTime<Utc>) -> Self {
+    pub(crate) fn of(task: &Task, picture: &Picture) -> Self {
         Self {
             id: task.id.clone(),
-            status: task.progress(settings, now).status,
+            status: task.progress(&picture.settings, picture.now).status,
             source: task.parameters.source().map(str::to_owned),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use crate::clock::DEFAULT_START;
+    use crate::jobs::api::insert;
+    use crate::jobs::arrange::new_job;
+    use crate::settings::Settings;
+    use crate::state::State;
+
+    fn state() -> State {
+        let mut state = State::new(Settings::default(), 0);
+        for name in ["Wave 1", "Wave 2"] {
+            let users = (0..3).map(|_| state.new_id()).collect();
+            insert(
+                &mut state,
+                new_job(name.into(), users, DEFAULT_START),
+                DEFAULT_START,
+            );
+        }
+        state.mappings.put_user("ines@a.example", "ines@b.example");
+        state
+    }
+
+    #[test]
+    fn a_picture_copies_no_job_and_no_mapping() {
+        let state = state();
+        let picture = state.picture(DEFAULT_START);
+        let again = state.picture(DEFAULT_START);
+        for (one, other) in picture.jobs.shared().iter().zip(again.jobs.shared()) {
+            assert!(Arc::ptr_eq(one, other));
+        }
+        assert!(Arc::ptr_eq(
+            &picture.user_mappings[0],
+            &again.user_mappings[0]
+        ));
+    }
+
+    #[test]
+    fn what_changes_later_is_not_in_the_picture_and_costs_one_job() {
+        let mut state = state();
+        let before = state.picture(DEFAULT_START);
+        let settings = state.settings.clone();
+        state
+            .jobs
+            .change(0, &settings, |job| job.users[0].escaped = true);
+        let after = state.picture(DEFAULT_START);
+        let shared =
+            |index: usize| Arc::ptr_eq(&before.jobs.shared()[index], &after.jobs.shared()[index]);
+        assert_eq!((shared(0), shared(1)), (false, true));
+        assert!(!before.jobs.shared()[0].users[0].escaped);
+        assert!(after.jobs.shared()[0].users[0].escaped);
     }
 }

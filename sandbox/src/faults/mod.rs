@@ -67,13 +67,24 @@ impl Faults {
         exists
     }
 
-    /// Puts rules back as they were written out, with their counts.
-    pub(crate) fn restore(&mut self, rules: Vec<Counted>) -> Result<(), String> {
+    /// The rules as they were written out, with their counts.
+    pub(crate) fn restore(rules: Vec<Counted>) -> Result<Self, String> {
         for counted in &rules {
             counted.rule.check()?;
         }
-        self.rules = rules;
-        Ok(())
+        Ok(Self {
+            rules,
+            random: fastrand::Rng::with_seed(0),
+        })
+    }
+
+    /// What decides the next throw of the dice.
+    pub(crate) fn dice(&self) -> u64 {
+        self.random.get_seed()
+    }
+
+    pub(crate) fn set_dice(&mut self, seed: u64) {
+        self.random = fastrand::Rng::with_seed(seed);
     }
 
     pub(crate) fn counted(&self) -> &[Counted] {

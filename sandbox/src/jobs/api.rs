@@ -49,8 +49,8 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
     let visible = |(index, _): &(usize, &Job)| state.jobs.is_visible(*index, settings);
     let jobs: Vec<&Job> = state
         .jobs
+        .roster()
         .all()
-        .iter()
         .enumerate()
         .filter(visible)
         .map(|(_, job)| job)
@@ -87,7 +87,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>) -> Result<Answer, GraphError>
 
 pub(crate) fn count(state: &State) -> Answer {
     let visible = |index: &usize| state.jobs.is_visible(*index, &state.settings);
-    let count = (0..state.jobs.all().len()).filter(visible).count();
+    let count = (0..state.jobs.roster().len()).filter(visible).count();
     Answer::count(count)
 }
 
@@ -385,8 +385,8 @@ pub(crate) fn cancel(
     let begun = begun(state, index, &settings, call.now);
     state.jobs.keep(index, &settings, call.now);
     let effect = transition(state, index, JobStatus::PendingCancel, |job| {
-        for place in begun {
-            if let Some(user) = job.users.get_mut(place) {
+        for user_index in begun {
+            if let Some(user) = job.users.get_mut(user_index) {
                 user.escaped = true;
             }
         }
@@ -413,10 +413,10 @@ fn begun(state: &State, index: usize, settings: &Settings, now: DateTime<Utc>) -
     let Some(job) = state.jobs.get(index) else {
         return Vec::new();
     };
-    workload::settled(job, &state.jobs.seats(job), settings, now)
+    workload::settled(job, &state.jobs.roster().seats(job), settings, now)
         .iter()
         .filter(|one| workload::has_begun(one.status))
-        .map(|one| one.place)
+        .map(|one| one.index)
         .collect()
 }
 

@@ -21,6 +21,15 @@ fn arrange(job: &mut Job, status: JobStatus, now: DateTime<Utc>, around: &[Circu
     let before = job.status;
     job.is_migration = !status.is_validation();
     job.before_deletion = None;
+    if !is_withdrawal(status) {
+        for user in &mut job.users {
+            user.cancelled_at = None;
+        }
+        // From there no way leads on, so what was migrated on that way belongs to another rehearsal.
+        if is_withdrawal(before) || before == JobStatus::Completed {
+            clear(job);
+        }
+    }
     match status {
         JobStatus::Submitted | JobStatus::ValidateSubmitted | JobStatus::ValidateProcessing => {
             job.validated_at = None;
@@ -87,6 +96,17 @@ fn arrange(job: &mut Job, status: JobStatus, now: DateTime<Utc>, around: &[Circu
     }
     job.enter(status, now, true);
     lifecycle::say(job);
+}
+
+/// Whether a job is taken back in this status, so that its users stay as they were.
+fn is_withdrawal(status: JobStatus) -> bool {
+    matches!(
+        status,
+        JobStatus::PendingCancel
+            | JobStatus::Cancelled
+            | JobStatus::PendingDelete
+            | JobStatus::Deleted
+    )
 }
 
 fn clear(job: &mut Job) {

@@ -17,7 +17,7 @@ pub(crate) fn list(state: &State, call: &Call<'_>, key: &JobKey) -> Result<Answe
     let options = call.query.for_list()?;
     let settings = &state.settings;
     let job = get(state, find(state, key)?)?;
-    let seats = state.jobs.seats(job);
+    let seats = state.jobs.roster().seats(job);
     let page = page::take(
         seats.iter().collect(),
         &view::USER_ORDERS,
@@ -59,7 +59,7 @@ pub(crate) fn get_one(
     let job = get(state, find(state, key)?)?;
     let seat = job
         .user(user)
-        .and_then(|place| state.jobs.seat(job, place))
+        .and_then(|index| state.jobs.roster().seat(job, index))
         .ok_or_else(|| GraphError::not_found(format!("The job has no user with the id {user}.")))?;
     let body = view::user(job, &seat, &state.settings, call.now);
     let body = page::select(body, select.as_deref(), &view::USER_PROPERTIES)?;
@@ -82,13 +82,13 @@ pub(crate) fn cancel(
     let job = get(state, index)?;
     let seat = job
         .user(user)
-        .and_then(|place| state.jobs.seat(job, place))
+        .and_then(|index| state.jobs.roster().seat(job, index))
         .ok_or_else(|| {
             GraphError::not_found(format!(
                 "Cancellation not possible as no task found for given ID {user}"
             ))
         })?;
-    let (place, found) = (seat.place, seat.user);
+    let (user_index, found) = (seat.index, seat.user);
     let status = |service| workload_status(job, &seat, service, &settings, call.now);
     let is_migrating = matches!(job.status, JobStatus::InProgress | JobStatus::CuttingOver);
     // Of several workloads the mailbox decides, because it is the one that cuts over first.
@@ -108,7 +108,7 @@ pub(crate) fn cancel(
     }
     let (id, job_id) = (found.id, job.id.clone());
     state.jobs.change(index, &settings, |job| {
-        if let Some(user) = job.users.get_mut(place) {
+        if let Some(user) = job.users.get_mut(user_index) {
             user.cancelled_at = Some(call.now);
         }
         job.updated = call.now;

@@ -24,6 +24,8 @@ const SUPPORTED: [&str; 5] = ["select", "orderby", "count", "top", "skiptoken"];
 pub(crate) struct Query {
     options: Vec<(&'static str, String)>,
     aliases: Vec<(String, String)>,
+    /// Why the request is refused once it is known whom and what it is about.
+    wrong: Option<GraphError>,
 }
 
 /// What a list is asked to look like.
@@ -47,33 +49,47 @@ fn bad(message: impl Into<String>) -> GraphError {
 
 impl Query {
     /// Reads a raw query; `v1.0` insists on the dollar sign before option names, `beta` does not.
-    pub(crate) fn parse(raw: &str, version: Version) -> Result<Self, GraphError> {
+    ///
+    /// What is wrong is kept for [`Query::check`], so that the path is understood whatever stands behind it.
+    pub(crate) fn parse(raw: &str, version: Version) -> Self {
         let mut query = Self::default();
         for pair in raw.split('&').filter(|pair| !pair.is_empty()) {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let (name, value) = (decode(name)?, decode(value)?);
-            if let Some(alias) = name.strip_prefix('@') {
-                query.aliases.push((alias.to_owned(), value));
-                continue;
+            if let Err(error) = query.read(pair, version) {
+                query.wrong.get_or_insert(error);
             }
-            let bare = match (name.strip_prefix('$'), version) {
-                (Some(bare), _) => bare,
-                (None, Version::Beta) => name.as_str(),
-                (None, Version::V1) => continue,
-            };
-            let bare = bare.to_ascii_lowercase();
-            if UNSUPPORTED.contains(&bare.as_str()) || (name.starts_with('$') && !known(&bare)) {
-                return Err(bad(format!("The query option '{name}' isn't supported.")));
-            }
-            let Some(option) = SUPPORTED.iter().find(|known| **known == bare) else {
-                continue;
-            };
-            if query.option(option).is_some() {
-                return Err(bad(format!("The query option '{name}' is given twice.")));
-            }
-            query.options.push((option, value));
         }
-        Ok(query)
+        query
+    }
+
+    fn read(&mut self, pair: &str, version: Version) -> Result<(), GraphError> {
+        let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+        let (name, value) = (decode(name)?, decode(value)?);
+        if let Some(alias) = name.strip_prefix('@') {
+            self.aliases.push((alias.to_owned(), value));
+            return Ok(());
+        }
+        let bare = match (name.strip_prefix('$'), version) {
+            (Some(bare), _) => bare,
+            (None, Version::Beta) => name.as_str(),
+            (None, Version::V1) => return Ok(()),
+        };
+        let bare = bare.to_ascii_lowercase();
+        if UNSUPPORTED.contains(&bare.as_str()) || (name.starts_with('$') && !known(&bare)) {
+            return Err(bad(format!("The query option '{name}' isn't supported.")));
+        }
+        let Some(option) = SUPPORTED.iter().find(|known| **known == bare) else {
+            return Ok(());
+        };
+        if self.option(option).is_some() {
+            return Err(bad(format!("The query option '{name}' is given twice.")));
+        }
+        self.options.push((option, value));
+        Ok(())
+    }
+
+    /// Refuses a query with anything in it that the service does not take.
+    pub(crate) fn check(&self) -> Result<(), GraphError> {
+        self.wrong.clone().map_or(Ok(()), Err)
     }
 
     fn option(&self, name: &str) -> Option<&str> {
@@ -172,15 +188,15 @@ mod tests {
     #[test]
     fn options_are_read_with_their_dollar_sign_and_in_beta_without_it() {
         let raw = "%24TOP=5&$select=id,%20status&$count=true&x=1";
-        let options = Query::parse(raw, Version::V1)
-            .and_then(|query| query.for_list())
-            .expect("the query is well formed");
+        let query = Query::parse(raw, Version::V1);
+        let options = query.for_list().expect("the query is well formed");
+        assert!(query.check().is_ok());
         assert_eq!(options.top, Some(5));
         assert_eq!(options.select, Some(vec!["id".into(), "status".into()]));
         assert!(options.count);
         for (version, top) in [(Version::V1, None), (Version::Beta, Some(5))] {
             let options = Query::parse("top=5", version)
-                .and_then(|query| query.for_list())
+                .for_list()
                 .expect("the query is well formed");
             assert_eq!(options.top, top, "{version:?}");
         }
@@ -199,7 +215,8 @@ mod tests {
             "$select=,",
             "$nonsense=1",
         ] {
-            let result = Query::parse(raw, Version::V1).and_then(|query| query.for_list());
+            let query = Query::parse(raw, Version::V1);
+            let result = query.check().and_then(|()| query.for_list());
             assert_eq!(result.err().map(|error| error.status), Some(400), "{raw}");
         }
     }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 
 use chrono::{DateTime, TimeDelta, Utc};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::script::{Act, Action, ScenarioError, Script, StepLine, UserName};
 use crate::faults::FaultRule;
@@ -11,6 +11,7 @@ use crate::faults::FaultRule;
 /// A scenario under way.
 #[derive(Clone, Debug)]
 pub(crate) struct Scenario {
+    text: String,
     name: String,
     teaches: String,
     started: DateTime<Utc>,
@@ -39,7 +40,7 @@ pub(crate) enum What {
 }
 
 /// What came of a step.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScenarioEvent {
     /// When, in virtual time.
@@ -52,16 +53,51 @@ pub struct ScenarioEvent {
     pub missed: Option<String>,
 }
 
+/// A scenario under way as it is written out: its file, and how far it has come.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub(crate) struct ScenarioDump {
+    text: String,
+    started: DateTime<Utc>,
+    done: Vec<ScenarioEvent>,
+}
+
 impl Scenario {
     /// Begins a scenario, whose steps all get their times.
     pub(crate) fn begin(script: &Script, start: DateTime<Utc>) -> Result<Self, ScenarioError> {
         Ok(Self {
+            text: script.text.clone(),
             name: script.name.clone(),
             teaches: script.teaches.clone(),
             started: start,
             pending: plan(&script.steps, start)?,
             done: Vec::new(),
         })
+    }
+
+    pub(crate) fn dump(&self) -> ScenarioDump {
+        ScenarioDump {
+            text: self.text.clone(),
+            started: self.started,
+            done: self.done.clone(),
+        }
+    }
+
+    /// Goes on with a scenario that was written out; each step that was played is told once among those done.
+    pub(crate) fn restore(dump: ScenarioDump) -> Result<Self, String> {
+        let wrong = |error: ScenarioError| format!("the scenario, {error}");
+        let script = Script::parse(&dump.text).map_err(wrong)?;
+        let mut scenario = Self::begin(&script, dump.started).map_err(wrong)?;
+        let played = dump.done.len();
+        if played > scenario.pending.len() {
+            return Err(format!(
+                "{played} steps of the scenario are done, and it has {}",
+                scenario.pending.len()
+            ));
+        }
+        scenario.pending.drain(..played);
+        scenario.done = dump.done;
+        Ok(scenario)
     }
 
     pub(crate) fn started(&self) -> DateTime<Utc> {
@@ -160,7 +196,7 @@ impl Act {
             }
             Self::UserOutcome(job, user, outcome) => {
                 let user = match user {
-                    UserName::Place(place) => format!("user {place}"),
+                    UserName::Number(number) => format!("user {number}"),
                     UserName::Id(id) => format!("user {id}"),
                 };
                 let of = job

@@ -25,6 +25,8 @@ pub struct ScenarioError {
 /// A scenario as its file has it, checked as far as it can be without a sandbox.
 #[derive(Clone, Debug)]
 pub(crate) struct Script {
+    /// The file, word for word.
+    pub(crate) text: String,
     pub(crate) name: String,
     pub(crate) teaches: String,
     pub(crate) settings: Option<serde_json::Value>,
@@ -56,8 +58,8 @@ pub(crate) struct StepLine {
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub(crate) enum UserName {
-    /// The place in the job, counting from 1.
-    Place(usize),
+    /// The number in the job, counting from 1.
+    Number(usize),
     /// The object id.
     Id(String),
 }
@@ -170,6 +172,7 @@ impl Script {
             steps.push(step);
         }
         Ok(Self {
+            text: text.to_owned(),
             name: raw.name,
             teaches: raw.teaches,
             settings,
@@ -212,10 +215,10 @@ fn read_step(raw: RawStep, line: usize) -> Result<StepLine, String> {
         let outcome = outcome.complete()?;
         acts.push(match raw.user {
             Some(user) => {
-                if let (UserName::Place(_), None) = (&user, &raw.job) {
-                    return Err("a user by its place needs 'job'".into());
+                if let (UserName::Number(_), None) = (&user, &raw.job) {
+                    return Err("a user by its number needs 'job'".into());
                 }
-                if user == UserName::Place(0) {
+                if user == UserName::Number(0) {
                     return Err("users are counted from 1".into());
                 }
                 Act::UserOutcome(raw.job.clone(), user, outcome)

@@ -1,6 +1,7 @@
 //! The operations on identity maps.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde_json::{Map, Value, json};
 
@@ -97,7 +98,7 @@ pub(crate) fn get(
         .ok_or_else(|| {
             GraphError::not_found(format!("There is no mapping of the source '{key}'."))
         })?;
-    let body = Value::Object(mapping.clone());
+    let body = Value::Object(Map::clone(mapping));
     let mut body = page::select(body, select.as_deref(), &shape.properties())?;
     let collection = format!("{ROOT}/{}", shape.collection);
     let mut context = call.entity_context(&collection, select.as_deref());
@@ -167,7 +168,11 @@ pub(crate) fn update(
                 let lower = key.to_lowercase();
                 let before = match draft.get(&lower) {
                     Some(drafted) => drafted.clone(),
-                    None => state.mappings.of(kind).get(&lower).cloned(),
+                    None => state
+                        .mappings
+                        .of(kind)
+                        .get(&lower)
+                        .map(|own| Map::clone(own)),
                 };
                 let mut mapping = before.unwrap_or_default();
                 mapping.extend(properties);
@@ -187,7 +192,7 @@ pub(crate) fn update(
     let stored = state.mappings.of_mut(kind);
     for (key, mapping) in draft {
         match mapping {
-            Some(mapping) => stored.insert(key, mapping),
+            Some(mapping) => stored.insert(key, Arc::new(mapping)),
             None => stored.remove(&key),
         };
     }

@@ -113,7 +113,7 @@ pub(crate) fn step(job: &mut Job, at: DateTime<Utc>, circumstances: &[Circumstan
 /// Keeps what has happened to users, so that nothing that changes later undoes it.
 pub(crate) fn keep(job: &mut Job, settled: Vec<Settled>) {
     for one in settled {
-        let Some(user) = job.users.get_mut(one.place) else {
+        let Some(user) = job.users.get_mut(one.index) else {
             continue;
         };
         if user.begun_at.is_none() {
@@ -245,12 +245,12 @@ pub(crate) fn conclude(job: &mut Job, circumstances: &[Circumstances<'_>]) -> Jo
     let services = job.services;
     let mut failed = 0_usize;
     let mut completed = 0_usize;
-    for (place, user) in job.users.iter_mut().enumerate() {
+    for (index, user) in job.users.iter_mut().enumerate() {
         if user.cancelled_at.is_some() {
             continue;
         }
         let outcomes = circumstances
-            .get(place)
+            .get(index)
             .map_or(&[][..], |around| around.outcomes);
         user.failed = user.failed.union(user.doomed).without(user.completed);
         user.errored = user.errored.without(user.completed);

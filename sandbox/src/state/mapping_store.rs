@@ -1,6 +1,7 @@
 //! Identity maps: which user or group of the target tenant stands for one of the source tenant.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD_NO_PAD;
@@ -24,12 +25,12 @@ pub(crate) fn mapping_id(kind: MappingKind, key: &str) -> String {
 /// Both maps, by the lower-case source key.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct MappingStore {
-    users: BTreeMap<String, Map<String, Value>>,
-    groups: BTreeMap<String, Map<String, Value>>,
+    users: BTreeMap<String, Arc<Map<String, Value>>>,
+    groups: BTreeMap<String, Arc<Map<String, Value>>>,
 }
 
 impl MappingStore {
-    pub(crate) fn of(&self, kind: MappingKind) -> &BTreeMap<String, Map<String, Value>> {
+    pub(crate) fn of(&self, kind: MappingKind) -> &BTreeMap<String, Arc<Map<String, Value>>> {
         match kind {
             MappingKind::User => &self.users,
             MappingKind::Group => &self.groups,
@@ -39,7 +40,7 @@ impl MappingStore {
     pub(crate) fn of_mut(
         &mut self,
         kind: MappingKind,
-    ) -> &mut BTreeMap<String, Map<String, Value>> {
+    ) -> &mut BTreeMap<String, Arc<Map<String, Value>>> {
         match kind {
             MappingKind::User => &mut self.users,
             MappingKind::Group => &mut self.groups,
@@ -50,8 +51,9 @@ impl MappingStore {
         self.of(kind).len()
     }
 
-    pub(crate) fn all(&self, kind: MappingKind) -> impl Iterator<Item = &Map<String, Value>> {
-        self.of(kind).values()
+    /// All of a map by their sources; they stay what they are now.
+    pub(crate) fn all(&self, kind: MappingKind) -> Vec<Arc<Map<String, Value>>> {
+        self.of(kind).values().cloned().collect()
     }
 
     /// Puts a plain user mapping into the map.
@@ -72,14 +74,14 @@ impl MappingStore {
             json!({"userPrincipalName": target}),
         );
         mapping.insert("targetUserMigrationData".into(), json!({"email": target}));
-        self.users.insert(source.to_lowercase(), mapping);
+        self.users.insert(source.to_lowercase(), Arc::new(mapping));
     }
 
     /// Puts a mapping back as it was written out.
     pub(crate) fn restore(
         &mut self,
         kind: MappingKind,
-        mapping: Map<String, Value>,
+        mapping: Arc<Map<String, Value>>,
     ) -> Result<(), String> {
         let (side, name) = match kind {
             MappingKind::User => ("sourceUserIdentity", "userPrincipalName"),
@@ -103,7 +105,7 @@ impl MappingStore {
         let part = |mapping: &Map<String, Value>, side: &str, part: &str| {
             Some(mapping.get(side)?.get(part)?.as_str()?.to_owned())
         };
-        let has_id = |mapping: &&Map<String, Value>| {
+        let has_id = |mapping: &&Arc<Map<String, Value>>| {
             let own = part(mapping, "sourceUserIdentity", "id");
             id.is_some_and(|id| own.is_some_and(|own| own.eq_ignore_ascii_case(id)))
         };

@@ -7,6 +7,7 @@ pub(crate) mod job_store;
 pub(crate) mod lifecycle;
 pub(crate) mod mapping_store;
 pub(crate) mod outcome;
+pub(crate) mod picture;
 pub(crate) mod random;
 pub(crate) mod rules;
 pub(crate) mod status;

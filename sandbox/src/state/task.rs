@@ -1,6 +1,7 @@
 //! Tasks that move one OneDrive, site or group-connected site each.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
@@ -27,6 +28,14 @@ pub enum TaskStatus {
 }
 
 impl TaskStatus {
+    pub(crate) const ALL: [Self; 5] = [
+        Self::NotStarted,
+        Self::InProgress,
+        Self::Completed,
+        Self::Failed,
+        Self::Cancelled,
+    ];
+
     /// The name that the service uses.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -130,7 +139,7 @@ impl Task {
 /// All tasks, found by id and by source.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct TaskStore {
-    tasks: Vec<Task>,
+    tasks: Vec<Arc<Task>>,
     by_id: HashMap<String, usize>,
     /// By kind and lower-case source; the newest task of a source.
     by_source: BTreeMap<(u8, String), usize>,
@@ -143,16 +152,17 @@ impl TaskStore {
         self.tasks.len()
     }
 
-    pub(crate) fn all(&self) -> &[Task] {
+    /// Every task, in the order in which they were made; a copy keeps what they are now.
+    pub(crate) fn all(&self) -> &[Arc<Task>] {
         &self.tasks
     }
 
     pub(crate) fn get(&self, index: usize) -> Option<&Task> {
-        self.tasks.get(index)
+        self.tasks.get(index).map(|task| &**task)
     }
 
     pub(crate) fn get_mut(&mut self, index: usize) -> Option<&mut Task> {
-        self.tasks.get_mut(index)
+        self.tasks.get_mut(index).map(Arc::make_mut)
     }
 
     pub(crate) fn insert(&mut self, mut task: Task) {
@@ -165,7 +175,7 @@ impl TaskStore {
                 .insert((task.parameters.kind as u8, source), index);
         }
         self.by_id.insert(task.id.clone(), index);
-        self.tasks.push(task);
+        self.tasks.push(Arc::new(task));
     }
 
     /// Puts a task back as it was written out.
@@ -173,7 +183,7 @@ impl TaskStore {
         let outcome = task.outcome.clone();
         let index = self.tasks.len();
         self.insert(task);
-        if let Some(task) = self.tasks.get_mut(index) {
+        if let Some(task) = self.get_mut(index) {
             task.outcome = outcome;
         }
     }
@@ -181,13 +191,13 @@ impl TaskStore {
     /// Chooses what becomes of the tasks of a source, of those that exist and those to come.
     pub(crate) fn choose(&mut self, source: &str, outcome: SourceOutcome) {
         let source = source.to_lowercase();
-        let is_own = |task: &Task| {
+        let is_own = |task: &Arc<Task>| {
             task.parameters
                 .source()
                 .is_some_and(|own| own.to_lowercase() == source)
         };
         for task in self.tasks.iter_mut().filter(|task| is_own(task)) {
-            task.outcome = outcome.clone();
+            Arc::make_mut(task).outcome = outcome.clone();
         }
         if outcome == SourceOutcome::default() {
             self.outcomes.remove(&source);

@@ -9,10 +9,10 @@ use crate::clock::latest;
 use crate::odata::page::Listed;
 use crate::settings::{CompleteAfterGates, Settings, Timings, span};
 
-/// A user together with its place in the job, which decides when its turn comes, and what was chosen for it.
+/// A user together with its index in the job, which decides when its turn comes, and what was chosen for it.
 #[derive(Clone, Copy)]
 pub(crate) struct Seat<'a> {
-    pub(crate) place: usize,
+    pub(crate) index: usize,
     pub(crate) user: &'a User,
     pub(crate) outcomes: &'a [UserOutcome],
     /// Decides how far apart users come.
@@ -21,7 +21,7 @@ pub(crate) struct Seat<'a> {
 
 impl Listed for Seat<'_> {
     fn sequence(&self) -> u64 {
-        self.place as u64
+        self.index as u64
     }
 
     fn sort_key(&self, property: &str) -> Option<String> {
@@ -82,12 +82,12 @@ fn times(share: TimeDelta, count: usize) -> TimeDelta {
 }
 
 /// Users take turns, so that a stage shows all of its documented statuses.
-fn turn(job: &Job, place: usize, stage: TimeDelta, now: DateTime<Utc>) -> Turn {
+fn turn(job: &Job, index: usize, stage: TimeDelta, now: DateTime<Utc>) -> Turn {
     let share = share(job, stage);
     let passed = (now - job.entered).max(TimeDelta::zero());
-    if passed < times(share, place) {
+    if passed < times(share, index) {
         Turn::Waiting
-    } else if passed < times(share, place.saturating_add(1)) {
+    } else if passed < times(share, index.saturating_add(1)) {
         Turn::Now
     } else {
         Turn::Over
@@ -114,7 +114,7 @@ fn timeline(job: &Job, seat: &Seat<'_>, service: Service, settings: &Settings) -
     let has_mailbox = job.services.contains(Service::Exchange);
     let synced = if has_mailbox {
         let stage = span(timings.synchronising);
-        let turn = times(share(job, stage), seat.place.saturating_add(1));
+        let turn = times(share(job, stage), seat.index.saturating_add(1));
         later(since, seat.spread(Service::Exchange, turn, timings))
     } else {
         since
@@ -129,7 +129,7 @@ fn timeline(job: &Job, seat: &Seat<'_>, service: Service, settings: &Settings) -
         Some(cutting) if early < cutting => Some(early),
         Some(cutting) => {
             let half = span(timings.cutting_over) / 2;
-            Some(later(cutting, times(share(job, half), seat.place)))
+            Some(later(cutting, times(share(job, half), seat.index)))
         }
         None => (!job.stalled).then_some(early),
     };
@@ -157,10 +157,10 @@ pub(crate) fn last_end(job: &Job, settings: &Settings, seed: u64) -> Option<Date
         .enumerate()
         .filter(|(_, user)| user.cancelled_at.is_none());
     remaining
-        .flat_map(|(place, user)| {
+        .flat_map(|(index, user)| {
             let outcomes = &[];
             let seat = Seat {
-                place,
+                index,
                 user,
                 outcomes,
                 seed,
@@ -215,7 +215,7 @@ pub(crate) fn workload_status(
         | JobStatus::ValidateProcessing
         | JobStatus::Processing => "notStarted",
         JobStatus::ValidateInProgress => {
-            match turn(job, seat.place, span(timings.validate_in_progress), now) {
+            match turn(job, seat.index, span(timings.validate_in_progress), now) {
                 Turn::Waiting => "notStarted",
                 Turn::Now => "inProgress",
                 Turn::Over => verdict,
@@ -341,7 +341,7 @@ pub(crate) fn settled(
                     .and_then(|timeline| timeline.leads)
                     .filter(|at| is_own && is_first && *at <= now && has_begun(status));
                 all.push(Settled {
-                    place: seat.place,
+                    index: seat.index,
                     service,
                     status,
                     begun_at,
@@ -357,7 +357,7 @@ pub(crate) fn settled(
 
 /// Something that has happened to one workload of one user.
 pub(crate) struct Settled {
-    pub(crate) place: usize,
+    pub(crate) index: usize,
     pub(crate) service: Service,
     pub(crate) status: &'static str,
     /// When its user began to cut over, if that is what it shows.

@@ -9,23 +9,26 @@ use axum::extract::{ConnectInfo, Request as HttpRequest, State as Shared};
 use axum::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use axum::http::request::Parts;
 use axum::http::{Response, StatusCode};
-use futures_util::{StreamExt as _, stream};
+use futures_util::{StreamExt as _, stream as futures};
 use serde_json::Value;
 
 use super::connection::Fuse;
-use super::control;
+use super::control::{self, Content};
 use super::core::{Core, closed};
-use super::page;
+use super::{page, stream};
 use crate::answer::Answer;
 use crate::call::Request;
 use crate::engine::delivery::JSON;
 use crate::engine::{Delivery, Ending, Manners, prefers_unknown_members};
 
 /// The largest body that is read; a job of 2,000 users takes a fiftieth of it.
-const LARGEST_BODY: usize = 4 * 1024 * 1024;
+const MAX_BODY: usize = 4 * 1024 * 1024;
+
+/// The largest exported state that is read; one of a million users takes a seventh of it.
+const MAX_IMPORT: usize = 512 * 1024 * 1024;
 
 /// How much is read at most of a body that is too large.
-const LARGEST_DRAINED: usize = 16 * LARGEST_BODY;
+const MAX_DRAINED: usize = 16 * MAX_BODY;
 
 /// Answers every request there is.
 pub(crate) async fn serve(
@@ -43,7 +46,7 @@ pub(crate) async fn serve(
         let path = path.trim_start_matches("/_sandbox");
         return Ok(steer(&core, &fuse, &parts, path, query, body).await);
     }
-    let (body, is_oversized) = read(body).await;
+    let (body, is_oversized) = read(body, MAX_BODY).await;
     let _busy = fuse.busy();
     let request = Request {
         method: parts.method.as_str().to_owned(),
@@ -116,7 +119,12 @@ async fn steer(
         ("GET", "/events") => return page::events(core),
         _ => {}
     }
-    let (body, is_oversized) = read(body).await;
+    let largest = if path == "/import" {
+        MAX_IMPORT
+    } else {
+        MAX_BODY
+    };
+    let (body, is_oversized) = read(body, largest).await;
     if is_oversized {
         return json(control::refusal(
             413,
@@ -125,19 +133,30 @@ async fn steer(
         ));
     }
     let _busy = fuse.busy();
-    json(control::handle(
-        core,
-        method,
-        path.trim_start_matches('/'),
-        query,
-        &body,
-    ))
+    let asked = control::Asked {
+        method: method.to_owned(),
+        path: path.trim_start_matches('/').to_owned(),
+        query: query.to_owned(),
+        body,
+    };
+    // What there is to look at may be large, and whoever answers requests has no time to lose.
+    let own = core.clone();
+    let answered = tokio::task::spawn_blocking(move || control::handle(&own, &asked)).await;
+    match answered {
+        Ok((status, Content::Json(value))) => json((status, value)),
+        Ok((status, Content::Written(write))) => {
+            let mut response = plain(status, JSON, String::new());
+            *response.body_mut() = stream::body(write, core.closing.clone());
+            response
+        }
+        Err(error) => json(control::refusal(500, "internal", &error.to_string())),
+    }
 }
 
 /// Reads a body, and says whether it is larger than anything that makes sense or ended too early.
 ///
 /// What is too much is read all the same and thrown away, since a caller that is still sending sees no answer.
-async fn read(body: HttpBody) -> (Vec<u8>, bool) {
+async fn read(body: HttpBody, largest: usize) -> (Vec<u8>, bool) {
     let mut kept = Vec::new();
     let mut read = 0;
     let mut chunks = body.into_data_stream();
@@ -146,13 +165,13 @@ async fn read(body: HttpBody) -> (Vec<u8>, bool) {
             return (Vec::new(), true);
         };
         read += chunk.len();
-        if read <= LARGEST_BODY {
+        if read <= largest {
             kept.extend_from_slice(&chunk);
-        } else if read > LARGEST_DRAINED {
+        } else if read > largest.max(MAX_DRAINED) {
             break;
         }
     }
-    if read > LARGEST_BODY {
+    if read > largest {
         (Vec::new(), true)
     } else {
         (kept, false)
@@ -242,7 +261,7 @@ fn payload(status: u16, kind: &'static str, text: String, ending: Ending) -> Res
 
 /// Sends `half`, gives the connection the time to flush it, and fails.
 fn cut_off(half: Bytes) -> HttpBody {
-    HttpBody::from_stream(stream::unfold(Some(half), |half| async move {
+    HttpBody::from_stream(futures::unfold(Some(half), |half| async move {
         if let Some(half) = half {
             return Some((Ok(half), None));
         }

@@ -6,4 +6,5 @@ pub(crate) mod core;
 pub(crate) mod door;
 pub(crate) mod http;
 mod page;
+mod stream;
 pub(crate) mod tls;

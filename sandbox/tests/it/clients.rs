@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use msgraph_migrations_checks::sets::assert_same;
 use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
 use serde_json::{Value, json};
 
@@ -175,6 +176,7 @@ async fn a_batch_answers_each_request_for_itself() {
             "createJob",
             "validateJob",
             "getJob",
+            "deleteJob",
             "countJobs",
             "listJobs",
             "batch"
@@ -367,10 +369,17 @@ async fn the_metadata_describes_what_is_served() {
     // What is answered is described, and what is described of a job is answered.
     let jobs = room.get(&format!("{JOBS}?$top=1")).await.expect(200).json();
     let job = &jobs["value"][0];
-    assert_eq!(names(job), properties(&v1, "crossTenantMigrationJob"));
-    assert_eq!(
+    assert_same(
+        "properties of a job, as answered and as the metadata has them",
+        names(job),
+        properties(&v1, "crossTenantMigrationJob"),
+        "sandbox/src/dispatch/metadata or sandbox/src/jobs/view.rs",
+    );
+    assert_same(
+        "properties of a job in beta and v1.0",
         properties(&beta, "crossTenantMigrationJob"),
-        properties(&v1, "crossTenantMigrationJob")
+        properties(&v1, "crossTenantMigrationJob"),
+        "sandbox/src/dispatch/metadata",
     );
     let users = room
         .get(&format!(
@@ -382,9 +391,11 @@ async fn the_metadata_describes_what_is_served() {
         .json();
     let user = &users["value"][0];
     assert!(names(user).is_subset(&properties(&v1, "crossTenantMigrationTask")));
-    assert_eq!(
+    assert_same(
+        "properties of a workload, as answered and as the metadata has them",
         names(&user["currentStatus"][0]),
-        properties(&v1, "crossTenantMigrationServiceStatusDetails")
+        properties(&v1, "crossTenantMigrationServiceStatusDetails"),
+        "sandbox/src/dispatch/metadata or sandbox/src/jobs/view.rs",
     );
     let task = room
         .body(

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use msgraph_migrations_checks::sets::assert_same;
 use msgraph_migrations_sandbox::{
     Fault, FaultRule, PastCompleteAfter, RetryAfter, Sandbox, Settings,
 };
@@ -426,7 +427,16 @@ async fn every_documented_answer_is_given_and_fits_the_specification() {
     refusals_of_jobs(&mut witness).await;
     refusals_of_sharepoint(&mut witness).await;
     let documented: BTreeSet<(String, String)> = witness.spec.answers().cloned().collect();
-    assert_eq!(witness.seen, documented);
+    let shown = |set: &BTreeSet<(String, String)>| -> Vec<String> {
+        let texts = set.iter();
+        texts.map(|(id, status)| format!("{id} {status}")).collect()
+    };
+    assert_same(
+        "answers that were given",
+        shown(&witness.seen),
+        shown(&documented),
+        "the requests in sandbox/tests/it/conformance.rs, and the rules in sandbox/src/jobs/ and sandbox/src/sharepoint/",
+    );
     println!(
         "{} operations, {} answers",
         witness.spec.operation_ids().len(),

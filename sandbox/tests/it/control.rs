@@ -3,7 +3,7 @@
 use msgraph_migrations_sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::support::{ANNA, HOUR, JOBS, Reply, Room, TASKS, room, room_with, site_task};
+use crate::support::{ANNA, HOUR, JOBS, Reply, Room, TASKS, room, room_with, site_task, workloads};
 
 /// Calls an endpoint without a token: they are for whoever can reach the port.
 async fn call(room: &Room, method: &str, path: &str, body: Option<Value>) -> Reply {
@@ -215,4 +215,51 @@ async fn a_source_can_be_made_to_fail_over_http() {
     room.advance(HOUR);
     let path = format!("{TASKS}/{}", task["id"].as_str().expect("an id"));
     assert_eq!(room.get(&path).await.expect(200).json()["status"], "failed");
+}
+
+#[tokio::test]
+async fn a_status_by_hand_brings_its_users_along() {
+    let room = room().await;
+    let job = room.create("Wave 1").await;
+    let put = async |status: &str| {
+        room.put(&format!("jobs/{job}/status"), json!({"status": status}))
+            .await
+            .expect(200);
+    };
+    let cancel = async || {
+        room.post(&format!("{JOBS}/{job}/users/{ANNA}/cancel"))
+            .await
+    };
+    for (status, own) in [
+        ("inProgress", ["synced", "synced", "synced", "syncing"]),
+        ("processing", ["notStarted"; 4]),
+        ("validateSubmitted", ["notStarted"; 4]),
+        ("validatePassed", ["valid"; 4]),
+        ("adminActionRequired", ["notStarted"; 4]),
+    ] {
+        put(status).await;
+        assert_eq!(workloads(&room, &job, ANNA).await, own, "{status}");
+        cancel().await.expect(202);
+        cancel().await.expect(409);
+        assert_eq!(workloads(&room, &job, ANNA).await, ["pendingCancel"; 4]);
+        // Once more, and the user takes part again.
+        put(status).await;
+        assert_eq!(workloads(&room, &job, ANNA).await, own, "{status} again");
+        cancel().await.expect(202);
+    }
+    // What is over begins anew; what is taken back stays as it was.
+    for over in ["completed", "cancelled", "pendingDelete"] {
+        put("completed").await;
+        assert_eq!(workloads(&room, &job, ANNA).await, ["completed"; 4]);
+        put(over).await;
+        put("inProgress").await;
+        let own = workloads(&room, &job, ANNA).await;
+        assert_eq!(own, ["synced", "synced", "synced", "syncing"], "{over}");
+    }
+    cancel().await.expect(202);
+    put("cancelled").await;
+    let seen = room.sandbox.job(&job).expect("the job");
+    let cancelled: Vec<bool> = seen.users.iter().map(|user| user.cancelled).collect();
+    assert_eq!(cancelled, [true, false, false]);
+    assert_eq!(workloads(&room, &job, ANNA).await, ["cancelled"; 4]);
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use msgraph_migrations_checks::sets::assert_same;
 use msgraph_migrations_sandbox::{JobStatus, UserOutcome};
 use serde_json::json;
 
@@ -199,7 +200,12 @@ async fn each_status_allows_exactly_the_actions_of_the_guide() {
         .iter()
         .map(|status| status.as_str())
         .collect();
-    assert_eq!(listed, all);
+    assert_same(
+        "statuses of the table",
+        listed,
+        all,
+        "the table in sandbox/tests/it/jobs.rs",
+    );
     let room = room().await;
     let job = room.create("Wave 1").await;
     for (status, allowed) in table {

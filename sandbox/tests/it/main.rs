@@ -1,21 +1,30 @@
 //! The sandbox over real sockets.
 
+mod access;
+mod chosen_status;
 mod clients;
 mod conformance;
 mod control;
 mod documented;
+mod export;
 mod faults;
 mod jobs;
 mod load;
+mod log;
 mod manners;
 mod options;
+mod page;
 mod program;
 mod progress;
 mod random;
+mod readme;
 mod rehearsal;
+mod rooms;
 mod rules;
 mod safety;
 mod scenarios;
 mod sharepoint;
 mod spec;
+mod state;
 mod support;
+mod time;

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use msgraph_migrations_checks::sets::assert_same;
 use msgraph_migrations_sandbox::{DEFAULT_START, Sandbox};
-use serde_json::json;
 
-use crate::support::{ANNA, JOBS, TASKS, http, room, room_with, site_task};
+use crate::support::{JOBS, http, room, room_with};
 
 #[tokio::test]
 async fn the_same_seed_gives_the_same_answers() {
@@ -45,22 +45,29 @@ async fn the_demonstration_shows_every_status() {
         .iter()
         .map(|status| status.as_str().to_owned())
         .collect();
-    assert_eq!(seen, all);
+    assert_same(
+        "statuses of the demonstration's jobs",
+        seen,
+        all,
+        "sandbox/src/engine/demo.rs",
+    );
     let tasks: BTreeSet<&str> = room
         .sandbox
         .tasks()
         .iter()
         .map(|task| task.status.as_str())
         .collect();
-    assert_eq!(
+    assert_same(
+        "statuses of the demonstration's tasks",
         tasks,
-        BTreeSet::from([
+        [
             "notStarted",
             "inProgress",
             "completed",
             "failed",
-            "cancelled"
-        ])
+            "cancelled",
+        ],
+        "sandbox/src/engine/demo.rs",
     );
     room.sandbox.load_demo().expect_err("it is loaded already");
 }
@@ -76,71 +83,6 @@ async fn virtual_time_runs_at_a_multiple_of_real_time() {
     while room.status(&job) != "validatePassed" {
         tokio::task::yield_now().await;
     }
-}
-
-#[tokio::test]
-async fn the_log_tells_what_each_request_changed() {
-    let room = room().await;
-    let job = room.create("Wave 1").await;
-    room.get(&format!("{JOBS}/{job}")).await.expect(200);
-    room.sandbox
-        .set_job_status(&job, "validatePassed")
-        .expect("a status");
-    for status in [200, 409, 409] {
-        room.post(&format!("{JOBS}/{job}/migrate"))
-            .await
-            .expect(status);
-    }
-    room.post(&format!("{JOBS}/{job}/users/{ANNA}/cancel"))
-        .await
-        .expect(202);
-    room.body(
-        "POST",
-        TASKS,
-        &site_task("https://north.sharepoint.example/a"),
-    )
-    .await
-    .expect(200);
-    assert_eq!(room.sandbox.effects("migrateJob"), 1);
-    let log: Vec<(Option<String>, Option<u16>, Option<String>)> = room
-        .sandbox
-        .requests()
-        .into_iter()
-        .map(|entry| (entry.operation, entry.status, entry.effect))
-        .collect();
-    let entry = |operation: &str, status, effect: Option<String>| {
-        (Some(operation.to_owned()), Some(status), effect)
-    };
-    assert_eq!(log[1], entry("getJob", 200, None));
-    assert_eq!(
-        log[2],
-        entry(
-            "migrateJob",
-            200,
-            Some(format!("job {job}: validatePassed -> processing"))
-        )
-    );
-    assert_eq!(log[3], entry("migrateJob", 409, None));
-    assert_eq!(
-        log[5],
-        entry(
-            "cancelUser",
-            202,
-            Some(format!("job {job}: user {ANNA} cancelled"))
-        )
-    );
-    assert!(
-        log[6]
-            .2
-            .as_deref()
-            .is_some_and(|effect| effect.starts_with("task "))
-    );
-    room.sandbox.reset().expect("the same setup");
-    assert_eq!(
-        (room.sandbox.requests().len(), room.sandbox.jobs().len()),
-        (0, 0)
-    );
-    assert_eq!(json!(room.sandbox.effects("migrateJob")), 0);
 }
 
 #[tokio::test]

@@ -97,6 +97,46 @@ async fn half_open_connections_end_and_slow_answers_do_not() {
     room.get(JOBS).await.expect(200);
 }
 
+#[tokio::test]
+async fn a_large_answer_that_nobody_takes_ends() {
+    let builder = Sandbox::builder().idle_timeout(Duration::from_millis(200));
+    let room = room_with(builder).await;
+    // More than the sockets on both sides hold.
+    room.sandbox.preload_jobs(200, 2_000).expect("jobs");
+    let address = room.sandbox.address();
+    let refused = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        let request = format!("GET /_sandbox/export HTTP/1.1\r\nhost: {address}\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("a request");
+        // A connection that was closed with unread bytes takes no more.
+        while stream.write_all(b"\r\n").is_ok() {
+            std::thread::sleep(Duration::from_millis(20));
+        }
+    });
+    let waited = tokio::time::timeout(Duration::from_mins(1), refused).await;
+    assert!(waited.is_ok(), "the connection stays open");
+    room.get(JOBS).await.expect(200);
+}
+
+#[tokio::test]
+async fn a_handshake_that_never_ends_is_ended() {
+    let builder = Sandbox::builder()
+        .tls()
+        .idle_timeout(Duration::from_millis(200));
+    let room = room_with(builder).await;
+    let address = room.sandbox.address();
+    let ended = tokio::task::spawn_blocking(move || {
+        let mut stream = TcpStream::connect(address).expect("a connection");
+        // The head of a record that promises more.
+        stream
+            .write_all(&[0x16, 0x03, 0x01, 0x02, 0x00])
+            .expect("half a record");
+        stream.read_to_end(&mut Vec::new()).is_ok()
+    });
+    let waited = tokio::time::timeout(Duration::from_mins(1), ended).await;
+    assert!(waited.is_ok(), "the connection stays open");
+}
+
 /// Sends requests one after the other on one connection and returns how many were answered with 200.
 fn send_many(address: &str, count: usize) -> usize {
     let mut stream = TcpStream::connect(address).expect("a connection");

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use serde_json::{Map, Value, json};
+use msgraph_migrations_checks::json_schema::{Schemas, Validator};
+use serde_json::{Value, json};
 
 /// The specification, with its schemas in the form that a JSON Schema validator takes.
 pub struct Spec {
     document: Value,
-    validators: BTreeMap<(String, String), Option<jsonschema::Validator>>,
+    validators: BTreeMap<(String, String), Option<Validator>>,
 }
 
 impl Spec {
@@ -16,13 +17,16 @@ impl Spec {
         let path =
             Path::new(env!("CARGO_MANIFEST_DIR")).join("../openapi/cross-tenant-migration.yaml");
         let text = std::fs::read_to_string(&path).expect("the specification is in the repository");
-        let mut document: Value = serde_saphyr::from_str(&text).expect("the specification is YAML");
-        nullable(&mut document);
+        let document: Value = serde_saphyr::from_str(&text).expect("the specification is YAML");
+        let schemas = Schemas::of(&document).expect("schemas");
         let mut validators = BTreeMap::new();
         for (id, operation) in operations(&document) {
             let responses = operation["responses"].as_object().expect("responses");
             for (status, response) in responses {
-                validators.insert((id.clone(), status.clone()), validator(&document, response));
+                validators.insert(
+                    (id.clone(), status.clone()),
+                    validator(&schemas, &document, response),
+                );
             }
         }
         Self {
@@ -122,26 +126,8 @@ fn operations(document: &Value) -> impl Iterator<Item = (String, &Value)> {
         })
 }
 
-/// OpenAPI 3.0 says `nullable: true` where JSON Schema says that null is one of the types.
-fn nullable(value: &mut Value) {
-    match value {
-        Value::Array(items) => items.iter_mut().for_each(nullable),
-        Value::Object(object) => {
-            object.values_mut().for_each(nullable);
-            if object.remove("nullable") == Some(json!(true)) {
-                let schema = Value::Object(std::mem::take(object));
-                let either = json!({"anyOf": [schema, {"type": "null"}]});
-                if let Value::Object(either) = either {
-                    *object = either;
-                }
-            }
-        }
-        _ => {}
-    }
-}
-
 /// A validator for the JSON body of a response, `None` if it has no body.
-fn validator(document: &Value, response: &Value) -> Option<jsonschema::Validator> {
+fn validator(schemas: &Schemas, document: &Value, response: &Value) -> Option<Validator> {
     let response = match response.get("$ref").and_then(Value::as_str) {
         Some(reference) => document
             .pointer(reference.trim_start_matches('#'))
@@ -149,15 +135,7 @@ fn validator(document: &Value, response: &Value) -> Option<jsonschema::Validator
         None => response,
     };
     let schema = response.pointer("/content/application~1json/schema")?;
-    let mut root = Map::new();
-    root.insert(
-        "$schema".into(),
-        json!("https://json-schema.org/draft/2020-12/schema"),
-    );
-    root.insert("components".into(), document["components"].clone());
-    root.insert("allOf".into(), json!([schema]));
-    let options = jsonschema::options().should_validate_formats(true);
-    Some(options.build(&Value::Object(root)).expect("a schema"))
+    Some(schemas.validator(schema).expect("a schema"))
 }
 
 #[test]

@@ -146,6 +146,11 @@ impl Room {
         .await
     }
 
+    /// Puts something in force at a control endpoint.
+    pub async fn put(&self, path: &str, body: Value) -> Reply {
+        self.body("PUT", &format!("/_sandbox/{path}"), &body).await
+    }
+
     /// Creates a job for three users that cuts over in a day, and returns its id.
     pub async fn create(&self, name: &str) -> String {
         let reply = self

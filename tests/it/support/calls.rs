@@ -225,6 +225,6 @@ fn started(outcome: StartOutcome) -> Seen {
         StartOutcome::Started(response) => seen("Started", &response),
         StartOutcome::InvalidStatus(refusal) => refused("InvalidStatus", &refusal),
         StartOutcome::ValidationExpired(refusal) => refused("ValidationExpired", &refusal),
-        StartOutcome::Conflict(refusal) => refused("Conflict", &refusal),
+        StartOutcome::Undetermined(refusal) => refused("Undetermined", &refusal),
     }
 }

@@ -1,11 +1,8 @@
-//! The specification, and JSON Schema validators for what it describes.
-//!
-//! The specification is written in a dialect of JSON Schema: `nullable`, references that hide their siblings,
-//! discriminators. It is translated here, and a keyword that the translation does not know is an error, so that
-//! no statement of the specification goes unchecked.
+//! The specification, and validators for what it describes.
 
-use jsonschema::{Draft, Validator};
-use serde_json::{Map, Value, json};
+use msgraph_migrations_checks::json_schema::{Schemas, Validator};
+pub use msgraph_migrations_checks::json_schema::{faults, members};
+use serde_json::Value;
 
 const METHODS: [&str; 8] = [
     "get", "put", "post", "delete", "options", "head", "patch", "trace",
@@ -14,7 +11,7 @@ const METHODS: [&str; 8] = [
 /// `openapi/cross-tenant-migration.yaml`.
 pub struct Specification {
     document: Value,
-    json_schemas: Value,
+    schemas: Schemas,
 }
 
 /// One operation of the specification.
@@ -30,14 +27,8 @@ pub struct Operation<'a> {
 impl Specification {
     pub fn read() -> Self {
         let document = super::spec::spec();
-        let json_schemas = members(&document["components"]["schemas"])
-            .map(|(name, schema)| (name.to_owned(), to_json_schema(schema)))
-            .collect::<Map<_, _>>()
-            .into();
-        Self {
-            document,
-            json_schemas,
-        }
+        let schemas = Schemas::of(&document).unwrap_or_else(|error| panic!("{error}"));
+        Self { document, schemas }
     }
 
     pub fn document(&self) -> &Value {
@@ -93,146 +84,8 @@ impl Specification {
 
     /// A validator for a schema of this specification, formats included.
     pub fn validator(&self, schema: &Value) -> Validator {
-        let mut root = to_json_schema(schema);
-        root["components"] = json!({ "schemas": self.json_schemas });
-        jsonschema::options()
-            .with_draft(Draft::Draft202012)
-            .should_validate_formats(true)
-            .build(&root)
-            .unwrap_or_else(|error| panic!("{schema} is no JSON Schema: {error}"))
-    }
-}
-
-/// The places where a value contradicts a schema, as JSON pointers, with what is wrong there.
-pub fn faults(validator: &Validator, value: &Value) -> Vec<(String, String)> {
-    validator
-        .iter_errors(value)
-        .map(|error| (error.instance_path().to_string(), error.to_string()))
-        .collect()
-}
-
-/// The members of an object; none of anything else.
-pub fn members(value: &Value) -> impl Iterator<Item = (&str, &Value)> {
-    value
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, member)| (name.as_str(), member))
-}
-
-fn to_json_schema(schema: &Value) -> Value {
-    // In `OpenAPI` 3.0 nothing beside a reference counts.
-    if let Some(reference) = schema.get("$ref") {
-        return json!({ "$ref": reference });
-    }
-    let mut converted = Map::new();
-    for (keyword, value) in members(schema) {
-        match keyword {
-            "type" | "required" | "enum" | "pattern" | "minLength" | "maxLength" | "minItems"
-            | "maxItems" | "minimum" | "maximum" | "uniqueItems" => {
-                converted.insert(keyword.to_owned(), value.clone());
-            }
-            "items" | "not" => {
-                converted.insert(keyword.to_owned(), to_json_schema(value));
-            }
-            "additionalProperties" => {
-                let value = if value.is_boolean() {
-                    value.clone()
-                } else {
-                    to_json_schema(value)
-                };
-                converted.insert(keyword.to_owned(), value);
-            }
-            "properties" => {
-                let properties = members(value)
-                    .map(|(name, property)| (name.to_owned(), to_json_schema(property)));
-                converted.insert(keyword.to_owned(), Value::Object(properties.collect()));
-            }
-            "allOf" | "anyOf" => {
-                converted.insert(keyword.to_owned(), every(value));
-            }
-            // The discriminator names the one alternative that counts, and so the place of a fault inside it.
-            "oneOf" if schema.get("discriminator").is_none() => {
-                converted.insert(keyword.to_owned(), every(value));
-            }
-            "oneOf" => {
-                converted.insert(
-                    "allOf".to_owned(),
-                    by_discriminator(value, &schema["discriminator"]),
-                );
-            }
-            "format" => insert_format(&mut converted, value),
-            "nullable" | "discriminator" | "title" | "description" | "example" | "default"
-            | "externalDocs" | "readOnly" | "writeOnly" | "deprecated" => {}
-            extension if extension.starts_with("x-") => {}
-            unknown => {
-                panic!("the conversion to JSON Schema does not know `{unknown}` of {schema}")
-            }
-        }
-    }
-    if schema.get("nullable") != Some(&Value::Bool(true)) {
-        return converted.into();
-    }
-    // A second type keeps the place of a fault; an enum or a combination would still refuse null.
-    if !["enum", "allOf", "anyOf", "oneOf", "not"]
-        .iter()
-        .any(|keyword| schema.get(keyword).is_some())
-    {
-        converted["type"] = json!([schema["type"], "null"]);
-        return converted.into();
-    }
-    json!({ "anyOf": [{ "type": "null" }, converted] })
-}
-
-fn every(schemas: &Value) -> Value {
-    schemas
-        .as_array()
-        .into_iter()
-        .flatten()
-        .map(to_json_schema)
-        .collect()
-}
-
-fn by_discriminator(alternatives: &Value, discriminator: &Value) -> Value {
-    let property = discriminator["propertyName"]
-        .as_str()
-        .expect("a discriminator names a property");
-    let mapping: Vec<_> = members(&discriminator["mapping"]).collect();
-    let references: Vec<_> = mapping
-        .iter()
-        .map(|(_, reference)| json!({ "$ref": reference }))
-        .collect();
-    let listed = alternatives.as_array().cloned().unwrap_or_default();
-    assert!(
-        listed.len() == references.len() && listed.iter().all(|one| references.contains(one)),
-        "the mapping of {discriminator} leads to other schemas than {alternatives}"
-    );
-    let keys: Vec<_> = mapping.iter().map(|(key, _)| *key).collect();
-    let mut rules =
-        vec![json!({ "required": [property], "properties": { property: { "enum": keys } } })];
-    rules.extend(mapping.iter().map(|(key, reference)| {
-        json!({
-            "if": { "required": [property], "properties": { property: { "const": key } } },
-            "then": { "$ref": reference }
-        })
-    }));
-    rules.into()
-}
-
-fn insert_format(schema: &mut Map<String, Value>, format: &Value) {
-    match format.as_str() {
-        // JSON Schema has no sizes of integers.
-        Some("int32") => {
-            schema.entry("minimum").or_insert(i32::MIN.into());
-            schema.entry("maximum").or_insert(i32::MAX.into());
-        }
-        Some("int64") => {
-            schema.entry("minimum").or_insert(i64::MIN.into());
-            schema.entry("maximum").or_insert(i64::MAX.into());
-        }
-        Some("uuid" | "date-time") => {
-            schema.insert("format".to_owned(), format.clone());
-        }
-        _ => panic!("the conversion to JSON Schema does not know the format {format}"),
+        self.schemas
+            .validator(schema)
+            .unwrap_or_else(|error| panic!("{error}"))
     }
 }

@@ -311,7 +311,7 @@ impl Journey<'_> {
             }
             Ok(Resolved::Answered(
                 StartOutcome::InvalidStatus(refusal)
-                | StartOutcome::Conflict(refusal)
+                | StartOutcome::Undetermined(refusal)
                 | StartOutcome::ValidationExpired(refusal),
             )) => self.explain(&before, refusal, what.refused).await,
             Ok(Resolved::TookEffect { state, error } | Resolved::RuledOut { state, error }) => {

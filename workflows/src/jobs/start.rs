@@ -134,7 +134,7 @@ impl<'a> Run<'a> {
             Ok(StartOutcome::Started(response)) => {
                 return Ok(Start::UnderWay(Some(Box::new(response.into_value()))));
             }
-            Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Conflict(refusal)) => {
+            Ok(StartOutcome::InvalidStatus(refusal) | StartOutcome::Undetermined(refusal)) => {
                 refused(refusal)
             }
             Ok(StartOutcome::ValidationExpired(refusal)) => JobRunEnd::ValidationExpired(refusal),

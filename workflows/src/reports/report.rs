@@ -35,6 +35,8 @@ pub struct UserReport {
     ///
     /// After a wait they are not read when the job is gone, or when the deadline has passed.
     pub read: usize,
+    /// The users as they were read, each once, in the order of the service.
+    pub users: Vec<User>,
     /// How many users are in which status, by workload.
     ///
     /// A workload or a status that the service does not tell is counted as `unknown`.
@@ -132,6 +134,7 @@ impl UserReport {
             let counts = self.statuses.entry(workload).or_default();
             *counts.entry(status.to_owned()).or_default() += 1;
         }
+        self.users.push(user.clone());
         self.problems.extend(problems(user));
     }
 

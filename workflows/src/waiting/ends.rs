@@ -143,8 +143,9 @@ impl Awaited {
                 &[Self::Deletion, Self::Final],
                 &[Self::Validation, Self::Migration, Self::Cancellation],
             ),
-            // On the way, or nobody has described it. A cancellation on its way ends in `cancelled`, which
-            // then ends the wait.
+            // On the way: `submitted`, `validateSubmitted`, `validateProcessing`, `validateInProgress`, and
+            // `pendingCancel`, which ends in `cancelled` and so ends the wait. Nobody has described
+            // `approved`, `adminActionRequired`, or what comes later.
             _ => Stage::UnderWay,
         }
     }
@@ -205,6 +206,7 @@ pub(crate) fn user_stage(awaited: Awaited, user: &User) -> Stage {
         {
             Stage::Elsewhere
         }
+        // `notStarted`, `pendingCancel`, `forceComplete` and what comes later lead on to something.
         _ => Stage::UnderWay,
     }
 }
@@ -214,6 +216,7 @@ pub(crate) fn task_stage(status: &TaskStatus) -> Stage {
     match status {
         TaskStatus::Completed | TaskStatus::Failed | TaskStatus::Cancelled => Stage::Reached,
         TaskStatus::Unknown(_) if is_old_success(status) => Stage::Reached,
+        // `notStarted`, `inProgress`, or a status of a later day.
         _ => Stage::UnderWay,
     }
 }

@@ -141,3 +141,25 @@ async fn what_cannot_be_read_is_never_told_as_no_problem() {
     let text = report.expect("a report").to_string();
     assert!(text.contains("0 of 2 users have problems"), "{text}");
 }
+
+#[tokio::test]
+async fn each_user_is_in_the_report_once_as_the_service_told_of_them() {
+    let server = pages(vec![
+        json!([user("one", "completed"), user("two", "syncing")]),
+        json!([user("two", "failed"), user("three", "completed")]),
+    ])
+    .await;
+    let report = Workflows::new(server.client())
+        .report(JOB, &options())
+        .await;
+    let users = report.expect("a report").users.users;
+    let told: Vec<_> = users.iter().map(|user| json!(user)).collect();
+    assert_eq!(
+        told,
+        [
+            user("one", "completed"),
+            user("two", "failed"),
+            user("three", "completed")
+        ]
+    );
+}

@@ -106,11 +106,11 @@ fn there_is_no_room_that_this_test_does_not_know() {
                 .into_owned()
         })
         .collect();
-    let known = ROOMS
-        .iter()
-        .copied()
-        .chain(["lib"])
-        .map(str::to_owned)
-        .collect();
-    assert_eq!(found, known);
+    let known = ROOMS.iter().copied().chain(["lib"]);
+    msgraph_migrations_checks::sets::assert_same(
+        "rooms in workflows/src",
+        found,
+        known,
+        "ROOMS of workflows/tests/it/rooms.rs",
+    );
 }

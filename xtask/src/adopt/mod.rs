@@ -1,7 +1,9 @@
 //! From the report to the change: what is plain is written into the files, what is a decision is listed.
 
+mod operation;
 mod proposal;
 mod skeleton;
+mod values;
 mod yaml;
 
 use std::collections::HashSet;
@@ -176,6 +178,12 @@ impl Session {
             match proposed {
                 Ok(files) if !options.interactive || agreed(&finding, &state.files, &files)? => {
                     state.files = files;
+                    // What can be drafted of an operation is in the files; the rest is for a person to write.
+                    if let (Some(page), true) = (&page, is_operation(&finding)) {
+                        skeleton::print(page, &contract);
+                        let advice = proposal::advice("stated", "operation");
+                        session.decisions.push((finding.clone(), advice));
+                    }
                     session.count += 1;
                     println!("adopt: {}", visible(&finding.title));
                     session
@@ -185,18 +193,15 @@ impl Session {
                 Ok(_) => session
                     .decisions
                     .push((finding, "you did not agree".to_owned())),
-                Err(advice) => {
-                    if let (Some(page), true) =
-                        (&page, finding.fact.starts_with("stated:operation/"))
-                    {
-                        skeleton::print(page, &contract);
-                    }
-                    session.decisions.push((finding, advice));
-                }
+                Err(advice) => session.decisions.push((finding, advice)),
             }
         }
         Ok(session)
     }
+}
+
+fn is_operation(finding: &Finding) -> bool {
+    finding.fact.starts_with("stated:operation/")
 }
 
 fn show_decision(finding: &Finding, advice: &str) {

@@ -1,65 +1,174 @@
-//! Drafts for a new operation: its place in the spec, its method, its test and its route.
+//! What has to be written by hand for a new operation: drafts of its method, its row in the tests and its route.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Contract;
+use crate::contract::operation::Operation;
 use crate::facts::PageFacts;
-use crate::facts::examples::Start;
+use crate::names;
 use crate::terminal::visible;
-use heck::{ToLowerCamelCase, ToSnakeCase, ToUpperCamelCase};
+use heck::{ToShoutySnakeCase, ToSnakeCase, ToUpperCamelCase};
+
+/// A new operation.
+pub struct New {
+    /// Its `operationId`.
+    pub id: String,
+    /// Its method in upper case.
+    pub method: String,
+    /// Its path with named placeholders.
+    pub path: String,
+    /// Its path with placeholders that have no names.
+    pub plain_path: String,
+    /// The names of the placeholders.
+    pub names: Vec<String>,
+    /// The address of its page.
+    pub url: String,
+}
+
+impl New {
+    /// What a page describes; nothing when it names no request.
+    pub fn of(page: &PageFacts, contract: &Contract) -> Option<Self> {
+        let request = page.paths().next()?;
+        let (method, plain_path) = request.split_once(' ')?;
+        let names = placeholders(plain_path, contract);
+        let mut path = String::new();
+        for (index, part) in plain_path.split("{}").enumerate() {
+            if let Some(name) = index.checked_sub(1).and_then(|index| names.get(index)) {
+                path.extend(["{", name, "}"]);
+            }
+            path.push_str(part);
+        }
+        Some(Self {
+            id: operation_id(&page.stem, contract),
+            method: method.to_owned(),
+            path,
+            plain_path: plain_path.to_owned(),
+            names,
+            url: format!("https://learn.microsoft.com/graph/api/{}", page.stem),
+        })
+    }
+
+    /// The operation whose path begins most alike.
+    pub fn neighbour<'a>(&self, contract: &'a Contract) -> Option<&'a Operation> {
+        let alike = |other: &&Operation| {
+            let pairs = other.path.split('/').zip(self.path.split('/'));
+            pairs.take_while(|(one, two)| one == two).count()
+        };
+        contract.operations.iter().max_by_key(alike)
+    }
+
+    /// The statuses that its page documents.
+    pub fn statuses(&self, page: &PageFacts) -> BTreeSet<u16> {
+        page.of("response")
+            .filter_map(|fact| fact.name().parse().ok())
+            .collect()
+    }
+}
 
 /// Prints what a maintainer begins with.
 pub fn print(page: &PageFacts, contract: &Contract) {
-    let Some(request) = page.paths().next() else {
+    let Some(new) = New::of(page, contract) else {
         return;
     };
-    let (method, path) = request.split_once(' ').unwrap_or(("GET", request));
-    let id = operation_id(&page.stem);
-    println!("draft of the operation, for the spec:");
-    for line in spec(page, contract, method, path, &id) {
+    let (name, constant) = (new.id.to_snake_case(), new.id.to_shouty_snake_case());
+    let arguments: Vec<String> = new.names.iter().map(|name| name.to_snake_case()).collect();
+    let listed = arguments.join(", ");
+    let typed: String = arguments
+        .iter()
+        .map(|name| format!(", {name}: &str"))
+        .collect();
+    let returned = new
+        .statuses(page)
+        .into_iter()
+        .find_map(|status| page.fact(&format!("return/{status}")))
+        .filter(|fact| fact.value != "none")
+        .map_or_else(
+            || "()".to_owned(),
+            |fact| match fact.value.strip_prefix("collection of ") {
+                Some(inner) => names::type_of(&format!("{inner}CollectionResponse")),
+                None => names::type_of(&fact.value),
+            },
+        );
+    let check = arguments.first().map_or_else(
+        || "Ok(())".to_owned(),
+        |name| format!("check::segment({name:?}, {name})"),
+    );
+    println!("draft of the method, for src/calls/, beside those of its family:");
+    for line in [
+        "/// DRAFT: say what it does, what it answers, and whether it may be repeated.".to_owned(),
+        "///".to_owned(),
+        format!("/// Documented: <{}>.", new.url),
+        format!("pub async fn {name}(&self{typed}) -> Result<Response<{returned}>, Error> {{"),
+        "    self.call(".to_owned(),
+        format!("        &operations::{constant},"),
+        format!("        {check},"),
+        format!("        |bare| async move {{ bare.{name}({listed}).await }},"),
+        "        judgement::DRAFT, // the judgement of its neighbours, or one of its own"
+            .to_owned(),
+        "    )".to_owned(),
+        "    .await".to_owned(),
+        "}".to_owned(),
+    ] {
         println!("  {}", visible(&line));
     }
-    println!("draft of the method, for src/:");
-    let mut arguments = String::new();
-    for name in parameters(path, contract) {
-        arguments.push_str(", ");
-        arguments.push_str(&name.to_snake_case());
-        arguments.push_str(": &str");
-    }
-    println!("  /// DRAFT: say what it does, what it answers and when it may be repeated.");
+    println!("draft of the row, for tests/it/support/calls.rs:");
+    let given: Vec<String> = arguments
+        .iter()
+        .map(|name| name.trim_end_matches("_id").to_uppercase())
+        .collect();
     println!(
-        "  pub async fn {}(&self{arguments}) -> Result<(), Error> {{",
-        id.to_snake_case()
+        "  (\"{}\", |c| Box::pin(async {{ c.{name}({}).await.map(plain) }})),",
+        new.id,
+        given.join(", ")
+    );
+    println!("draft of the route, for sandbox/src/operation.rs and sandbox/src/dispatch/route.rs:");
+    println!(
+        "  Self::{} => \"{}\",",
+        new.id.to_upper_camel_case(),
+        new.id
     );
     println!(
-        "      // call the generated `{}` as the neighbouring methods do",
-        id.to_snake_case()
-    );
-    println!("  }}");
-    println!(
-        "draft of the row for the tests of statuses: (\"{id}\", {:?})",
-        statuses(page)
-    );
-    println!(
-        "draft of the route, for sandbox/: {method} {} => {}",
-        visible(path),
-        id.to_upper_camel_case()
+        "  {} {} => Operation::{} // answers {}",
+        new.method,
+        visible(&new.path),
+        new.id.to_upper_camel_case(),
+        new.statuses(page)
+            .iter()
+            .map(u16::to_string)
+            .collect::<Vec<_>>()
+            .join(", ")
     );
 }
 
-fn operation_id(stem: &str) -> String {
+/// `cancelJob` for `crosstenantmigrationjob-cancel`: the verb, and what the spec calls the thing elsewhere.
+fn operation_id(stem: &str, contract: &Contract) -> String {
     let (noun, verb) = stem.split_once('-').unwrap_or((stem, "call"));
-    format!("{verb}-{noun}").to_lower_camel_case()
-}
-
-fn statuses(page: &PageFacts) -> BTreeSet<u16> {
-    page.of("response")
-        .filter_map(|fact| fact.name().parse().ok())
+    let verb = verb.replace('-', " ");
+    let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+    for operation in &contract.operations {
+        let Some((other, its_verb)) = operation.stem.split_once('-') else {
+            continue;
+        };
+        if let (true, Some(thing)) = (other == noun, operation.id.strip_prefix(its_verb)) {
+            *counts.entry(thing.to_owned()).or_default() += 1;
+        }
+    }
+    let thing = counts
+        .into_iter()
+        .max_by_key(|(_, count)| *count)
+        .map_or_else(|| noun.to_upper_camel_case(), |(thing, _)| thing);
+    let verb = verb.to_upper_camel_case();
+    let mut letters = verb.chars();
+    let first = letters.next().map(|letter| letter.to_ascii_lowercase());
+    first
+        .into_iter()
+        .chain(letters)
+        .chain(thing.chars())
         .collect()
 }
 
 /// Names for the placeholders, taken from the path of the spec that begins alike.
-fn parameters(path: &str, contract: &Contract) -> Vec<String> {
+fn placeholders(path: &str, contract: &Contract) -> Vec<String> {
     let count = path.matches("{}").count();
     let mut best: Vec<String> = Vec::new();
     for operation in &contract.operations {
@@ -79,89 +188,4 @@ fn parameters(path: &str, contract: &Contract) -> Vec<String> {
         best.push(format!("id{}", best.len() + 1));
     }
     best
-}
-
-fn spec(page: &PageFacts, contract: &Contract, method: &str, path: &str, id: &str) -> Vec<String> {
-    let names = parameters(path, contract);
-    let mut written = String::new();
-    for (index, part) in path.split("{}").enumerate() {
-        if let Some(name) = index.checked_sub(1).and_then(|index| names.get(index)) {
-            written.extend(["{", name, "}"]);
-        }
-        written.push_str(part);
-    }
-    let mut lines = vec![
-        format!("{written}:"),
-        format!("  {}:", method.to_lowercase()),
-        format!("    operationId: {id}"),
-        "    summary: 'DRAFT: say what it does.'".to_owned(),
-        "    description: 'DRAFT: say what it starts, and whether it may be repeated.'".to_owned(),
-        "    externalDocs:".to_owned(),
-        format!(
-            "      url: https://learn.microsoft.com/graph/api/{}",
-            page.stem
-        ),
-        format!("    x-ms-versions: [{}]", page.version.unwrap_or("beta")),
-        "    parameters:".to_owned(),
-    ];
-    for name in &names {
-        lines.push(format!(
-            "      - {{name: {name}, in: path, required: true, schema: {{type: string}}}}"
-        ));
-    }
-    let properties: Vec<_> = page.of("request-property").collect();
-    if !properties.is_empty() {
-        lines.extend(
-            [
-                "    requestBody:",
-                "      required: true",
-                "      content:",
-                "        application/json:",
-                "          schema:",
-                "            type: object",
-                "            properties:",
-            ]
-            .map(str::to_owned),
-        );
-        for property in properties {
-            lines.push(format!(
-                "              {}: {{}} # {}",
-                property.name(),
-                property.value
-            ));
-        }
-    }
-    lines.push("    responses:".to_owned());
-    for status in statuses(page) {
-        lines.push(format!("      '{status}':"));
-        lines.push("        description: 'DRAFT: say what it means.'".to_owned());
-        if let Some(returned) = page.fact(&format!("return/{status}"))
-            && returned.value != "none"
-        {
-            lines.push("        content:".to_owned());
-            lines.push("          application/json:".to_owned());
-            lines.push(format!(
-                "            schema: {{$ref: '#/components/schemas/{}'}}",
-                returned.value.trim_start_matches("collection of ")
-            ));
-            let example =
-                page.examples
-                    .iter()
-                    .find_map(|example| match (&example.start, &example.body) {
-                        (Start::Response(code), Some(Ok(body))) if *code == status => Some(body),
-                        _ => None,
-                    });
-            if let Some(body) = example {
-                let members: Vec<String> = body
-                    .as_object()
-                    .map(|members| members.keys().cloned().collect())
-                    .unwrap_or_default();
-                lines.push(format!(
-                    "            # write an example with {}",
-                    members.join(", ")
-                ));
-            }
-        }
-    }
-    lines
 }

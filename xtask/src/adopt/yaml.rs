@@ -90,15 +90,27 @@ impl Lines {
         );
     }
 
+    /// Puts another text in the place of a line, as far indented.
+    pub fn replace(&mut self, line: usize, text: &str) {
+        let margin = " ".repeat(self.indent(line));
+        if let Some(old) = line
+            .checked_sub(1)
+            .and_then(|index| self.lines.get_mut(index))
+        {
+            *old = format!("{margin}{}", text.trim_start());
+        }
+    }
+
     /// Adds members at the end of the mapping that begins on a line.
     ///
     /// # Errors
     /// Says that the mapping is written in one line.
     pub fn add_member(&mut self, line: usize, text: &[String]) -> Result<(), String> {
-        if self.get(line).contains('{') {
+        let last = self.last(line);
+        // A key may hold braces, as that of a path does.
+        if last == line {
             return Err(format!("line {line} is written in one line"));
         }
-        let last = self.last(line);
         let indent = (line + 1..=last)
             .find(|inner| !self.get(*inner).trim().is_empty())
             .map_or_else(|| self.indent(line) + 2, |inner| self.indent(inner));

@@ -94,7 +94,7 @@ impl Ledger {
     /// # Errors
     /// Says which place in it cannot be used.
     pub fn parse(file: &str, text: &str) -> Result<Self, String> {
-        let root = tree::parse(text).map_err(|error| format!("{file}: {error}"))?;
+        let root = tree::parse(text).map_err(|error| format!("{file}:{error}"))?;
         let mut ledger = Self {
             file: file.to_owned(),
             ..Self::default()
@@ -121,7 +121,7 @@ impl Ledger {
         for decision in root.get("decisions").map_or(&[][..], Node::items) {
             let id = decision
                 .text_of("id")
-                .ok_or_else(|| format!("{file}:{}: a decision has no id", decision.line))?;
+                .ok_or_else(|| format!("{file}:{}:1: a decision has no id", decision.line))?;
             let known = decision.get("known").map_or(&[][..], Node::items);
             ledger.decisions.push(Decision {
                 id: id.to_owned(),

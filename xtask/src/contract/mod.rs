@@ -7,9 +7,11 @@ pub mod schema;
 pub mod tree;
 pub mod validation;
 
+use std::cell::OnceCell;
 use std::path::Path;
 
 use crate::documents::blocks::stem_of;
+use msgraph_migrations_checks::json_schema::Schemas;
 use operation::Operation;
 use tree::Node;
 
@@ -22,6 +24,8 @@ pub struct Contract {
     pub root: Node,
     /// Its operations in order.
     pub operations: Vec<Operation>,
+    /// Its schemas as a validator takes them, once somebody asked.
+    schemas: OnceCell<Result<Schemas, String>>,
 }
 
 impl Contract {
@@ -41,15 +45,16 @@ impl Contract {
     /// # Errors
     /// Says which place in it cannot be used.
     pub fn parse(file: &str, text: &str) -> Result<Self, String> {
-        let root = tree::parse(text).map_err(|error| format!("{file}: {error}"))?;
-        let operations = operation::all(&root).map_err(|error| format!("{file}: {error}"))?;
+        let root = tree::parse(text).map_err(|error| format!("{file}:{error}"))?;
+        let operations = operation::all(&root).map_err(|error| format!("{file}:{error}"))?;
         if operations.is_empty() {
-            return Err(format!("{file}: it describes no operation"));
+            return Err(format!("{file}:1:1: it describes no operation"));
         }
         Ok(Self {
             file: file.to_owned(),
             root,
             operations,
+            schemas: OnceCell::new(),
         })
     }
 

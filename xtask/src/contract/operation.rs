@@ -91,7 +91,7 @@ fn fits(template: &str, path: &str) -> bool {
 
 /// Every operation of the document.
 pub fn all(root: &Node) -> Result<Vec<Operation>, String> {
-    let paths = root.get("paths").ok_or("it has no `paths`")?;
+    let paths = root.get("paths").ok_or("1:1: it has no `paths`")?;
     let mut found = Vec::new();
     for (path, item) in paths.members() {
         let shared: Vec<Node> = item
@@ -103,13 +103,13 @@ pub fn all(root: &Node) -> Result<Vec<Operation>, String> {
             }
             let id = node
                 .text_of("operationId")
-                .ok_or_else(|| format!("line {}: an operation has no operationId", node.line))?;
+                .ok_or_else(|| format!("{}:1: an operation has no operationId", node.line))?;
             let url = node
                 .get("externalDocs")
                 .and_then(|docs| docs.text_of("url"))
                 .ok_or_else(|| {
                     format!(
-                        "line {}: operation {id} cites no page in externalDocs",
+                        "{}:1: operation {id} cites no page in externalDocs",
                         node.line
                     )
                 })?;

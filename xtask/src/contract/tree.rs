@@ -33,10 +33,13 @@ pub enum Value {
 /// Parses one YAML document.
 ///
 /// # Errors
-/// Says where the text is no YAML.
+/// Says where the text is no YAML, as line, column and reason.
 pub fn parse(text: &str) -> Result<Node, String> {
-    let documents = MarkedYamlOwned::load_from_str(text).map_err(|error| error.to_string())?;
-    let root = documents.first().ok_or("the file is empty")?;
+    let documents = MarkedYamlOwned::load_from_str(text).map_err(|error| {
+        let marker = error.marker();
+        format!("{}:{}: {}", marker.line(), marker.col() + 1, error.info())
+    })?;
+    let root = documents.first().ok_or("1:1: the file is empty")?;
     convert(root, 0)
 }
 
@@ -44,8 +47,9 @@ const DEEPEST: usize = 200;
 
 fn convert(yaml: &MarkedYamlOwned, depth: usize) -> Result<Node, String> {
     let line = yaml.span.start.line();
+    let place = format!("{line}:{}", yaml.span.start.col() + 1);
     if depth > DEEPEST {
-        return Err(format!("line {line}: nested deeper than {DEEPEST} levels"));
+        return Err(format!("{place}: nested deeper than {DEEPEST} levels"));
     }
     let value = match &yaml.data {
         YamlDataOwned::Value(scalar) => match scalar {
@@ -73,8 +77,8 @@ fn convert(yaml: &MarkedYamlOwned, depth: usize) -> Result<Node, String> {
             Value::Mapping(members)
         }
         YamlDataOwned::Tagged(_, inner) => return convert(inner, depth + 1),
-        YamlDataOwned::Alias(_) => return Err(format!("line {line}: aliases are not supported")),
-        YamlDataOwned::BadValue => return Err(format!("line {line}: a value cannot be read")),
+        YamlDataOwned::Alias(_) => return Err(format!("{place}: aliases are not supported")),
+        YamlDataOwned::BadValue => return Err(format!("{place}: a value cannot be read")),
     };
     Ok(Node { line, value })
 }
@@ -132,6 +136,22 @@ impl Node {
             Value::Decimal(number) => number.to_string(),
             Value::Boolean(flag) => flag.to_string(),
             _ => String::new(),
+        }
+    }
+
+    /// The same as JSON.
+    pub fn to_json(&self) -> serde_json::Value {
+        match &self.value {
+            Value::Null => serde_json::Value::Null,
+            Value::Boolean(flag) => (*flag).into(),
+            Value::Integer(number) => (*number).into(),
+            Value::Decimal(number) => (*number).into(),
+            Value::Text(text) => text.as_str().into(),
+            Value::List(items) => items.iter().map(Node::to_json).collect(),
+            Value::Mapping(members) => members
+                .iter()
+                .map(|(name, node)| (name.clone(), node.to_json()))
+                .collect(),
         }
     }
 

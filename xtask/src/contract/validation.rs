@@ -1,23 +1,15 @@
-//! Validates the JSON of an example against a schema of the spec.
+//! Validates the JSON of an example against a schema of the spec, and names the line of the violated statement.
 //!
-//! A general validator would not know `nullable` and `discriminator` of OpenAPI 3.0, would accept members
-//! that no schema declares, and could not name the line of the violated statement; all three are the point.
+//! The validator is the one of the tests, with schemas closed to members that nobody declared.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
 
 use super::Contract;
 use super::tree::Node;
-use regex::Regex;
+use msgraph_migrations_checks::json_schema::{
+    CLOSED, Schemas, ValidationError, ValidationErrorKind as Kind, Validator,
+};
 use serde_json::Value;
-
-static GUID: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^[0-9A-Fa-f]{8}-(?:[0-9A-Fa-f]{4}-){3}[0-9A-Fa-f]{12}$").expect("pattern")
-});
-static DATE_TIME: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])[Tt](?:[01]\d|2[0-3]):[0-5]\d:(?:[0-5]\d|60)(?:\.\d+)?(?:[Zz]|[+-]\d{2}:\d{2})$")
-        .expect("pattern")
-});
 
 /// One way in which a value departs from its schema.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -36,243 +28,204 @@ pub struct Violation {
     pub line: usize,
 }
 
-/// Every violation, each kind once per path.
-pub fn validate(contract: &Contract, schema: &Node, value: &Value) -> Vec<Violation> {
-    let mut validator = Validator {
-        contract,
-        found: Vec::new(),
-        known: HashSet::new(),
-    };
-    validator.check(schema, value, "", "", 0);
-    validator.found
+/// Every violation, each kind once per path; or why the schema cannot be used.
+///
+/// # Errors
+/// Names what is no schema.
+pub fn validate(
+    contract: &Contract,
+    schema: &Node,
+    value: &Value,
+) -> Result<Vec<Violation>, String> {
+    let validator = validator(contract, schema)?;
+    let mut found: Vec<Violation> = Vec::new();
+    let mut known = HashSet::new();
+    for error in validator.iter_errors(value) {
+        for violation in violations(contract, schema, value, &error) {
+            let mark = (
+                violation.path.clone(),
+                violation.rule,
+                violation.shown.clone(),
+            );
+            if known.insert(mark) {
+                found.push(violation);
+            }
+        }
+    }
+    // What has another type breaks every other rule too.
+    let mistyped: HashSet<String> = found
+        .iter()
+        .filter(|violation| violation.rule == "type")
+        .map(|violation| violation.path.clone())
+        .collect();
+    found.retain(|violation| violation.rule == "type" || !mistyped.contains(&violation.path));
+    Ok(found)
 }
 
-struct Validator<'a> {
-    contract: &'a Contract,
-    found: Vec<Violation>,
-    known: HashSet<(String, &'static str, String)>,
+fn validator(contract: &Contract, schema: &Node) -> Result<Validator, String> {
+    let schemas = contract
+        .schemas
+        .get_or_init(|| Schemas::closed(&contract.root.to_json()))
+        .as_ref()
+        .map_err(Clone::clone)?;
+    schemas.validator(&schema.to_json())
 }
 
-impl Validator<'_> {
-    fn report(
-        &mut self,
-        path: &str,
-        member: &str,
-        rule: &'static str,
-        shown: String,
-        expected: String,
-        line: usize,
-    ) {
-        let violation = Violation {
-            path: path.to_owned(),
-            member: member.to_owned(),
+fn violations(
+    contract: &Contract,
+    schema: &Node,
+    value: &Value,
+    error: &ValidationError<'_>,
+) -> Vec<Violation> {
+    let (path, member) = path(value, error.instance_path().as_str());
+    let node = node(contract, schema, error.schema_path().as_str());
+    let instance = error.instance();
+    let one = |rule: &'static str, shown: String, expected: String, line: usize| {
+        vec![Violation {
+            path: path.clone(),
+            member: member.clone(),
             rule,
             shown,
             expected,
             line,
+        }]
+    };
+    let inside = |name: &str, rule: &'static str, shown: &str, expected: &str, line: usize| {
+        let path = if path.is_empty() {
+            name.to_owned()
+        } else {
+            format!("{path}.{name}")
         };
-        let mark = (violation.path.clone(), rule, violation.shown.clone());
-        if self.known.insert(mark) {
-            self.found.push(violation);
+        Violation {
+            path,
+            member: name.to_owned(),
+            rule,
+            shown: shown.to_owned(),
+            expected: expected.to_owned(),
+            line,
         }
-    }
-
-    fn check(&mut self, schema: &Node, value: &Value, path: &str, member: &str, depth: usize) {
-        if depth > 64 {
-            return;
+    };
+    match error.kind() {
+        Kind::Type { .. } if instance.is_null() => one(
+            "type",
+            "null".to_owned(),
+            "not nullable".to_owned(),
+            node.line,
+        ),
+        Kind::Type { .. } => one(
+            "type",
+            kind_of(instance).to_owned(),
+            node.text_of("type").unwrap_or("object").to_owned(),
+            node.line,
+        ),
+        Kind::Enum { options } => {
+            let listed = texts(options);
+            let line = node.get("enum").map_or(node.line, |listed| listed.line);
+            one(
+                "member",
+                text_of(instance),
+                format!("one of {listed}"),
+                line,
+            )
         }
-        let contract = self.contract;
-        let line = contract.place(schema);
-        let target = contract.resolve(schema);
-        if value.is_null() {
-            let described = target.members().iter().any(|(name, _)| name == "type");
-            if described && !target.get("nullable").is_some_and(Node::is_true) {
-                let expected = "not nullable".to_owned();
-                self.report(path, member, "type", "null".to_owned(), expected, line);
-            }
-            return;
+        Kind::Format { format } => one(
+            "format",
+            text_of(instance),
+            match format.as_str() {
+                "uuid" => "a GUID".to_owned(),
+                "date-time" => "an RFC 3339 date and time".to_owned(),
+                other => format!("a value of the format {other}"),
+            },
+            node.line,
+        ),
+        Kind::Required { property } => {
+            let name = text_of(property);
+            let line = contract
+                .properties(node)
+                .into_iter()
+                .find(|property| property.name == name)
+                .map_or(node.line, |property| property.node.line);
+            vec![inside(&name, "missing", "absent", "required", line)]
         }
-        if let Some(branch) = self.branch(target, value, path, member) {
-            let branch = branch.clone();
-            self.check(&branch, value, path, member, depth + 1);
-            return;
-        }
-        if target.get("oneOf").is_some() || target.get("anyOf").is_some() {
-            return;
-        }
-        let kind = target.text_of("type").unwrap_or_default();
-        let object =
-            kind == "object" || target.get("allOf").is_some() || target.get("properties").is_some();
-        match value {
-            Value::Object(members) if object => self.object(target, members, path, depth),
-            Value::Array(items) if kind == "array" => {
-                let listed = u64::try_from(items.len()).unwrap_or(u64::MAX);
-                let most = target.get("maxItems").and_then(Node::as_integer);
-                if most.is_some_and(|most| u64::try_from(most).is_ok_and(|most| listed > most)) {
-                    let expected = format!("at most {} items", most.unwrap_or_default());
-                    self.report(
-                        path,
-                        member,
-                        "limit",
-                        format!("{listed} items"),
-                        expected,
-                        line,
-                    );
-                }
-                if let Some(inner) = target.get("items") {
-                    for item in items {
-                        self.check(inner, item, &format!("{path}[]"), member, depth + 1);
-                    }
-                }
-            }
-            Value::String(text) if kind == "string" => self.text(target, text, path, member),
-            Value::Bool(_) if kind == "boolean" => {}
-            Value::Number(number)
-                if kind == "number" || (kind == "integer" && !number.is_f64()) => {}
-            _ if kind.is_empty() && !object => {}
-            _ => {
-                let expected = if kind.is_empty() { "object" } else { kind };
-                self.report(
-                    path,
-                    member,
-                    "type",
-                    kind_of(value).to_owned(),
-                    expected.to_owned(),
-                    line,
-                );
-            }
-        }
-    }
-
-    fn object(
-        &mut self,
-        target: &Node,
-        members: &serde_json::Map<String, Value>,
-        path: &str,
-        depth: usize,
-    ) {
-        let contract = self.contract;
-        let properties = contract.properties(target);
-        let open = target
-            .get("additionalProperties")
-            .is_some_and(|node| !node.members().is_empty() || node.is_true());
-        for (name, value) in members {
-            let inner = if path.is_empty() {
-                name.clone()
-            } else {
-                format!("{path}.{name}")
-            };
-            match properties.iter().find(|property| property.name == name) {
-                Some(property) => self.check(property.node, value, &inner, name, depth + 1),
-                // Control information of OData may stand in any object.
-                None if name.starts_with("@odata.") || name.contains("@odata.") || open => {}
-                None => self.report(
-                    &inner,
-                    name,
-                    "undeclared",
-                    kind_of(value).to_owned(),
-                    "no such property".to_owned(),
-                    target.line,
-                ),
-            }
-        }
-        for property in properties.iter().filter(|property| property.required) {
-            if !members.contains_key(property.name) {
-                let inner = if path.is_empty() {
-                    property.name.to_owned()
-                } else {
-                    format!("{path}.{}", property.name)
-                };
-                self.report(
-                    &inner,
-                    property.name,
-                    "missing",
-                    "absent".to_owned(),
-                    "required".to_owned(),
-                    property.node.line,
-                );
-            }
-        }
-    }
-
-    fn text(&mut self, target: &Node, text: &str, path: &str, member: &str) {
-        if let Some(listed) = target.get("enum") {
-            let members = listed.texts();
-            if !members.iter().any(|known| known == text) {
-                let expected = format!("one of {}", members.join(", "));
-                self.report(
-                    path,
-                    member,
-                    "member",
-                    text.to_owned(),
-                    expected,
-                    listed.line,
-                );
-            }
-        }
-        let (pattern, name): (&Regex, &str) = match target.text_of("format") {
-            Some("uuid") => (&GUID, "a GUID"),
-            Some("date-time") => (&DATE_TIME, "an RFC 3339 date and time"),
-            _ => return,
-        };
-        if !pattern.is_match(text) {
-            self.report(
-                path,
-                member,
-                "format",
-                text.to_owned(),
-                name.to_owned(),
-                target.line,
-            );
-        }
-    }
-
-    /// The branch of a union that the value's discriminator names, or the only one without complaints.
-    fn branch<'n>(
-        &mut self,
-        target: &'n Node,
-        value: &Value,
-        path: &str,
-        member: &str,
-    ) -> Option<&'n Node> {
-        let branches = target.get("oneOf").or_else(|| target.get("anyOf"))?.items();
-        if let Some(discriminator) = target.get("discriminator") {
-            let property = discriminator.text_of("propertyName").unwrap_or_default();
-            let Some(named) = value.get(property).and_then(Value::as_str) else {
-                let expected = format!("names its kind in `{property}`");
-                self.report(
-                    path,
-                    member,
-                    "missing",
-                    "no discriminator".to_owned(),
-                    expected,
-                    discriminator.line,
-                );
-                return None;
-            };
-            let mapped = discriminator
-                .get("mapping")
-                .and_then(|mapping| mapping.text_of(named));
-            let branch = branches
-                .iter()
-                .find(|branch| branch.text_of("$ref") == mapped && mapped.is_some());
-            if branch.is_none() {
-                let expected = "a kind that the discriminator knows".to_owned();
-                self.report(
-                    path,
-                    member,
-                    "member",
-                    named.to_owned(),
-                    expected,
-                    discriminator.line,
-                );
-            }
-            return branch;
-        }
-        branches
+        Kind::AdditionalProperties { unexpected } => unexpected
             .iter()
-            .min_by_key(|branch| validate(self.contract, branch, value).len())
+            .map(|name| {
+                let shown = kind_of(instance.get(name).unwrap_or(&Value::Null));
+                inside(name, "undeclared", shown, "no such property", node.line)
+            })
+            .collect(),
+        Kind::MaxItems { limit } => one(
+            "limit",
+            format!("{} items", instance.as_array().map_or(0, Vec::len)),
+            format!("at most {limit} items"),
+            node.line,
+        ),
+        other => one(
+            "limit",
+            text_of(instance),
+            format!("fits `{}`", other.keyword()),
+            node.line,
+        ),
     }
+}
+
+/// Where a place in the value is, without the positions in lists, and the last member on the way.
+fn path(value: &Value, pointer: &str) -> (String, String) {
+    let (mut path, mut member) = (String::new(), String::new());
+    let mut here = value;
+    for step in pointer.split('/').skip(1) {
+        let name = step.replace("~1", "/").replace("~0", "~");
+        if let Value::Array(items) = here {
+            path.push_str("[]");
+            here = name
+                .parse()
+                .ok()
+                .and_then(|index: usize| items.get(index))
+                .unwrap_or(&Value::Null);
+        } else {
+            if !path.is_empty() {
+                path.push('.');
+            }
+            path.push_str(&name);
+            here = here.get(&name).unwrap_or(&Value::Null);
+            member = name;
+        }
+    }
+    (path, member)
+}
+
+/// The statement of the spec that a place in the translated schemas stands for, or the nearest around it.
+fn node<'a>(contract: &'a Contract, schema: &'a Node, place: &str) -> &'a Node {
+    let place = place.replacen(CLOSED, "/components/schemas/", 1);
+    let mut known = place.strip_prefix('/').map(|place| format!("#/{place}"));
+    while let Some(pointer) = known {
+        if pointer.starts_with("#/components/schemas/")
+            && let Some(node) = contract.root.at(&pointer)
+            && !node.members().is_empty()
+        {
+            return contract.resolve(node);
+        }
+        known = pointer
+            .rsplit_once('/')
+            .map(|(parent, _)| parent.to_owned());
+    }
+    contract.resolve(schema)
+}
+
+fn texts(options: &Value) -> String {
+    let listed: Vec<String> = options
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(text_of)
+        .collect();
+    listed.join(", ")
+}
+
+fn text_of(value: &Value) -> String {
+    value
+        .as_str()
+        .map_or_else(|| value.to_string(), str::to_owned)
 }
 
 fn kind_of(value: &Value) -> &'static str {
@@ -283,5 +236,66 @@ fn kind_of(value: &Value) -> &'static str {
         Value::String(_) => "string",
         Value::Array(_) => "array",
         Value::Object(_) => "object",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::validate;
+    use crate::contract::Contract;
+    use serde_json::json;
+
+    #[test]
+    fn each_violation_names_its_rule_its_path_and_the_line_of_the_spec() {
+        let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/spec.yaml");
+        let text = std::fs::read_to_string(&spec).expect("the fixture spec");
+        let contract = Contract::load(&spec).expect("the fixture spec");
+        let (_, schema) = contract.schema("crateJobCollection").expect("a schema");
+        let line = |part: &str| {
+            let from = text.find("    crateJob:").expect("the schema");
+            let at = from + text[from..].find(part).expect("a part");
+            text[..at].matches('\n').count() + 1
+        };
+        let cases = [
+            (
+                json!({ "value": [{ "label": 3 }] }),
+                "type",
+                "value[].label",
+                "label: {type",
+            ),
+            (
+                json!({ "value": [{ "label": null }] }),
+                "type",
+                "value[].label",
+                "label: {type",
+            ),
+            (
+                json!({ "value": [{ "colour": "red" }] }),
+                "undeclared",
+                "value[].colour",
+                "crateJob:",
+            ),
+            (
+                json!({ "value": [{ "status": "asleep" }] }),
+                "member",
+                "value[].status",
+                "enum: [waiting",
+            ),
+        ];
+        for (value, rule, path, part) in cases {
+            let found = validate(&contract, schema, &value).expect("a schema");
+            let [one] = found.as_slice() else {
+                panic!("{value}: {found:?}")
+            };
+            assert_eq!(
+                (one.rule, one.path.as_str(), one.line),
+                (rule, path, line(part)),
+                "{value}: {one:?}"
+            );
+        }
+        let right = json!({ "value": [{ "label": "x", "@odata.etag": "y" }] });
+        assert_eq!(validate(&contract, schema, &right), Ok(Vec::new()));
     }
 }

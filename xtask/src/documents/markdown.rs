@@ -7,6 +7,10 @@ use std::sync::LazyLock;
 use super::blocks::{Block, Content, Link, Row, Table, Text};
 use regex::Regex;
 
+/// An include as it reads in a text, whose link is words by then or still written out.
+static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\[!INCLUDE\s*(?:\[[^\]]*\]\s*(?:\([^)]*\))?|[^\]]*?)\s*\]").expect("pattern")
+});
 static INCLUDE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\[!INCLUDE\s*\[[^\]]*\]\s*\(([^)\s]+)\)\s*\]").expect("pattern"));
 static COMMENT: LazyLock<Regex> =
@@ -236,6 +240,17 @@ impl<'a> Reader<'a> {
         if includes.is_empty() {
             self.push(line, Content::Paragraph(text));
             return;
+        }
+        // What stands beside an include is read like any other text.
+        let marked = DIRECTIVE.replace_all(&text.marked, " ").trim().to_owned();
+        if !marked.is_empty() {
+            let links = text.links.into_iter();
+            let links = links.filter(|link| !includes.contains(&link.target));
+            let beside = Text {
+                marked,
+                links: links.collect(),
+            };
+            self.push(line, Content::Paragraph(beside));
         }
         for target in includes {
             self.push(line, Content::Include(target));

@@ -122,10 +122,19 @@ impl Subject<'_> {
 
     fn body(&self, schema: &Node, example: &Example) -> Vec<Finding> {
         match &example.body {
-            Some(Ok(value)) => validate(self.contract, schema, value)
-                .iter()
-                .map(|violation| self.violation(example, violation))
-                .collect(),
+            Some(Ok(value)) => match validate(self.contract, schema, value) {
+                Ok(violations) => violations
+                    .iter()
+                    .map(|violation| self.violation(example, violation))
+                    .collect(),
+                Err(reason) => vec![self.about(
+                    example,
+                    "schema",
+                    "cannot be compared",
+                    &reason,
+                    self.contract.place(schema),
+                )],
+            },
             Some(Err(reason)) => {
                 let line = self.contract.place(schema);
                 vec![self.about(

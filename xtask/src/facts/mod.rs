@@ -114,6 +114,11 @@ impl PageFacts {
         });
     }
 
+    /// The page that states them.
+    pub fn page(&self) -> &Page {
+        &self.page
+    }
+
     /// Everything that the page says, recognised or not.
     pub fn passages(&self) -> Vec<Passage> {
         passages::of_page(&self.page, &self.examples)

@@ -28,8 +28,8 @@ static BOILERPLATE: LazyLock<Regex> = LazyLock::new(|| {
             | for\s+details\s+about\s+delegated\s+and\s+application\s+permissions.*
             | (?:to\s+)?learn\s+more\s+about\s+(?:these\s+permissions|authentication).*
             | one\s+of\s+the\s+following\s+permissions\s+is\s+required.*
-            | the\s+timestamp\s+type\s+represents.*
-            | for\s+example,\s+midnight\s+utc.*
+            | the\s+timestamp\s+type\s+represents.*\balways\s+in\s+utc(?:\s+time)?
+            | (?:for\s+example|e\.g\.),?\s+midnight\s+utc.*
             | namespace:\s*microsoft\.graph
             | (?:for\s+more\s+(?:information|details)|learn\s+(?:more|how)|see(?:\s+also)?)\b[^0-9]*
         )$",
@@ -116,6 +116,14 @@ fn leads_elsewhere(section: &Section) -> bool {
 
 fn of_section(section: &Section, found: &mut Vec<Passage>) {
     if leads_elsewhere(section) {
+        // Only links lead elsewhere; what is said beside them is said.
+        for block in &section.blocks {
+            if let Content::Paragraph(text) = &block.content
+                && text.links.is_empty()
+            {
+                paragraph(&text.marked, block.line, found);
+            }
+        }
         return;
     }
     if !section.title().is_empty() {

@@ -72,7 +72,7 @@ pub fn mark(text: &str) -> u32 {
 
 static TOKEN: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
-        r"\{[^{}]*\}|\d{4}-\d\d-\d\dT[0-9:.]+Z?|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\d{1,3}(?:,\d{3})+|[$@#]?[\p{L}\p{N}_]+(?:[._'/-][\p{L}\p{N}_]+)*|%",
+        r"\{[^{}]*\}|\b(?:application|text|multipart|image)/[A-Za-z0-9]+(?:[.+-][A-Za-z0-9]+)*|\d{4}-\d\d-\d\dT[0-9:.]+Z?|[0-9A-Fa-f]{8}(?:-[0-9A-Fa-f]{4}){3}-[0-9A-Fa-f]{12}|\d{1,3}(?:,\d{3})+|[$@#]?[\p{L}\p{N}_]+(?:[._'/-][\p{L}\p{N}_]+)*|%",
     )
     .expect("pattern")
 });
@@ -145,7 +145,7 @@ fn plain_word(lower: &str, written: &str, direction: Option<&str>) -> Option<Wor
             ..Word::anchor(&number)
         });
     }
-    if is_identifier(written) {
+    if is_identifier(written) || is_media_type(lower) {
         return Some(Word::anchor(lower));
     }
     let canonical = SYNONYMS.get(lower).copied().unwrap_or(lower);
@@ -184,6 +184,12 @@ pub fn weighty_words() -> HashMap<u32, &'static str> {
         .flat_map(|words| words.split_whitespace())
         .map(|word| (mark(&root(word)), word))
         .collect()
+}
+
+fn is_media_type(lower: &str) -> bool {
+    ["application/", "text/", "multipart/", "image/"]
+        .iter()
+        .any(|kind| lower.starts_with(kind))
 }
 
 fn is_identifier(written: &str) -> bool {
@@ -263,7 +269,7 @@ fn expanded(lower: &str) -> Vec<String> {
         }
     }
     if whole.contains('-') || whole.contains('/') {
-        if number(whole).is_some() || SYNONYMS.contains_key(whole) {
+        if is_media_type(whole) || number(whole).is_some() || SYNONYMS.contains_key(whole) {
             return vec![whole.to_owned()];
         }
         return whole
@@ -431,10 +437,10 @@ static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
     map
 });
 
-const ENDING_WORDS: &str = "deprecated retired longer replaced preview";
+const ENDING_WORDS: &str = "deprecated retired longer replaced preview irreversible irrevocable permanent undone lost forever";
 
 const POLAR_WORDS: &str = "not must only except unless never always optional nullable unique default yes ignored \
-     read-only should empty exactly twice asynchronous synchronous partial irreversible permanent";
+     read-only should empty exactly twice asynchronous synchronous partial";
 
 const KIND_WORDS: &str = "stop start continue delete finish fail succeed allow forbid accept reject pause keep create \
      modify retrieve before after source target first last oldest newest latest earliest recent ascending \

@@ -122,7 +122,7 @@ fn shown(source: &SourcePage, file: &str, changes: &[Change]) -> String {
 }
 
 /// The date that a page bears, as year-month-day.
-fn date_of(page: &Page) -> Option<String> {
+pub fn date_of(page: &Page) -> Option<String> {
     if let Some(date) = page.front_matter.get("ms.date") {
         let parts: Vec<&str> = date.split('/').collect();
         let [month, day, year] = parts.as_slice() else {

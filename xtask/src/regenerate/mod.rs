@@ -3,8 +3,10 @@
 mod blocks;
 mod build;
 pub mod hashes;
-mod items;
 mod outcomes;
+mod placement;
+pub mod public_items;
+mod returns;
 mod signatures;
 mod tables;
 
@@ -15,7 +17,6 @@ use std::process::Command;
 use crate::contract::Contract;
 use crate::contract::held::Held;
 use crate::contract::ledger::Ledger;
-use items::{Effect, Item};
 
 /// What to do.
 pub struct Options {
@@ -25,6 +26,8 @@ pub struct Options {
     pub check: bool,
     /// Leave the linters out.
     pub without_lint: bool,
+    /// The commit or release whose public items are compared; none to leave them out.
+    pub since: Option<String>,
     /// The documents whose hashes are recorded.
     pub documents: Option<PathBuf>,
     /// The pages whose change somebody has read.
@@ -65,9 +68,16 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
 
     let contract = Contract::load(&root.join("openapi/cross-tenant-migration.yaml"))?;
     let ledger = Ledger::load(&root.join("openapi/provenance.yaml"))?;
-    let sources = signatures::sources(&root.join("src"))?;
-    let signatures = signatures::of_client(&sources);
+    let sources = signatures::sources(root, "src")?;
+    let methods = signatures::of_client(&sources);
     let variants = signatures::outcomes(&sources);
+    outcome.problems.extend(returns::check(
+        &contract,
+        &methods,
+        &signatures::payloads(&sources),
+    ));
+    outcome.problems.extend(returns::unlisted(root, &contract));
+    outcome.problems.extend(placement::check(root, &contract));
     outcome.problems.extend(tables::deprecations(
         &contract,
         &signatures::deprecated_methods(&sources),
@@ -75,15 +85,23 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
     let spec = fs::read_to_string(root.join("openapi/cross-tenant-migration.yaml"))
         .map_err(|error| format!("cannot read the spec: {error}"))?;
     outcome.problems.extend(tables::drafts(&spec));
-    let answers = tables::outcomes(&contract, &signatures, &mut outcome.problems);
+    let answers = tables::outcomes(&contract, &methods);
     let operations = tables::operations(&contract, &ledger);
     let tables = [("outcomes", answers), ("operations", operations)];
     let mut found: Vec<&str> = Vec::new();
     for file in blocks::candidates(root) {
         let text = fs::read_to_string(&file)
             .map_err(|error| format!("cannot read {}: {error}", file.display()))?;
-        if let Some(problems) = outcomes::check(&text, &contract, &signatures, &variants) {
-            outcome.problems.extend(problems);
+        if let Some(problems) = outcomes::check(&text, &contract, &methods, &variants) {
+            let name = file.strip_prefix(root).unwrap_or(&file).display();
+            let named = |problem: String| {
+                if problem.starts_with("src/") {
+                    problem
+                } else {
+                    format!("{name}: {problem}")
+                }
+            };
+            outcome.problems.extend(problems.into_iter().map(named));
         }
         let mut refreshed = text.clone();
         for (name, table) in &tables {
@@ -104,6 +122,13 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
                 blocks::CLOSING
             ));
         }
+    }
+    match &options.since {
+        Some(_) if !built.compiles => {
+            println!("public items: SKIPPED, because the library does not compile");
+        }
+        Some(since) => public_items::show(root, since)?,
+        None => {}
     }
     if let Some(documents) = &options.documents {
         let file = root.join("openapi/provenance.yaml");
@@ -157,7 +182,7 @@ fn lint(root: &Path) -> Result<(), String> {
     }
 }
 
-/// Compares the generated code with the reviewed copy and shows what callers will feel.
+/// Compares the generated code with the reviewed copy.
 fn golden(
     root: &Path,
     name: &str,
@@ -172,43 +197,7 @@ fn golden(
     } else {
         String::new()
     };
-    // Against the last commit, so that a second run shows what the first one showed.
-    let baseline =
-        committed(root, &format!("tests/golden/{name}")).unwrap_or_else(|| reviewed.clone());
-    let changes = items::changes(&items::public(&baseline)?, &items::public(generated)?);
-    show(name, &changes);
     settle(root, &file, &reviewed, generated, check, outcome)
-}
-
-/// A file as the last commit has it; nothing outside a repository.
-fn committed(root: &Path, file: &str) -> Option<String> {
-    let output = Command::new("git")
-        .args(["show", &format!("HEAD:./{file}")])
-        .current_dir(root)
-        .output()
-        .ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8(output.stdout).ok())
-        .flatten()
-}
-
-fn show(file: &str, changes: &[(Effect, Item)]) {
-    if changes.is_empty() {
-        println!("public items of {file}: unchanged");
-        return;
-    }
-    println!("public items of {file}: {} changed", changes.len());
-    for (effect, item) in changes {
-        println!("  {}: {}", effect.name(), item.path);
-        if !item.before.is_empty() {
-            println!("    - {}", item.before);
-        }
-        if !item.after.is_empty() {
-            println!("    + {}", item.after);
-        }
-    }
 }
 
 /// Writes a file that is out of date, or notes that it is.

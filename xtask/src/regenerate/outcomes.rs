@@ -5,6 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::signatures::{Method, Variant};
 use crate::contract::Contract;
 use heck::ToSnakeCase;
 
@@ -22,8 +23,8 @@ struct Row {
 pub fn check(
     text: &str,
     contract: &Contract,
-    signatures: &BTreeMap<String, String>,
-    variants: &BTreeMap<String, Vec<String>>,
+    methods: &BTreeMap<String, Method>,
+    variants: &BTreeMap<String, Vec<Variant>>,
 ) -> Option<Vec<String>> {
     let (_, rest) = text.split_once(START)?;
     let Some((table, _)) = rest.split_once(END) else {
@@ -35,8 +36,9 @@ pub fn check(
     let mut used: BTreeSet<&String> = BTreeSet::new();
     for operation in &contract.operations {
         let call = operation.id.to_snake_case();
-        let Some(outcome) = signatures
+        let Some(outcome) = methods
             .get(&call)
+            .map(|method| &method.returns)
             .filter(|returned| returned.ends_with("Outcome"))
         else {
             continue;
@@ -48,7 +50,7 @@ pub fn check(
     }
     for outcome in used {
         for variant in variants.get(outcome).into_iter().flatten() {
-            let value = format!("{outcome}::{variant}");
+            let value = format!("{outcome}::{}", variant.name);
             if !rows.iter().any(|row| row.value.contains(&value)) {
                 problems.push(format!("the table of outcomes has no row for `{value}`"));
             }
@@ -68,18 +70,34 @@ pub fn check(
             "the table of outcomes has a row for {status} of `{call}`, which the spec does not list"
         ));
     }
-    problems.extend(rows.iter().filter_map(|row| unknown_value(row, variants)));
+    problems.extend(rows.iter().filter_map(|row| wrong_value(row, variants)));
     Some(problems)
 }
 
-/// A value of a row that the code does not have.
-fn unknown_value(row: &Row, variants: &BTreeMap<String, Vec<String>>) -> Option<String> {
+/// A value of a row that the code does not have, or whose documentation does not speak of the status.
+fn wrong_value(row: &Row, variants: &BTreeMap<String, Vec<Variant>>) -> Option<String> {
     let inside = row.value.trim_start_matches("Ok(").trim_end_matches(')');
-    let (outcome, variant) = inside.split_once("::")?;
+    let (outcome, name) = inside.split_once("::")?;
     let known = variants
         .get(outcome)
-        .is_some_and(|variants| variants.iter().any(|known| known == variant));
-    (!known).then(|| format!("the table of outcomes names `{inside}`, which does not exist"))
+        .and_then(|variants| variants.iter().find(|variant| variant.name == name));
+    let Some(variant) = known else {
+        return Some(format!(
+            "the table of outcomes names `{inside}`, which does not exist"
+        ));
+    };
+    let status = row.status.to_string();
+    let speaks = variant
+        .documentation
+        .split(|letter: char| !letter.is_ascii_digit())
+        .any(|number| number == status);
+    (!speaks).then(|| {
+        format!(
+            "{}: the documentation of `{inside}` does not say what {status} of `{}` means",
+            variant.file,
+            row.calls.join("`, `")
+        )
+    })
 }
 
 /// `` | `a`, `b` | 409 | `Ok(X::Y)` | … | ``; the head of the table has no status.
@@ -101,11 +119,11 @@ fn row(line: &str) -> Option<Row> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::path::Path;
 
     use super::check;
     use crate::contract::Contract;
+    use crate::regenerate::signatures::{self, Source};
 
     const TABLE: &str = "<!-- outcomes:start -->
 | Call | Status | Rust value | Meaning |
@@ -119,14 +137,23 @@ mod tests {
     fn problems(table: &str) -> Option<Vec<String>> {
         let spec = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/spec.yaml");
         let contract = Contract::load(&spec).expect("the fixture spec");
-        let signatures =
-            BTreeMap::from([("cancel_crate_job".to_owned(), "CancelOutcome".to_owned())]);
-        let variants = vec!["Accepted".to_owned(), "Conflict".to_owned()];
+        let source = "impl Client { pub async fn cancel_crate_job(&self) -> Result<CancelOutcome, Error> {} }
+            /// All but the first are 409.
+            pub enum CancelOutcome {
+                /// 202: it is being stopped.
+                Accepted(Response<CrateCancelReceipt>),
+                /// It is too late.
+                Conflict(Refusal),
+            }";
+        let sources = [Source {
+            path: "src/answers/outcome.rs".to_owned(),
+            file: syn::parse_file(source).expect("Rust"),
+        }];
         check(
             table,
             &contract,
-            &signatures,
-            &BTreeMap::from([("CancelOutcome".to_owned(), variants)]),
+            &signatures::of_client(&sources),
+            &signatures::outcomes(&sources),
         )
     }
 
@@ -150,6 +177,11 @@ mod tests {
                 "CancelOutcome::Conflict",
                 "CancelOutcome::Accepted",
                 "no row for `CancelOutcome::Conflict`",
+            ),
+            (
+                "| 418 | `Err(Error)`",
+                "| 418 | `Ok(CancelOutcome::Conflict)`",
+                "src/answers/outcome.rs: the documentation of `CancelOutcome::Conflict` does not say what 418",
             ),
             ("<!-- outcomes:end -->", "", "is not followed by"),
         ];

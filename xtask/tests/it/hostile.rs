@@ -3,7 +3,7 @@
 use std::fmt::Write;
 use std::fs;
 
-use crate::support::{Copy, drift, editions, fixtures};
+use crate::support::{Copy, drift, editions, fixtures, run, text};
 
 /// A page that the ledger of the fixtures cites.
 const CITED: &str = "api-reference/beta/resources/relocation-overview.md";
@@ -219,5 +219,73 @@ fn a_broken_spec_or_ledger_is_named_with_its_line() {
         assert_eq!(run.code, 2, "{text}");
         assert!(run.errors.contains(expected), "{}", run.errors);
         assert_eq!(run.errors.lines().count(), 1, "{}", run.errors);
+    }
+}
+
+#[test]
+fn a_broken_spec_or_ledger_ends_in_one_line_with_its_place() {
+    let documents = Copy::of("docs");
+    let cases = [
+        // The file, what is replaced, by what, and where it is wrong.
+        ("spec.yaml", "paths:\n", "paths: [\n", ":"),
+        (
+            "spec.yaml",
+            "paths:\n",
+            "pathways:\n",
+            ":1:1: it has no `paths`",
+        ),
+        (
+            "spec.yaml",
+            "      operationId: createCrateJob\n",
+            "",
+            ":8:1: an operation has no operationId",
+        ),
+        (
+            "spec.yaml",
+            "  title: Relocation of crates",
+            "  title: *crates",
+            ":3:10: ",
+        ),
+        ("provenance.yaml", "pages:\n", "pages: {\n", ":"),
+        (
+            "provenance.yaml",
+            "decisions: []",
+            "decisions:\n  - why: none",
+            ": a decision has no id",
+        ),
+    ];
+    for (file, from, to, place) in cases {
+        let folder = Copy::empty();
+        for name in ["spec.yaml", "provenance.yaml"] {
+            let text = fs::read_to_string(fixtures().join(name)).expect("a fixture");
+            assert!(name != file || text.contains(from), "{file} has no {from}");
+            let text = if name == file {
+                text.replacen(from, to, 1)
+            } else {
+                text
+            };
+            folder.write(name, text);
+        }
+        let run = run(&[
+            "drift",
+            text(documents.path()),
+            "--spec",
+            text(&folder.path().join("spec.yaml")),
+            "--provenance",
+            text(&folder.path().join("provenance.yaml")),
+        ]);
+        assert_eq!(run.code, 2, "{to}: {}{}", run.output, run.errors);
+        assert_eq!(run.errors.lines().count(), 1, "{to}: {}", run.errors);
+        let expected = format!("{file}{place}");
+        assert!(run.errors.contains(&expected), "{expected}: {}", run.errors);
+        let after = run.errors.split(file).nth(1).expect("a place");
+        let numbers = after.split(':').skip(1).take(2);
+        assert!(
+            numbers
+                .map(str::parse::<usize>)
+                .all(|number| number.is_ok()),
+            "{to}: {}",
+            run.errors
+        );
     }
 }

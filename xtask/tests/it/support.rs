@@ -1,8 +1,9 @@
 //! Runs the program on copies of the fixture pages.
 
 use std::fs;
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -147,15 +148,30 @@ fn keys(report: &Value, known: bool) -> Vec<String> {
 
 /// Runs the program.
 pub fn run(arguments: &[&str]) -> Run {
+    run_with_input(arguments, &project(), "")
+}
+
+/// Runs the program in a folder, with something to read.
+pub fn run_with_input(arguments: &[&str], folder: &Path, input: &str) -> Run {
+    let mut program = Command::new(env!("CARGO_BIN_EXE_xtask"))
+        .args(arguments)
+        .current_dir(folder)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    // A program that asks nothing may be gone before it could read.
+    let _ = program
+        .stdin
+        .take()
+        .expect("its input")
+        .write_all(input.as_bytes());
     let Output {
         status,
         stdout,
         stderr,
-    } = Command::new(env!("CARGO_BIN_EXE_xtask"))
-        .args(arguments)
-        .current_dir(project())
-        .output()
-        .expect("the program starts");
+    } = program.wait_with_output().expect("the program ends");
     Run {
         code: status.code().expect("the program was not killed"),
         output: String::from_utf8(stdout).expect("UTF-8"),

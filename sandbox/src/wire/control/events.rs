@@ -4,20 +4,20 @@ use std::collections::HashMap;
 use std::convert::Infallible;
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::body::Bytes;
-use chrono::{DateTime, Utc};
 use futures_util::{Stream, stream};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use tokio::sync::watch;
 
 use super::look;
 use crate::engine::Engine;
-use crate::operation::{MappingKind, Service};
+use crate::operation::Service;
 use crate::sharepoint::tasks;
-use crate::state::State;
 use crate::state::job::Job;
+use crate::state::picture::Picture;
 use crate::state::workload::workload_status;
 use crate::wire::core::{Core, closed};
 
@@ -111,34 +111,27 @@ impl Told {
         self.changes.mark_unchanged();
         let mut events = String::new();
         let core = self.core.clone();
-        let (now, indexes, total) = {
+        let picture = {
             let mut engine = core.look();
-            let now = engine.settle();
-            self.overview(&engine, now, &mut events);
-            let all = engine.state.jobs.all();
-            let start = all.len().saturating_sub(SHOWN);
-            (now, start..all.len(), all.len())
+            let picture = engine.picture();
+            self.overview(&engine, &picture, &mut events);
+            picture
         };
+        let state = &picture;
+        let tasks: Vec<Value> = newest(&state.tasks)
+            .map(|task| Value::Object(tasks::view(task, &state.settings, state.now)))
+            .collect();
+        self.tell(&mut events, "tasks", "", &json!(tasks));
+        let mappings = |all: &[Arc<Map<String, Value>>]| -> Vec<Value> {
+            all.iter().take(SHOWN).map(|one| json!(**one)).collect()
+        };
+        let mappings = json!({"users": mappings(&state.user_mappings), "groups": mappings(&state.group_mappings)});
+        self.tell(&mut events, "mappings", "", &mappings);
+        let total = state.jobs.len();
         let mut ids = Vec::new();
-        for index in indexes {
-            // One job at a time, so that requests get through in between.
-            let job = {
-                let engine = self.core.look();
-                engine
-                    .state
-                    .jobs
-                    .get(index)
-                    .map(|found| job(found, &engine.state, now))
-            };
-            if let Some(job) = job {
-                ids.push(job["id"].clone());
-                self.tell(
-                    &mut events,
-                    "job",
-                    job["id"].as_str().unwrap_or_default(),
-                    &job,
-                );
-            }
+        for found in state.jobs.all().skip(total.saturating_sub(SHOWN)) {
+            ids.push(found.id.clone());
+            self.tell(&mut events, "job", &found.id, &job(found, state));
         }
         self.tell(
             &mut events,
@@ -149,26 +142,20 @@ impl Told {
         events
     }
 
-    fn overview(&mut self, engine: &Engine, now: DateTime<Utc>, events: &mut String) {
-        let state = &engine.state;
+    /// What is told of the engine itself.
+    fn overview(&mut self, engine: &Engine, picture: &Picture, events: &mut String) {
         let last = engine.log.total();
         if last < self.after {
             // The sandbox started over.
             self.after = 0;
         }
-        let clock = json!({"now": now, "speed": engine.clock.speed(), "tenantId": state.tenant_id});
+        let clock = json!({
+            "now": picture.now, "speed": engine.clock.speed(), "tenantId": picture.tenant_id,
+        });
         self.tell(events, "clock", "", &clock);
         self.tell(events, "settings", "", &look::settings(engine));
         self.tell(events, "faults", "", &json!(engine.faults.counted()));
         self.tell(events, "scenario", "", &look::scenario(engine));
-        let tasks: Vec<Value> = newest(state.tasks.all())
-            .map(|task| Value::Object(tasks::view(task, &state.settings, now)))
-            .collect();
-        self.tell(events, "tasks", "", &json!(tasks));
-        let mappings = |kind| state.mappings.all(kind).take(SHOWN).collect::<Vec<_>>();
-        let mappings =
-            json!({"users": mappings(MappingKind::User), "groups": mappings(MappingKind::Group)});
-        self.tell(events, "mappings", "", &mappings);
         let after = self.after.max(last.saturating_sub(SHOWN as u64));
         let entries: Vec<Value> = engine
             .log
@@ -205,15 +192,19 @@ fn newest<T>(items: &[T]) -> impl Iterator<Item = &T> {
 }
 
 /// A job with a letter for each workload of each user.
-fn job(job: &Job, state: &State, now: DateTime<Utc>) -> Value {
-    let seats = state.jobs.seats(job);
+fn job(job: &Job, picture: &Picture) -> Value {
+    let seats = picture.jobs.seats(job);
     let cells: serde_json::Map<String, Value> = job
         .services
         .iter()
         .map(|service| {
             let letters: String = seats
                 .iter()
-                .map(|seat| letter(workload_status(job, seat, service, &state.settings, now)))
+                .map(|seat| {
+                    let status =
+                        workload_status(job, seat, service, &picture.settings, picture.now);
+                    letter(status)
+                })
                 .collect();
             (service.as_str().to_owned(), json!(letters))
         })

@@ -1,23 +1,18 @@
 //! The control endpoints that only look.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
+use super::content::Content;
 use super::options::Options;
-use super::{Refusal, invalid, known_codes};
+use super::refusal::{Refusal, invalid};
+use super::state;
 use crate::engine::Engine;
 use crate::engine::rehearse::find;
-use crate::engine::snapshot::{JobSnapshot, TaskSnapshot};
-use crate::operation::{MappingKind, Operation};
+use crate::operation::{MappingKind, Operation, Service};
 use crate::scenario::plan::Scenario;
 use crate::scenario::shipped;
-use crate::sharepoint::tasks;
-use crate::state::State;
-use crate::state::job::Job;
-use crate::state::status::JobStatus;
+use crate::state::codes;
 use crate::wire::core::Core;
-
-/// How many entries of the log, and how many jobs, tasks or mappings, come at once unless asked otherwise.
-const USUAL_PAGE: usize = 1_000;
 
 /// The options that an endpoint takes.
 pub(super) fn names(path: &[&str]) -> &'static [&'static str] {
@@ -35,17 +30,27 @@ pub(super) fn names(path: &[&str]) -> &'static [&'static str] {
         ["state"] => &["job", "status", "user", "top", "skip"],
         ["jobs"] => &["status", "user", "top", "skip"],
         ["jobs", _] => &["top", "skip"],
+        ["tasks"] => &["status", "source", "top", "skip"],
+        ["mappings", _] => &["source", "top", "skip"],
         _ => &[],
     }
 }
 
-pub(super) fn answer(core: &Core, path: &[&str], options: &Options) -> Result<Value, Refusal> {
+pub(super) fn answer(core: &Core, path: &[&str], options: &Options) -> Result<Content, Refusal> {
     match path {
+        ["state"] => return state::all(core, options),
+        ["jobs"] => return state::jobs(core, options),
+        ["tasks"] => return state::tasks(core, options),
+        ["mappings", "users"] => return state::mappings(core, MappingKind::User, options),
+        ["mappings", "groups"] => return state::mappings(core, MappingKind::Group, options),
+        // Shared with the engine and written out without it.
+        ["export"] => return Ok(Content::written(core.engine().export())),
+        _ => {}
+    }
+    let json = match path {
         ["requests"] => requests(core, options),
         ["requests", number] => request(core, number),
-        ["state"] => state(core, options),
-        ["jobs"] => jobs(core, options),
-        ["jobs", id] => job(core, id, options),
+        ["jobs", id] => state::job(core, id, options),
         ["clock"] => Ok(clock(&core.look())),
         ["settings"] => Ok(settings(&core.look())),
         ["faults"] => Ok(json!({"value": core.look().faults.counted()})),
@@ -56,13 +61,9 @@ pub(super) fn answer(core: &Core, path: &[&str], options: &Options) -> Result<Va
         ["scenarios", name] => shipped::find(name)
             .map(|one| json!({"name": one.name, "text": one.text}))
             .ok_or_else(|| Refusal(404, "notFound", format!("there is no scenario '{name}'"))),
-        ["export"] => {
-            // Copied under the lock and written out after it.
-            let export = core.engine().export();
-            Ok(json!(export))
-        }
         _ => Err(Refusal(404, "notFound", "there is no such endpoint".into())),
-    }
+    };
+    json.map(Content::Json)
 }
 
 pub(super) fn clock(engine: &Engine) -> Value {
@@ -128,7 +129,7 @@ fn requests(core: &Core, options: &Options) -> Result<Value, Refusal> {
     };
     let after = options.number::<u64>("after")?.unwrap_or(0);
     let before = options.number::<u64>("before")?.unwrap_or(u64::MAX);
-    let (top, _) = options.page(USUAL_PAGE)?;
+    let (top, _) = options.page()?;
     let user = options.text("user");
     let (job, entries, total, effects) = {
         let engine = core.look();
@@ -204,113 +205,17 @@ fn request(core: &Core, number: &str) -> Result<Value, Refusal> {
         .ok_or_else(missing)
 }
 
-/// The jobs that are asked for, by their places.
-fn chosen(state: &State, options: &Options) -> Result<Vec<usize>, Refusal> {
-    let status = options
-        .text("status")
-        .map(|text| {
-            JobStatus::parse(text).ok_or_else(|| invalid(format!("there is no status '{text}'")))
+/// The codes of errors that the support pages name.
+fn known_codes() -> Value {
+    let families: Vec<Value> = codes::FAMILIES
+        .iter()
+        .map(|family| {
+            json!({
+                "codes": family.codes,
+                "workload": family.service.map(Service::as_str),
+                "meaning": family.what,
+            })
         })
-        .transpose()?;
-    let only = options
-        .text("job")
-        .map(|job| find(state, job))
-        .transpose()?;
-    let user = options.text("user");
-    let fits = |index: usize, job: &Job| {
-        only.is_none_or(|only| only == index)
-            && status.is_none_or(|status| job.status == status)
-            && user.is_none_or(|user| job.user(user).is_some())
-    };
-    let jobs = state.jobs.all().iter().enumerate();
-    Ok(jobs
-        .filter(|(index, job)| fits(*index, job))
-        .map(|(index, _)| index)
-        .collect())
-}
-
-/// A page of jobs; each is copied under a lock of its own, so that requests get through in between.
-fn jobs(core: &Core, options: &Options) -> Result<Value, Refusal> {
-    let (top, skip) = options.page(USUAL_PAGE)?;
-    let (now, chosen) = {
-        let mut engine = core.engine();
-        (engine.settle(), chosen(&engine.state, options)?)
-    };
-    let mut jobs = Vec::new();
-    for index in chosen.iter().skip(skip).take(top) {
-        let snapshot = {
-            let engine = core.look();
-            let job = engine.state.jobs.get(*index);
-            job.map(|job| JobSnapshot::of(job, &engine.state, now))
-        };
-        let Some(snapshot) = snapshot else { continue };
-        let mut json = json!(snapshot);
-        if let (Some(user), Some(users)) = (options.text("user"), json["users"].as_array_mut()) {
-            users.retain(|known| {
-                known["id"]
-                    .as_str()
-                    .is_some_and(|id| id.eq_ignore_ascii_case(user))
-            });
-        }
-        jobs.push(json);
-    }
-    let mut answer = Map::new();
-    answer.insert("now".into(), json!(now));
-    answer.insert("total".into(), json!(chosen.len()));
-    if chosen.len() > skip.saturating_add(top) {
-        answer.insert("nextSkip".into(), json!(skip.saturating_add(top)));
-    }
-    answer.insert("jobs".into(), json!(jobs));
-    Ok(Value::Object(answer))
-}
-
-/// One job with a page of its users.
-fn job(core: &Core, id: &str, options: &Options) -> Result<Value, Refusal> {
-    let (top, skip) = options.page(USUAL_PAGE)?;
-    let snapshot = {
-        let mut engine = core.engine();
-        let now = engine.settle();
-        let index = find(&engine.state, id)?;
-        let job = engine.state.jobs.get(index);
-        job.map(|job| JobSnapshot::of(job, &engine.state, now))
-    };
-    let snapshot =
-        snapshot.ok_or_else(|| Refusal(404, "notFound", format!("there is no job '{id}'")))?;
-    let total = snapshot.users.len();
-    let mut json = json!(snapshot);
-    if let Some(users) = json["users"].as_array_mut() {
-        *users = users.drain(..).skip(skip).take(top).collect();
-    }
-    json["totalUsers"] = json!(total);
-    Ok(json)
-}
-
-/// A page of jobs with everything else there is.
-fn state(core: &Core, options: &Options) -> Result<Value, Refusal> {
-    let mut answer = jobs(core, options)?;
-    let (top, _) = options.page(USUAL_PAGE)?;
-    let engine = core.look();
-    let state = &engine.state;
-    let now = engine.clock.now();
-    let task = |task| {
-        let mut json = json!(TaskSnapshot::of(task, &state.settings, now));
-        json["resource"] = Value::Object(tasks::view(task, &state.settings, now));
-        json
-    };
-    let mappings = |kind| state.mappings.all(kind).take(top).collect::<Vec<_>>();
-    answer["tenantId"] = json!(state.tenant_id);
-    answer["tasks"] = json!(
-        state
-            .tasks
-            .all()
-            .iter()
-            .rev()
-            .take(top)
-            .rev()
-            .map(task)
-            .collect::<Vec<_>>()
-    );
-    answer["userMappings"] = json!(mappings(MappingKind::User));
-    answer["groupMappings"] = json!(mappings(MappingKind::Group));
-    Ok(answer)
+        .collect();
+    json!({ "value": families })
 }

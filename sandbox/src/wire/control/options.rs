@@ -4,7 +4,10 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
-use super::{Refusal, invalid};
+use super::refusal::{Refusal, invalid};
+
+/// How many entries of the log, and how many jobs, tasks or mappings, come at once unless asked otherwise.
+const USUAL_PAGE: usize = 1_000;
 
 /// The options of a query, decoded.
 pub(super) struct Options(Vec<(String, String)>);
@@ -61,8 +64,8 @@ impl Options {
     }
 
     /// How many items a page holds, and how many come before it.
-    pub(super) fn page(&self, usual: usize) -> Result<(usize, usize), Refusal> {
-        let top = self.number("top")?.unwrap_or(usual);
+    pub(super) fn page(&self) -> Result<(usize, usize), Refusal> {
+        let top = self.number("top")?.unwrap_or(USUAL_PAGE);
         if top == 0 {
             return Err(invalid("'top' is 0; a page holds at least one item"));
         }

@@ -119,5 +119,7 @@ mutators! {
     "returns in other words" => |page, _| every(page, r"If successful, this (?:method|action|function) returns a `(\d+ [A-Za-z ]+)` response code", "A successful call returns `$1`");
     "members as a table" => |page, _| members_as_table(page);
     "no time in the example of a time" => |page, _| every(page, r" For example, midnight UTC on Jan 1, 20\d\d,? is `[^`]+`\.", "");
+    "an example announced in short" => |page, _| every(page, r"For example, midnight", "E.g., midnight");
+    "a name of the page's own include" => |page, _| every(page, r"\[!INCLUDE \[beta-disclaimer\]", "[!INCLUDE [beta disclaimer]");
     "the table of headers in other words" => |page, _| every(page, r"Learn more about \[authentication and authorization\]\(/graph/auth/auth-concepts\)\.", "See [authentication](/graph/auth).");
 }

@@ -189,4 +189,15 @@ mutators! {
     "only some are supported" => |page, random| prose_match(page, random, r"Only `(\w+)` (is|are)", |found| format!("`{}` and `Groups` {}", &found[1], &found[2]));
     "asynchronous becomes synchronous" => |page, random| prose_match(page, random, r"\basynchronous(ly)?\b", |found| format!("synchronous{}", found.get(1).map_or("", |ending| ending.as_str())));
     "an option of the query is named" => |page, random| one_match(page, random, r"`\$(select|top|orderby|count|filter|expand)`", |_| "`$search`".to_owned());
+    "another content type is asked for" => |page, random| one_match(page, random, r"\|Content-Type\|application/json\.", |_| "|Content-Type|application/merge-patch+json.".to_owned());
+    "times are in another zone" => |page, random| one_match(page, random, r"always in UTC", |_| "always in local time".to_owned());
+    "a sentence beside an include" => |page, random| one_match(page, random, r"(?m)^\[!INCLUDE \[[a-z-]+\]\([^)]*\)\]$", |found| format!("{} This action cannot be undone.", &found[0]));
+    "a demand among the links below" => |page, _| Some(format!("{page}\n## Related content\n\n- Each user must hold an E5 licence.\n"));
+    "a loss is announced" => |page, random| one_match(page, random, r"\n\n## (?:HTTP request|Properties)", |found| format!("\n\nA failed call removes the mailbox for good.{}", &found[0]));
+    "before becomes after" => |page, random| prose_match(page, random, r"\bbefore\b", |_| "after".to_owned());
+    "days become hours" => |page, random| prose_match(page, random, r"\b(\d+|two|three|seven|thirty) days\b", |found| format!("{} hours", &found[1]));
+    "unique within another thing" => |page, random| one_match(page, random, r"unique per tenant", |_| "unique per user".to_owned());
+    "a refusal has another reason" => |page, random| one_match(page, random, r"(\| `409 Conflict` \| )[^|\n]*\|", |found| format!("{}The archive of the mailbox is on hold. |", &found[1]));
+    "the key of a function has another name" => |page, random| one_match(page, random, r"\b(sourceSiteUrl|sourcePrincipalName|sourceGroupMailNickname)=", |_| "siteAddress=".to_owned());
+    "the section on the response is gone" => |page, random| one_match(page, random, r"(?s)\n## Response\n.*?\n## ", |_| "\n## ".to_owned());
 }

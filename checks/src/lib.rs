@@ -1,0 +1,4 @@
+//! What the tests of all crates and the maintenance commands share.
+
+pub mod json_schema;
+pub mod sets;

@@ -1,0 +1,67 @@
+//! Commands that need no service: the simulator, completions and manual pages.
+
+use std::fs;
+use std::path::Path;
+
+use clap::CommandFactory;
+use clap_mangen::Man;
+
+use crate::arguments::{Arguments, SandboxCommand};
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, put};
+use crate::simulator;
+
+pub async fn sandbox(command: SandboxCommand, output: &Output) -> Result<Exit, Failure> {
+    match command {
+        SandboxCommand::Start { scenario, speed } => {
+            let url = simulator::start_with(scenario.as_deref(), speed).await?;
+            put(format!("{url}\n").as_bytes())?;
+        }
+        SandboxCommand::Status => match simulator::running().await? {
+            Some(url) => put(format!("{url}\n").as_bytes())?,
+            None => {
+                return Err(Failure::new(Exit::NotFound, "no simulator is running")
+                    .because("none was started, or it was stopped")
+                    .next("xtmig sandbox start"));
+            }
+        },
+        SandboxCommand::Stop => {
+            let was_running = simulator::stop().await?;
+            output.say(if was_running {
+                "stopped"
+            } else {
+                "no simulator was running"
+            });
+        }
+        SandboxCommand::Serve { scenario, speed } => {
+            simulator::serve(scenario.as_deref(), speed).await?;
+        }
+    }
+    Ok(Exit::Done)
+}
+
+pub fn completions(shell: clap_complete::Shell) -> Result<Exit, Failure> {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut Arguments::command(), "xtmig", &mut script);
+    put(&script).map(|()| Exit::Done)
+}
+
+/// Writes the manual pages into `folder`, or shows the first.
+pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Failure> {
+    let mut command = Arguments::command();
+    command.build();
+    let failed = |error: &dyn std::fmt::Display| {
+        Failure::unexpected("the manual pages cannot be written", error)
+    };
+    let Some(folder) = folder else {
+        let mut page = Vec::new();
+        Man::new(command)
+            .render(&mut page)
+            .map_err(|error| failed(&error))?;
+        return put(&page).map(|()| Exit::Done);
+    };
+    fs::create_dir_all(folder).map_err(|error| failed(&error))?;
+    clap_mangen::generate_to(command, folder).map_err(|error| failed(&error))?;
+    output.say(&format!("written to {}", folder.display()));
+    Ok(Exit::Done)
+}

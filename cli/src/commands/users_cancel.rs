@@ -1,0 +1,313 @@
+//! `xtmig users cancel`: many users, each with its own outcome, and a record by which to go on.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use msgraph_migrations::models::{
+    CrossTenantMigrationJob as Job, CrossTenantMigrationServiceStatus as Status,
+    CrossTenantMigrationTask as User,
+};
+use msgraph_migrations::{Error, Refusal, operations};
+use msgraph_migrations_workflows::bulk::{
+    BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped,
+};
+use msgraph_migrations_workflows::reconciliation::ReadBack;
+
+use super::cancellation::{Bucket, Cancelled, conclude};
+use super::recording;
+use super::session::{Session, name_of};
+use super::user_input;
+use crate::arguments::{Confirmation, RecordArguments, UserArguments};
+use crate::confirmation::confirm;
+use crate::exit::{Exit, Failure, exit_of};
+use crate::progress::Progress;
+use crate::suggestion::{command, quoted};
+
+/// How long a run sits out that the service or the token source cannot be used.
+const MAX_OUTAGE: Duration = Duration::from_secs(20);
+/// For how long a user who was cancelled is read back.
+const SETTLE_WITHIN: Duration = Duration::from_secs(10);
+/// How many names are said before they are only counted.
+const MAX_NAMED: usize = 10;
+
+pub async fn run(
+    session: &mut Session<'_>,
+    job: &str,
+    users: &UserArguments,
+    record: &RecordArguments,
+    confirmation: &Confirmation,
+) -> Result<Exit, Failure> {
+    let users = user_input::users(users)?;
+    let found = session.look_up(job).await?;
+    let name = name_of(&found, job);
+    session.announce(&format!("cancel {} users of", users.len()), &[&found]);
+    for user in users.iter().take(MAX_NAMED) {
+        session.output.say(&format!("    {user}"));
+    }
+    if users.len() > MAX_NAMED {
+        let others = users.len() - MAX_NAMED;
+        session.output.say(&format!("    and {others} others"));
+    }
+    confirm(confirmation, users.len(), name, session.output)?;
+    let record = match &record.record {
+        Some(file) if !session.output.is_muted() => Some(recording::open(
+            session,
+            file,
+            found.target_tenant_id.as_deref(),
+        )?),
+        _ => None,
+    };
+    let known = record
+        .as_ref()
+        .map(|record| recorded(record, &found, &users))
+        .unwrap_or_default();
+    let mut all = cancel(session, job, &users, record.as_ref(), &known).await;
+    if !known.is_empty() {
+        all.extend(as_recorded(session, job, &users, &known).await);
+    }
+    let look = |user: &str| {
+        command(&format!(
+            "users show --job {} {}",
+            quoted(job),
+            quoted(user)
+        ))
+    };
+    conclude(&all, look, session.output)
+}
+
+/// Those whom an earlier run has done.
+fn recorded(record: &Record, job: &Job, users: &[String]) -> HashSet<String> {
+    let id = job.id.as_deref().unwrap_or_default().to_lowercase();
+    users
+        .iter()
+        .filter(|user| record.contains(operations::CANCEL_USER.id, &id, user))
+        .cloned()
+        .collect()
+}
+
+async fn cancel(
+    session: &Session<'_>,
+    job: &str,
+    users: &[String],
+    record: Option<&Record>,
+    known: &HashSet<String>,
+) -> Vec<Cancelled> {
+    let progress = Progress::new(session.output, "cancelling", Some(users.len()));
+    let bar = progress.handle();
+    let mut options = BulkOptions::new()
+        .max_outage(MAX_OUTAGE)
+        .order(Order::AsCompleted)
+        .confirm(ReadBack::default().settle_within(SETTLE_WITHIN))
+        .on_progress(move |progress| {
+            bar.set_position(u64::try_from(progress.ended()).unwrap_or(u64::MAX));
+        });
+    if let Some(record) = record {
+        options = options.record(record);
+    }
+    let mut run = session.workflows.cancel_users(job, users.to_vec(), options);
+    let mut all: Vec<Cancelled> = Vec::new();
+    let rest = loop {
+        let item = tokio::select! {
+            item = run.try_next() => item,
+            Ok(()) = tokio::signal::ctrl_c() => {
+                break Some((
+                    Bucket::Unknown,
+                    "interrupted: it may have been sent; run again to finish".to_owned(),
+                    None,
+                ));
+            }
+        };
+        match item {
+            Ok(Some(item)) => all.push(judge(item)),
+            Ok(None) => break None,
+            Err(stopped) => {
+                let (reason, exit) = why(&stopped);
+                break Some((Bucket::GoesOn, reason, Some(exit)));
+            }
+        }
+    };
+    if let Some((bucket, reason, exit)) = rest {
+        let ended: HashSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
+        let rest: Vec<_> = users
+            .iter()
+            .filter(|user| !ended.contains(user.as_str()) && !known.contains(*user))
+            .map(|user| Cancelled {
+                name: user.clone(),
+                bucket,
+                reason: reason.clone(),
+                next: None,
+                exit,
+            })
+            .collect();
+        all.extend(rest);
+    }
+    all
+}
+
+/// Why a run stopped, of which the rest was not sent.
+fn why(stopped: &RunStopped) -> (String, Exit) {
+    match stopped.error() {
+        Some(error) => (format!("not sent: {error}"), exit_of(error)),
+        None => (format!("not sent: {stopped}"), Exit::Unexpected),
+    }
+}
+
+fn judge(item: BulkCancelItem) -> Cancelled {
+    let name = item.input;
+    let one = |bucket, reason: String, exit| Cancelled {
+        name: name.clone(),
+        bucket,
+        reason,
+        next: None,
+        exit,
+    };
+    match item.outcome {
+        Ok(BulkCancelOutcome::Accepted(_)) => one(
+            Bucket::BeingCancelled,
+            "accepted, and not yet seen to take effect".to_owned(),
+            None,
+        ),
+        Ok(BulkCancelOutcome::Confirmed(_)) => one(
+            Bucket::BeingCancelled,
+            "accepted and read back".to_owned(),
+            None,
+        ),
+        Ok(BulkCancelOutcome::FoundCancelled(lost)) => one(
+            Bucket::BeingCancelled,
+            format!("the answer was lost, and reading back shows that it took effect: {lost}"),
+            None,
+        ),
+        Ok(BulkCancelOutcome::AlreadyCancelled(refusal)) => {
+            one(already(&refusal), refusal.to_string(), None)
+        }
+        Ok(BulkCancelOutcome::NotInJob(refusal)) => one(
+            Bucket::GoesOn,
+            format!("not in this job, never or no longer: {refusal}"),
+            Some(Exit::NotFound),
+        ),
+        Ok(BulkCancelOutcome::Conflict(refusal)) => {
+            let bucket = if is_over(&refusal) {
+                Bucket::OverAlready
+            } else {
+                Bucket::GoesOn
+            };
+            one(bucket, in_plain_words(&refusal), None)
+        }
+        Err(error) => failed(name, &error),
+    }
+}
+
+fn failed(name: String, error: &Error) -> Cancelled {
+    let is_unknown = error.may_have_taken_effect();
+    Cancelled {
+        name,
+        bucket: if is_unknown {
+            Bucket::Unknown
+        } else {
+            Bucket::GoesOn
+        },
+        reason: error.to_string(),
+        next: None,
+        exit: (!is_unknown).then(|| exit_of(error)),
+    }
+}
+
+fn in_plain_words(refusal: &Refusal) -> String {
+    match refusal.current_status() {
+        Some(status) if is_over(refusal) => format!("it is over, it is {status}: {refusal}"),
+        Some(status) => format!("TOO LATE, the migration continues, it is {status}: {refusal}"),
+        None => format!("NOT CANCELLED, the migration continues: {refusal}"),
+    }
+}
+
+fn already(refusal: &Refusal) -> Bucket {
+    match refusal.current_status().map(Status::from) {
+        Some(Status::Cancelled) => Bucket::Cancelled,
+        _ => Bucket::BeingCancelled,
+    }
+}
+
+fn is_over(refusal: &Refusal) -> bool {
+    matches!(
+        refusal.current_status().map(Status::from),
+        Some(Status::Completed | Status::Failed)
+    )
+}
+
+/// What has become of those whom an earlier run cancelled: the job's users tell, not the record.
+async fn as_recorded(
+    session: &Session<'_>,
+    job: &str,
+    users: &[String],
+    known: &HashSet<String>,
+) -> Vec<Cancelled> {
+    let options = super::report::reading();
+    let states: HashMap<String, User> = match session.workflows.report(job, &options).await {
+        Ok(report) if report.users.broke_off.is_none() => report
+            .users
+            .users
+            .into_iter()
+            .filter_map(|user| Some((user.id.clone()?.to_lowercase(), user)))
+            .collect(),
+        _ => {
+            return users
+                .iter()
+                .filter(|user| known.contains(*user))
+                .map(|user| Cancelled {
+                    name: user.clone(),
+                    bucket: Bucket::BeingCancelled,
+                    reason: "done in an earlier run; it could not be read what came of it"
+                        .to_owned(),
+                    next: None,
+                    exit: None,
+                })
+                .collect();
+        }
+    };
+    users
+        .iter()
+        .filter(|user| known.contains(*user))
+        .map(|user| {
+            let (bucket, reason) = match states.get(&user.to_lowercase()) {
+                Some(state) if has_all(state, &[Status::Cancelled]) => {
+                    (Bucket::Cancelled, "done in an earlier run, and cancelled")
+                }
+                Some(state) if has_any(state, &[Status::Cancelled, Status::PendingCancel]) => (
+                    Bucket::BeingCancelled,
+                    "done in an earlier run, and being cancelled",
+                ),
+                Some(_) => (
+                    Bucket::GoesOn,
+                    "an earlier run has it as done, and it does not read as cancelled",
+                ),
+                None => (
+                    Bucket::GoesOn,
+                    "not in this job, never or no longer, as an earlier run found",
+                ),
+            };
+            Cancelled {
+                name: user.clone(),
+                bucket,
+                reason: reason.to_owned(),
+                next: None,
+                exit: (bucket == Bucket::GoesOn).then_some(Exit::NotFound),
+            }
+        })
+        .collect()
+}
+
+fn statuses(user: &User) -> impl ExactSizeIterator<Item = Option<&Status>> {
+    user.current_status
+        .iter()
+        .map(|workload| workload.status.as_ref())
+}
+
+fn has_all(user: &User, wanted: &[Status]) -> bool {
+    statuses(user).len() > 0
+        && statuses(user).all(|status| status.is_some_and(|status| wanted.contains(status)))
+}
+
+fn has_any(user: &User, wanted: &[Status]) -> bool {
+    statuses(user).any(|status| status.is_some_and(|status| wanted.contains(status)))
+}

@@ -1,0 +1,73 @@
+//! The ledger: which page a statement was taken from.
+
+use super::{Files, Situation};
+
+/// The name that the ledger gives to a page.
+pub fn source_key(situation: &Situation<'_>) -> String {
+    situation
+        .ledger
+        .copied_by(situation.page)
+        .or_else(|| situation.ledger.page(&situation.page.stem, ""))
+        .map_or_else(|| situation.page.stem.clone(), |source| source.key.clone())
+}
+
+/// Notes the page among the sources of a schema.
+pub(super) fn source_of_schema(situation: &Situation<'_>, files: &mut Files, schema: &str) {
+    let key = source_key(situation);
+    let lines = &files.provenance;
+    let Some(schemas) =
+        (1..=lines.text().lines().count()).find(|line| lines.get(*line) == "schemas:")
+    else {
+        return;
+    };
+    if let Some(line) = lines.member(schemas, schema) {
+        let written = lines.get(line).to_owned();
+        let listed = written
+            .split(['[', ']', ','])
+            .any(|part| part.trim() == key);
+        if !listed {
+            // A list that is written in another way is left to the maintainer; the spec cites the page too.
+            let _ = files.provenance.add_item(line, &key, None);
+        }
+    }
+}
+
+/// Notes the page as the source of a status.
+pub(super) fn source_of_status(
+    files: &mut Files,
+    operation: &str,
+    status: &str,
+    page: &str,
+) -> Result<(), String> {
+    let lines = &files.provenance;
+    let operations = (1..=lines.text().lines().count())
+        .find(|line| lines.get(*line) == "operations:")
+        .ok_or("the ledger has no operations")?;
+    let entry = lines
+        .member(operations, operation)
+        .ok_or_else(|| format!("the ledger has no entry of {operation}"))?;
+    let statuses = lines
+        .member(entry, "statuses")
+        .ok_or_else(|| format!("the ledger has no statuses of {operation}"))?;
+    if let Some(line) = lines.member(statuses, status) {
+        return files.provenance.add_item(line, page, None);
+    }
+    let first = statuses + 1;
+    let mut after = statuses;
+    for line in first..=lines.last(statuses) {
+        let code: Option<u16> = lines
+            .get(line)
+            .trim()
+            .split(':')
+            .next()
+            .and_then(|code| code.trim_matches('\'').parse().ok());
+        if code.is_some_and(|code| code < status.parse().unwrap_or(0) && code != 429) {
+            after = line;
+        }
+    }
+    let indent = lines.indent(first);
+    files
+        .provenance
+        .insert_after(after, indent, &[format!("'{status}': [{page}]")]);
+    Ok(())
+}
