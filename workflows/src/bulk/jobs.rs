@@ -160,9 +160,9 @@ impl Workflows {
         each(self, task, jobs, options, alone, move |job: String| {
             let (workflows, policy) = (workflows.clone(), policy.clone());
             async move {
-                let sent = workflows.reading_back(policy);
+                let reading_back = workflows.reading_back(policy);
                 for _ in 0..max_repeats {
-                    match send(&job, &sent).await {
+                    match send(&job, &reading_back).await {
                         Ok(Resolved::Unknown {
                             last_seen: Some(Sighting::Present(_)),
                             ..
@@ -170,7 +170,7 @@ impl Workflows {
                         outcome => return Called::new(outcome),
                     }
                 }
-                Called::new(send(&job, &sent).await)
+                Called::new(send(&job, &reading_back).await)
             }
         })
     }

@@ -116,6 +116,12 @@ fn unit<D: Change>(changes: Vec<Indexed<D>>, splits: Arc<AtomicU32>) -> Unit<Req
     }
 }
 
+/// The next change of a list.
+enum Next<D> {
+    Done,
+    Left(Indexed<D>),
+}
+
 /// The changes of a list, put together into requests.
 ///
 /// Without a record it keeps nothing of those that it handed out. With one, a change is known by its text
@@ -149,9 +155,8 @@ impl<'a, D: Change> Requests<'a, D> {
         }
     }
 
-    /// The next change; none in the second place if it is done, as far as the order of changes of the
-    /// same source allows.
-    fn next(&mut self) -> Option<Option<Indexed<D>>> {
+    /// The next change, which counts as done as far as the order of changes of the same source allows.
+    fn next(&mut self) -> Option<Next<D>> {
         let change = self.changes.next()?;
         let index = self.next;
         self.next += 1;
@@ -165,11 +170,11 @@ impl<'a, D: Change> Requests<'a, D> {
             let source = change.source();
             let mut keys = source.keys().map(|key| digest(&key));
             if entry.has(&name) && keys.all(|key| !self.again.contains(&key)) {
-                return Some(None);
+                return Some(Next::Done);
             }
             self.again.extend(source.keys().map(|key| digest(&key)));
         }
-        Some(Some(Indexed {
+        Some(Next::Left(Indexed {
             index,
             name,
             change,
@@ -189,10 +194,12 @@ impl<D: Change> Source<Request<D>> for Requests<'_, D> {
         while filling.len() < self.size && alone.len() < self.size {
             match self.next() {
                 None => break,
-                Some(None) if filling.is_empty() && alone.is_empty() => return Some(Taken::Done),
-                Some(None) => self.skipped += 1,
-                Some(Some(indexed)) if indexed.change.check().is_err() => alone.push(indexed),
-                Some(Some(indexed)) => filling.push(indexed),
+                Some(Next::Done) if filling.is_empty() && alone.is_empty() => {
+                    return Some(Taken::Done);
+                }
+                Some(Next::Done) => self.skipped += 1,
+                Some(Next::Left(indexed)) if indexed.change.check().is_err() => alone.push(indexed),
+                Some(Next::Left(indexed)) => filling.push(indexed),
             }
         }
         let whole = |changes| unit(changes, Arc::new(AtomicU32::new(MAX_SPLITS)));

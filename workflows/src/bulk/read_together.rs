@@ -258,21 +258,19 @@ impl ReadCancellations {
     }
 
     async fn look_at(&self, id: &str) -> Result<Seen, Error> {
-        match &self.job {
-            Some(job) => match Box::pin(read_user(&self.client, job, id)).await? {
-                Reading::Present(user) => Ok(seen(&user)),
+        if let Some(job) = &self.job {
+            return Ok(match Box::pin(read_user(&self.client, job, id)).await? {
+                Reading::Present(user) => seen(&user),
                 // The job is there, and the user who was is no longer in it.
-                Reading::Absent(_) => Ok(Seen::Cancelled),
-            },
-            None => {
-                let task = Box::pin(read_task(&self.client, id)).await?.present()?;
-                Ok(if task.status == Some(TaskStatus::Cancelled) {
-                    Seen::Cancelled
-                } else {
-                    Seen::Otherwise
-                })
-            }
+                Reading::Absent(_) => Seen::Cancelled,
+            });
         }
+        let task = Box::pin(read_task(&self.client, id)).await?.present()?;
+        Ok(if task.status == Some(TaskStatus::Cancelled) {
+            Seen::Cancelled
+        } else {
+            Seen::Otherwise
+        })
     }
 }
 
