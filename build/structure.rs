@@ -329,11 +329,10 @@ fn schema(schema: &Value, place: &str) -> Result<()> {
 /// Type and format, which belong together.
 fn kind(schema: &Value, place: &str) -> Result<()> {
     let formats: &[&str] = match schema.get("type").map(Value::as_str) {
-        None => &[],
         Some(Some("array")) if schema.get("items").is_none() => {
             return unlowered(place, "an array needs `items`");
         }
-        Some(Some("array" | "boolean" | "object")) => &[],
+        None | Some(Some("array" | "boolean" | "object")) => &[],
         Some(Some("integer")) => &["int32", "int64"],
         Some(Some("number")) => &["double", "float"],
         Some(Some("string")) => &["date", "date-time", "uri", "uuid"],
