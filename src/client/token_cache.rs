@@ -315,6 +315,12 @@ mod tests {
     }
 
     #[test]
+    fn a_fetch_may_take_for_ever() {
+        let (fetch, _sender) = Cache::default().begin(Duration::MAX);
+        assert!(fetch.deadline > Instant::now());
+    }
+
+    #[test]
     fn a_fetch_that_was_given_up_does_not_replace_what_came_after_it() {
         let mut cache = Cache::default();
         let (first, _sender) = cache.begin(MINUTE);

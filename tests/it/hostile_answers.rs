@@ -415,6 +415,45 @@ async fn a_page_that_cannot_be_trusted_ends_the_list_in_an_error() {
     }
 }
 
+#[tokio::test]
+async fn a_page_with_two_next_links_is_not_read() {
+    let body = r#"{"value":[],"@odata.nextLink":"/x","@odata.nextLink":"/y"}"#;
+    let server = page(body).await;
+    let error = server.client().list_jobs(ListOptions::new()).await;
+    let error = error.expect_err("which of the two");
+    assert_eq!(error.kind(), ErrorKind::Unreadable, "{error}");
+}
+
+#[tokio::test]
+async fn an_error_that_says_nothing_is_a_deviation_of_an_acceptance() {
+    for (error, is_accepted) in [
+        (r#""""#, true),
+        ("7", true),
+        ("null", true),
+        ("{}", false),
+        (r#""gone""#, false),
+    ] {
+        let server = Server::start(Reply::json(202, format!(r#"{{"error":{error}}}"#))).await;
+        match server.client().cancel_job(JOB).await {
+            Ok(CancelOutcome::Accepted(response)) => {
+                assert!(is_accepted, "{error}");
+                let pointers: Vec<_> = response
+                    .deviations()
+                    .iter()
+                    .map(|odd| &*odd.pointer)
+                    .collect();
+                let expected: &[&str] = if error == "null" { &[] } else { &["/error"] };
+                assert_eq!(pointers, expected, "{error}");
+            }
+            Ok(other) => panic!("{other}"),
+            Err(failure) => {
+                assert!(!is_accepted, "{error}: {failure}");
+                assert_eq!(failure.kind(), ErrorKind::Contradicted);
+            }
+        }
+    }
+}
+
 /// A task tells in `error` why it failed.
 #[tokio::test]
 async fn the_error_of_a_task_is_no_error_of_the_answer() {

@@ -22,6 +22,13 @@ fn a_status_is_padded_as_text_is_and_bounded_when_it_is_none() {
     let status = |text: &str| CrossTenantMigrationJobStatus::from(text);
     assert_eq!(format!("[{:>12}]", status("inProgress")), "[  inProgress]");
     assert_eq!(format!("[{:<12}]", status("brandNew")), "[brandNew    ]");
+    assert_eq!(
+        status("ValidationFailed"),
+        CrossTenantMigrationJobStatus::ValidateFailed
+    );
+    for other in ["completionPassed", "validationWondered"] {
+        assert_eq!(status(other).meaning(), None, "{other}");
+    }
     let long = status(&"n".repeat(300)).to_string();
     assert_eq!(long, format!("{}… (200 characters more)", "n".repeat(100)));
 }
@@ -29,7 +36,7 @@ fn a_status_is_padded_as_text_is_and_bounded_when_it_is_none() {
 #[tokio::test]
 async fn an_id_of_nothing_but_a_control_character_is_refused() {
     let server = Server::start(Reply::json(200, "{}")).await;
-    for id in ["\u{85}", "\u{7f}", "a\nb", "é\u{9b}"] {
+    for id in ["\u{85}", "\u{7f}", "a\nb", "a\n\nb", "é\u{9b}"] {
         let error = server.client().get_job(id, GetOptions::new()).await;
         let error = error.expect_err("no id");
         assert_eq!(error.kind(), ErrorKind::InvalidRequest, "{id:?}");
@@ -359,6 +366,10 @@ fn an_error_body_is_read_whatever_stands_where_words_should() {
             (words("c"), None, 0),
         ),
         (json!({ "error": [{ "code": "c" }] }), (None, None, 0)),
+        (
+            json!({ "error": [{ "code": "c" }], "message": "beside" }),
+            (None, words("beside"), 0),
+        ),
         (
             json!({ "error": {}, "code": "beside" }),
             (words("beside"), None, 0),

@@ -59,6 +59,11 @@ impl From<Client> for Workflows {
     }
 }
 
+/// Five minutes about a weekend of thousands of calls.
+#[cfg(any(doc, doctest))]
+#[doc = include_str!("../docs/weekend.md")]
+pub mod a_weekend {}
+
 /// The example of the README, compiled.
 #[cfg(doctest)]
 #[doc = include_str!("../README.md")]

@@ -4,6 +4,10 @@
     clippy::doc_markdown,
     reason = "what documents an argument is its help, where backticks would be shown"
 )]
+#![allow(
+    rustdoc::bare_urls,
+    reason = "the same: an address in help is not written as Markdown has it"
+)]
 
 mod jobs;
 mod mappings;

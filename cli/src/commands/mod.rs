@@ -15,6 +15,7 @@ mod retry;
 mod rows;
 mod session;
 mod sharepoint;
+mod sharepoint_watch;
 mod starting;
 mod status;
 mod to_end;

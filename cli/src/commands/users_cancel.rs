@@ -73,7 +73,17 @@ pub async fn run(
             quoted(user)
         ))
     };
-    conclude(&all, look, session.output)
+    let exit = conclude(&all, look, session.output)?;
+    if all
+        .iter()
+        .any(|one| one.bucket == Bucket::GoesOn && one.exit.is_none())
+    {
+        session.output.say(&format!(
+            "who GOES ON is past the point where one user can be cancelled; see how it ends: {}",
+            command(&format!("jobs watch {}", quoted(job)))
+        ));
+    }
+    Ok(exit)
 }
 
 /// Those whom an earlier run has done.

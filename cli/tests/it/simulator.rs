@@ -30,3 +30,19 @@ fn commands_share_the_state_of_the_simulator_until_it_is_stopped() {
             .contains("no simulator was running")
     );
 }
+
+#[test]
+fn a_scenario_is_played_by_name_or_from_a_file_and_a_wrong_one_says_so() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let run = |arguments: &[&str]| run(folder.path(), arguments);
+    let wrong = run(&["sandbox", "start", "--scenario", "no-such-scenario"]);
+    assert_eq!(wrong.code, 2, "{wrong:?}");
+    assert!(wrong.err.contains("choose among friday-night"), "{wrong:?}");
+    let started = run(&["sandbox", "start", "--scenario", "late-cancel"]);
+    assert_eq!(started.code, 0, "{started:?}");
+    let jobs = run(&["--sandbox", "jobs", "list"]);
+    assert!(jobs.out.contains("Late wave"), "{jobs:?}");
+    let again = run(&["sandbox", "start", "--scenario", "friday-night"]);
+    assert_eq!(again.code, 3, "{again:?}");
+    assert_eq!(run(&["sandbox", "stop"]).code, 0);
+}

@@ -150,6 +150,11 @@ async fn all_four_buckets_are_told_and_the_last_two_by_name() {
         users[0]
     );
     assert!(ran.err.contains(&find_out), "{ran:?}");
+    assert!(
+        ran.err
+            .contains("see how it ends: xtmig jobs watch 'Demo inProgress'"),
+        "{ran:?}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

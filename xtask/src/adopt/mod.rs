@@ -181,6 +181,7 @@ impl Session {
                     // What can be drafted of an operation is in the files; the rest is for a person to write.
                     if let (Some(page), true) = (&page, is_operation(&finding)) {
                         skeleton::print(page, &contract);
+                        session.adopted.extend(rows_of_method(&edition, &page.stem));
                         let advice = proposal::advice("stated", "operation");
                         session.decisions.push((finding.clone(), advice));
                     }
@@ -198,6 +199,19 @@ impl Session {
         }
         Ok(session)
     }
+}
+
+/// The rows in which pages about types list a method: they say nothing that its own page does not.
+fn rows_of_method(edition: &Edition, stem: &str) -> Vec<(String, usize)> {
+    let mut rows = Vec::new();
+    for page in &edition.pages {
+        let Ok(facts) = facts::extract(page) else {
+            continue;
+        };
+        let listed = facts.of("method").filter(|fact| fact.name() == stem);
+        rows.extend(listed.map(|fact| (page.file.clone(), fact.line)));
+    }
+    rows
 }
 
 fn is_operation(finding: &Finding) -> bool {

@@ -114,7 +114,7 @@ fn operation(situation: &Situation<'_>, new: &New) -> Result<Vec<String>, String
     if !roles.is_empty() {
         lines.push(format!("  x-entra-roles: [{}]", roles.join(", ")));
     }
-    lines.extend(security(situation));
+    lines.extend(security(situation, new));
     lines.extend(query(situation));
     lines.extend(body(situation)?);
     lines.push("  responses:".to_owned());
@@ -135,7 +135,8 @@ fn operation(situation: &Situation<'_>, new: &New) -> Result<Vec<String>, String
     Ok(lines)
 }
 
-fn security(situation: &Situation<'_>) -> Vec<String> {
+/// The permissions that the page names, or those of its neighbour where it leaves them to a file that is not there.
+fn security(situation: &Situation<'_>, new: &New) -> Vec<String> {
     let mut lines = Vec::new();
     for rank in ["least", "higher"] {
         for kind in ["delegated", "application"] {
@@ -145,6 +146,14 @@ fn security(situation: &Situation<'_>) -> Vec<String> {
             for scope in fact.value.split(", ").filter(|scope| is_scope(scope)) {
                 lines.push(format!("    - {kind}: [{scope}]"));
             }
+        }
+    }
+    if lines.is_empty()
+        && let Some(neighbour) = new.neighbour(situation.contract)
+    {
+        let listed = neighbour.node.get("security").map_or(&[][..], Node::items);
+        for (kind, scopes) in listed.iter().flat_map(Node::members) {
+            lines.push(format!("    - {kind}: [{}]", scopes.texts().join(", ")));
         }
     }
     if !lines.is_empty() {

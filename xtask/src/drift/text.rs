@@ -86,8 +86,9 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
         let binding = new.unread == "alert"
             || new.words.iter().any(|word| match word.weight {
                 Weight::Ending => true,
-                // What is done to something, of which the page said less before.
-                Weight::Anchor | Weight::Kind => balance.more(word),
+                Weight::Anchor => balance.more(word),
+                // What is done to something, where nothing else went.
+                Weight::Kind => left_old.is_empty() && balance.more(word),
                 Weight::Polar => left_old.is_empty(),
                 _ => false,
             });
@@ -103,7 +104,7 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
     for (index, old) in &left_old {
         let binding = old.words.iter().any(|word| match word.weight {
             Weight::Ending => true,
-            Weight::Anchor | Weight::Kind => balance.less(word) && !elsewhere.contains(&word.mark),
+            Weight::Anchor => balance.less(word) && !elsewhere.contains(&word.mark),
             Weight::Polar => left_new.is_empty(),
             _ => false,
         });

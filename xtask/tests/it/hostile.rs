@@ -251,7 +251,7 @@ fn a_broken_spec_or_ledger_ends_in_one_line_with_its_place() {
             "provenance.yaml",
             "decisions: []",
             "decisions:\n  - why: none",
-            ": a decision has no id",
+            ":32:1: a decision has no id",
         ),
     ];
     for (file, from, to, place) in cases {

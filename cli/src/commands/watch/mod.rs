@@ -107,7 +107,10 @@ pub fn wait_options(pace: &Pace) -> WaitOptions {
 /// What was seen of a job on one line, without what was before.
 pub fn line(seen: &JobObservation, zone: Zone) -> String {
     let (_, text) = state::told(&seen.event, None);
-    format!("{}  {}: {text}", zone.clock(Utc::now()), seen.asked_for)
+    let name = seen
+        .state()
+        .map_or(seen.asked_for.as_str(), |job| name_of(job, &seen.asked_for));
+    format!("{}  {name}: {text}", zone.clock(Utc::now()))
 }
 
 fn awaited(until: Until) -> Awaited {
