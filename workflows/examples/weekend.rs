@@ -135,7 +135,7 @@ async fn cancel_users(
     let tenant = first.into_value().target_tenant_id.unwrap_or_default();
     // Started again after a crash, the runs would go on from this file.
     let record = Record::open(&path, client.endpoint(), &tenant)?;
-    let live = Live::new("users", weekend.user_count());
+    let live = Live::new("users", service::USERS);
     let runs = weekend.by_user.iter().map(|job| {
         let options = options(&live).record(&record);
         workflows.cancel_users(job, weekend.users(job), options)

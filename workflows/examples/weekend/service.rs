@@ -12,6 +12,8 @@ pub const SEED: u64 = 20_261_212;
 const JOBS: usize = 50;
 const USERS_EACH: usize = 100;
 const BY_USER: usize = 15;
+/// How many users are cancelled one by one.
+pub const USERS: usize = BY_USER * USERS_EACH;
 const TOO_LATE: usize = 5;
 const REQUESTS_PER_SECOND: f64 = 100.0;
 /// For how long a request may have been on its way when a pause begins.
@@ -99,10 +101,6 @@ impl Weekend {
         })
     }
 
-    pub fn user_count(&self) -> usize {
-        BY_USER * USERS_EACH
-    }
-
     pub fn users(&self, job: &str) -> Vec<String> {
         let job = self.sandbox.job(job);
         let users = job.into_iter().flat_map(|job| job.users);
@@ -143,7 +141,7 @@ impl Weekend {
         Figures {
             pauses,
             in_pauses,
-            lost: BY_USER * USERS_EACH - cancelled_users.len()
+            lost: USERS - cancelled_users.len()
                 + (self.whole.len() - TOO_LATE - cancelled_jobs.len()),
             doubled,
             misreported: claims.users.symmetric_difference(&cancelled_users).count()

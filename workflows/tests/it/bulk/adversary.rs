@@ -7,6 +7,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
+use std::path::Path;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -126,14 +127,19 @@ async fn whatever_befalls_a_run_it_doubles_nothing_and_claims_only_what_is_so() 
     assert!(deaths > 0);
 }
 
-async fn attack(seed: u64) -> Tally {
-    let (mut runs, mut deaths, mut claims) = Tally::default();
-    let mut dice = fastrand::Rng::with_seed(seed);
-    let sandbox = Sandbox::builder()
-        .seed(seed)
-        .start()
-        .await
-        .expect("a sandbox");
+/// A service, what there is on it, and who is to be cancelled.
+struct Stage {
+    sandbox: Sandbox,
+    workflows: Workflows,
+    job: String,
+    tenant: String,
+    users: Vec<String>,
+    is_late: bool,
+}
+
+async fn stage(seed: u64, dice: &mut fastrand::Rng) -> Stage {
+    let sandbox = Sandbox::builder().seed(seed).start().await;
+    let sandbox = sandbox.expect("a sandbox");
     let job = sandbox.preload_jobs(1, USERS).expect("a job").remove(0);
     // For some it is too late.
     let is_late = dice.u8(0..5) == 0;
@@ -143,21 +149,35 @@ async fn attack(seed: u64) -> Tally {
             .expect("a status");
         sandbox.set_job_stalled(&job, true).expect("a job");
     }
-    let users: Vec<String> = sandbox
-        .job(&job)
-        .expect("the job")
-        .users
-        .into_iter()
-        .map(|user| user.id)
-        .collect();
+    let users = sandbox.job(&job).expect("the job").users;
     let client = Client::builder(AccessToken::new("adversary").expect("a token"))
         .endpoint(sandbox.base_url())
         .retry(RetryPolicy::default().base_delay(Duration::from_millis(1)))
         .build()
         .expect("a client");
-    let workflows = Workflows::new(client);
     let tenant = tenant(&sandbox, &job).await;
-    sandbox.set_faults(faults(&mut dice)).expect("rules");
+    sandbox.set_faults(faults(dice)).expect("rules");
+    Stage {
+        workflows: Workflows::new(client),
+        users: users.into_iter().map(|user| user.id).collect(),
+        sandbox,
+        job,
+        tenant,
+        is_late,
+    }
+}
+
+async fn attack(seed: u64) -> Tally {
+    let (mut runs, mut deaths, mut claims) = Tally::default();
+    let mut dice = fastrand::Rng::with_seed(seed);
+    let Stage {
+        sandbox,
+        workflows,
+        job,
+        tenant,
+        users,
+        is_late,
+    } = stage(seed, &mut dice).await;
     let path = file(&format!("adversary-{seed}"));
     for run in 1.. {
         assert!(run < MAX_RUNS, "seed {seed}: it never comes to an end");
@@ -226,15 +246,7 @@ async fn attack(seed: u64) -> Tally {
         };
         drop(stream);
         let truth = cancelled(&sandbox, &job);
-        let lines = std::fs::read_to_string(&path).expect("a file");
-        for line in lines.lines().skip(1) {
-            let line: serde_json::Value = serde_json::from_str(line).expect("a line");
-            let user = line["item"].as_str().expect("a user");
-            assert!(
-                truth.contains(user),
-                "seed {seed}, run {run}: {user} is recorded"
-            );
-        }
+        assert_recorded(&path, &truth, &format!("seed {seed}, run {run}"));
         assert_eq!(
             sandbox.effects("cancelUser"),
             truth.len() as u64,
@@ -256,6 +268,16 @@ async fn attack(seed: u64) -> Tally {
         }
     }
     (runs, deaths, claims)
+}
+
+/// A record names nobody who is not cancelled.
+fn assert_recorded(path: &Path, truth: &BTreeSet<String>, at: &str) {
+    let lines = std::fs::read_to_string(path).expect("a file");
+    for line in lines.lines().skip(1) {
+        let entry: serde_json::Value = serde_json::from_str(line).expect("a line");
+        let user = entry["item"].as_str().expect("a user");
+        assert!(truth.contains(user), "{at}: {user} is recorded");
+    }
 }
 
 /// The id under which a record knows a job.

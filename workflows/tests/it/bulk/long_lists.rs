@@ -75,7 +75,8 @@ async fn two_hundred_thousand_done_ones_are_passed_over_and_the_rest_of_a_stoppe
     let mut text = std::fs::read_to_string(&file).expect("a file");
     for number in 0..USERS {
         let line = json!({ "action": "cancelSharepointTask", "job": "", "item": user(number) });
-        text += &format!("{line}\n");
+        text += &line.to_string();
+        text.push('\n');
     }
     std::fs::write(&file, text).expect("a file");
     let record = Record::open(&file, &server.origin(), TENANT).expect("a record");

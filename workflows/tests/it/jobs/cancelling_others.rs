@@ -128,17 +128,15 @@ async fn lossy(seen: impl Fn(usize) -> Option<&'static str> + Send + Sync + 'sta
                 let job = json!({ "id": JOB, "status": "inProgress" });
                 Reply::json(200, job.to_string())
             }
-            _ => match seen(reads.fetch_add(1, Ordering::Relaxed)) {
-                Some(status) => {
-                    let status = json!([{ "service": "exchange", "status": status }]);
-                    let user = json!({ "id": USER, "currentStatus": status });
-                    Reply::json(200, user.to_string())
-                }
-                None => {
+            _ => {
+                let Some(status) = seen(reads.fetch_add(1, Ordering::Relaxed)) else {
                     let body = r#"{"error":{"code":"NotFound","message":"No such user."}}"#;
-                    Reply::json(404, body)
-                }
-            },
+                    return Reply::json(404, body);
+                };
+                let status = json!([{ "service": "exchange", "status": status }]);
+                let user = json!({ "id": USER, "currentStatus": status });
+                Reply::json(200, user.to_string())
+            }
         }
     })
     .await
@@ -191,5 +189,5 @@ async fn the_deadline_of_a_cancellation_counts_from_the_call_on() {
     let reads = server.requests();
     let reads = reads.iter().filter(|request| request.method == "GET");
     assert_eq!(reads.count(), 1, "the next would come too late");
-    assert!(start.elapsed() < Duration::from_secs(60));
+    assert!(start.elapsed() < Duration::from_mins(1));
 }
