@@ -263,7 +263,8 @@ fn bucket(verdict: &CancelVerdict<Task>) -> Bucket {
             Bucket::OverAlready
         }
         CancelVerdict::TooLate { .. } | CancelVerdict::Refused { .. } => Bucket::GoesOn,
-        CancelVerdict::Unexplained { .. } => Bucket::Unknown,
+        // No document says of tasks that cancelling removes them.
+        CancelVerdict::FoundRemoved { .. } | CancelVerdict::Unexplained { .. } => Bucket::Unknown,
     }
 }
 
