@@ -254,9 +254,7 @@ fn bucket(verdict: &CancelVerdict<Task>) -> Bucket {
     let is_cancelled = |task: &Task| task.status == Some(Status::Cancelled);
     match verdict {
         // The service answers 204 once the task is cancelled; there is no state in between.
-        CancelVerdict::Accepted(_)
-        | CancelVerdict::FoundCancelling { .. }
-        | CancelVerdict::FoundRemoved { .. } => Bucket::Cancelled,
+        CancelVerdict::Accepted(_) | CancelVerdict::FoundCancelling { .. } => Bucket::Cancelled,
         CancelVerdict::AlreadyBeingCancelled { .. } => Bucket::BeingCancelled,
         CancelVerdict::AlreadyFinal { state, .. } if is_cancelled(state) => Bucket::Cancelled,
         CancelVerdict::AlreadyFinal { .. } | CancelVerdict::AlreadyRemoved { .. } => {
