@@ -85,8 +85,9 @@ async fn several_jobs_and_users_are_counted_in_the_question() {
     session
         .exp_string("Type Demo processing to go on:")
         .expect("the question");
-    session.send_control('c').expect("a key");
+    session.send_line("no").expect("an answer");
     session.exp_eof().expect("the end");
+    assert_eq!(code(&session), 2);
     assert_eq!(sandbox.effects("cancelUser"), 0);
 }
 
