@@ -166,10 +166,12 @@ fn expected_outcome(id: &str, status: u16, documented: &Value) -> Option<&'stati
             Some("ValidationExpired")
         }
         ("validateJob" | "migrateJob", 409) if message.contains("status") => Some("InvalidStatus"),
-        ("validateJob" | "migrateJob", 409) => Some("Undetermined"),
         ("cancelUser", 409) if message.ends_with("finalizing") => Some("TooLate"),
         ("cancelSharepointTask", 409) if message.contains("in progress") => Some("TooLate"),
-        ("cancelJob" | "cancelUser" | "cancelSharepointTask", 409) => Some("Undetermined"),
+        (
+            "cancelJob" | "cancelUser" | "cancelSharepointTask" | "validateJob" | "migrateJob",
+            409,
+        ) => Some("Undetermined"),
         (_, 200..=299) => Some(""),
         _ => None,
     }

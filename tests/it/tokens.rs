@@ -1,8 +1,8 @@
 //! Where tokens come from and what becomes of them.
 
 use std::future::{Future, pending};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::task::{Context, Poll, Waker};
 use std::time::{Duration, SystemTime};
 
@@ -407,30 +407,23 @@ async fn a_refusal_is_kept_when_no_other_token_can_be_had() {
     assert_eq!(server.requests().len(), 2);
 }
 
+/// A source that gives its token once.
+struct Once(Mutex<Option<AccessToken>>);
+
+impl TokenSource for Once {
+    fn token(&self) -> TokenFuture<'_> {
+        let token = self.0.lock().expect("no panic").take();
+        let token = token.ok_or_else(|| TokenError::new("the vault is locked"));
+        Box::pin(std::future::ready(token))
+    }
+}
+
 /// The token was not refused, so that the source is what the caller has to see to.
 #[tokio::test]
 async fn a_source_that_fails_before_a_repetition_is_told_as_that() {
     let server = Server::start(Reply::new(503, &[("retry-after", "0")], "{}")).await;
-    let asked = AtomicUsize::new(0);
-    let (source, _) = stumbling(|| async {
-        Ok(ExpiringToken::new(
-            AccessToken::new(SECRET)?,
-            SystemTime::now(),
-        ))
-    });
-    let source = Arc::new(source);
-    struct Dry(Arc<RefreshingToken>, AtomicUsize);
-    impl TokenSource for Dry {
-        fn token(&self) -> TokenFuture<'_> {
-            if self.1.fetch_add(1, Ordering::SeqCst) == 0 {
-                return self.0.token();
-            }
-            Box::pin(std::future::ready(Err(TokenError::new(
-                "the vault is locked",
-            ))))
-        }
-    }
-    let client = Client::builder(Dry(source, asked))
+    let token = AccessToken::new(SECRET).expect("a token");
+    let client = Client::builder(Once(Mutex::new(Some(token))))
         .endpoint(server.origin())
         .build()
         .expect("a client");
@@ -600,7 +593,7 @@ async fn a_fetch_that_hangs_is_given_up() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_fetch_that_blocks_its_thread_does_not_block_the_source() {
     let (release, blocked) = std::sync::mpsc::channel::<()>();
-    let blocked = std::sync::Mutex::new(blocked);
+    let blocked = Mutex::new(blocked);
     let (ended, has_ended) = tokio::sync::watch::channel(false);
     let (source, fetches) = stumbling(move || {
         // An error means that the sender is gone, which releases it too.
