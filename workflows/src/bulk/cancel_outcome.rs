@@ -16,7 +16,7 @@ use msgraph_migrations::{CancelOutcome, Error, FinalStatus, Refusal, Response};
 pub enum BulkCancelOutcome {
     /// The service accepted it; see [`CancelOutcome::Accepted`].
     ///
-    /// With [`BulkOptions::confirm`] this means that it was not seen to take effect in time.
+    /// With [`BulkOptions::confirm`](crate::bulk::BulkOptions::confirm) this means that it was not seen to take effect in time.
     Accepted(Response<CrossTenantMigrationCancelResponse>),
     /// The service accepted it, and it was then read back as cancelled or about to be.
     Confirmed(Response<CrossTenantMigrationCancelResponse>),
