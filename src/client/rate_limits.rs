@@ -236,7 +236,9 @@ impl RateLimits {
     ) -> Result<Ticket, Held> {
         // Mostly it is nobody's turn but this one's, and there is nothing to listen to.
         let admit = |controller: &mut RateController, now| controller.admit(now, urgency);
-        if let Ok(permit) = self.share(family, admit).await.map_err(Held::Failed)? {
+        if let Store::Memory(_) = self.family(family).store
+            && let Ok(permit) = self.share(family, admit).await.map_err(Held::Failed)?
+        {
             return Ok(self.ticket(family, permit));
         }
         let start = Instant::now();

@@ -10,6 +10,8 @@ use super::width::Width;
 
 /// How much below the measured limit the rate settles.
 const MARGIN: f64 = 0.985;
+/// The least pause, unless the service saves up little.
+const MIN_PAUSE: f64 = 1.0;
 /// The slowest rate, and the one from which it makes no difference, in requests per second.
 const MIN_RATE: f64 = 0.1;
 const NO_LIMIT: f64 = 5_000.0;
@@ -96,11 +98,12 @@ impl Belief {
         (self.stance != Stance::Free).then_some(self.rate)
     }
 
-    /// How long it takes at most until all is there again that the service lets through at once.
-    pub fn refilled_within(&self) -> f64 {
+    /// The least pause at a limit. Coming back the moment that one request would pass gains nothing, unless the
+    /// service saves up so little that it is soon all there again.
+    pub fn least_pause(&self) -> f64 {
         match self.full {
-            Some(full) if self.limit.rate > 0.0 => 2.0 * full / self.limit.rate,
-            _ => f64::INFINITY,
+            Some(full) if full < 0.5 * self.limit.rate => 0.5 * full / self.limit.rate,
+            _ => MIN_PAUSE,
         }
     }
 

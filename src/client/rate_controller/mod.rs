@@ -38,8 +38,8 @@ use limit::{Passed, Stretch};
 const FIRST_PAUSE: f64 = 1.0;
 /// How often it doubles at most.
 const MAX_DOUBLINGS: u32 = 5;
-/// The least pause at a limit. Coming back the moment that one request would pass gains nothing.
-const MIN_PAUSE_AT_LIMIT: f64 = 0.2;
+/// How long those that were under way at a refusal are waited for at most.
+const MAX_RETURN: f64 = 1.0;
 /// How far requests may lag behind the rate and still be caught up with: a scheduler is not exact.
 const SLACK: f64 = 0.2;
 /// When nothing was heard for so long, the requests under way count no longer: whoever sent them may
@@ -290,7 +290,7 @@ impl RateController {
             }
         }
         // No conclusion before those that were under way have returned.
-        let all_back = self.refused_at + (2.0 * self.round_trip).min(MIN_PAUSE_AT_LIMIT);
+        let all_back = self.refused_at + (2.0 * self.round_trip).min(MAX_RETURN);
         self.paused_until = self.paused_until.max(now + pause).max(all_back);
     }
 
@@ -402,7 +402,7 @@ impl RateController {
             self.probe = Probe::Due;
         }
         if self.belief.known_rate().is_some() || stretch.was_mostly_refused() {
-            let least = self.refused_at + self.belief.refilled_within().min(MIN_PAUSE_AT_LIMIT);
+            let least = self.refused_at + self.belief.least_pause();
             self.paused_until = self.paused_until.max(least);
         }
         self.is_running = true;
