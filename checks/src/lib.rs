@@ -1,4 +1,5 @@
 //! What the tests of all crates and the maintenance commands share.
 
 pub mod json_schema;
+pub mod rooms;
 pub mod sets;

@@ -10,7 +10,7 @@ use tracing::{Instrument, debug, field};
 
 use crate::answers::answer::Answer;
 use crate::answers::error::{Earlier, Error, ErrorKind};
-use crate::answers::judgement::{self, Failure, Pressure};
+use crate::answers::judgement::{self, Failure, Fault, Pressure};
 use crate::client::Client;
 use crate::client::bare;
 use crate::client::described::Describer;
@@ -106,10 +106,18 @@ async fn judge_apart<T: Send + 'static>(
     if answer.text.len() <= MAX_READ_IN_PLACE {
         return judge(answer);
     }
-    match tokio::task::spawn_blocking(move || judge(answer)).await {
-        Ok(judged) => judged,
-        Err(error) => std::panic::resume_unwind(error.into_panic()),
-    }
+    let unread = answer.clone();
+    let judged = tokio::task::spawn_blocking(move || judge(answer)).await;
+    judged.unwrap_or_else(|error| {
+        if let Ok(panic) = error.try_into_panic() {
+            std::panic::resume_unwind(panic);
+        }
+        let fault = Fault {
+            reason: "the runtime ended before the answer was read".to_owned(),
+            is_incomplete: true,
+        };
+        Err(Failure::Unreadable(Box::new(unread), fault))
+    })
 }
 
 struct Call<'a> {
@@ -367,5 +375,39 @@ impl NoToken {
             Self::Failed(error) => error,
             Self::Late => TokenError::new(Self::LATE),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use futures_util::FutureExt;
+    use reqwest::StatusCode;
+    use reqwest::header::HeaderMap;
+
+    use super::*;
+    use crate::answers::answer::SentRequest;
+
+    #[test]
+    fn a_runtime_that_ends_while_a_huge_answer_is_read_leaves_it_unread_and_does_not_panic() {
+        let answer = Answer {
+            status: StatusCode::ACCEPTED,
+            headers: HeaderMap::new(),
+            text: Bytes::from(vec![b' '; MAX_READ_IN_PLACE + 1]),
+            cut_short: None,
+            request: SentRequest::example(),
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .build()
+            .expect("a runtime");
+        let handle = runtime.handle().clone();
+        drop(runtime);
+        let _inside = handle.enter();
+        let judged = judge_apart(judgement::nothing, answer).now_or_never();
+        let Some(Err(Failure::Unreadable(answer, fault))) = judged else {
+            panic!("it was read");
+        };
+        assert_eq!(answer.status, StatusCode::ACCEPTED);
+        assert!(fault.is_incomplete);
     }
 }

@@ -234,7 +234,8 @@ impl RateLimits {
         urgency: Urgency,
         longest: Duration,
     ) -> Result<Ticket, Held> {
-        // Mostly it is nobody's turn but this one's, and there is nothing to listen to.
+        // Mostly it is nobody's turn but this one's, and there is nothing to listen to. A file is not looked at
+        // twice for that.
         let admit = |controller: &mut RateController, now| controller.admit(now, urgency);
         if let Store::Memory(_) = self.family(family).store
             && let Ok(permit) = self.share(family, admit).await.map_err(Held::Failed)?

@@ -1,8 +1,9 @@
 //! What cancellations came to: four buckets that are always all shown.
 
+use msgraph_migrations::Error;
 use serde_json::Value;
 
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, exit_of};
 use crate::output::{Output, Row};
 
 /// How many commands are suggested at most.
@@ -64,6 +65,24 @@ pub struct Cancelled {
     pub next: Option<String>,
     /// The exit code of the error, where one kept it from being cancelled.
     pub exit: Option<Exit>,
+}
+
+impl Cancelled {
+    /// One whose cancellation ended in an error: it goes on, or nobody knows.
+    pub fn failed(name: String, error: &Error) -> Self {
+        let is_unknown = error.may_have_taken_effect();
+        Self {
+            name,
+            bucket: if is_unknown {
+                Bucket::Unknown
+            } else {
+                Bucket::GoesOn
+            },
+            reason: error.to_string(),
+            next: None,
+            exit: (!is_unknown).then(|| exit_of(error)),
+        }
+    }
 }
 
 /// Shows what came of all, and says how the command ends. `look` is the command that shows the state of one.

@@ -1,10 +1,10 @@
 //! `xtmig jobs …`, of which what takes longer has files of its own.
 
+use msgraph_migrations::DeleteOutcome;
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationJobCreate,
     CrossTenantMigrationJobStatus as Status, ExchangeOnlineCrossTenantMigrationSettings,
 };
-use msgraph_migrations::{DeleteOutcome, Error};
 use msgraph_migrations_workflows::jobs::{CancelVerdict, TooLate};
 
 use super::cancellation::{Bucket, Cancelled, conclude};
@@ -12,7 +12,7 @@ use super::session::{Session, Settled, name_of, read_back};
 use super::{postpone, report, rows, starting, to_end, user_input, watch};
 use crate::arguments::{CreateArguments, JobsCommand};
 use crate::confirmation::confirm;
-use crate::exit::{Exit, Failure, exit_of};
+use crate::exit::{Exit, Failure};
 use crate::suggestion::{command, quoted};
 
 pub async fn run(session: &mut Session<'_>, command: JobsCommand) -> Result<Exit, Failure> {
@@ -181,26 +181,11 @@ async fn cancel(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Fail
                 next: next(job, &report.verdict),
                 exit: None,
             },
-            Err(error) => failed(job, &error),
+            Err(error) => Cancelled::failed(job.clone(), &error),
         });
     }
     let look = |job: &str| command(&format!("jobs show {}", quoted(job)));
     conclude(&all, look, session.output)
-}
-
-fn failed(job: &str, error: &Error) -> Cancelled {
-    let is_unknown = error.may_have_taken_effect();
-    Cancelled {
-        name: job.to_owned(),
-        bucket: if is_unknown {
-            Bucket::Unknown
-        } else {
-            Bucket::GoesOn
-        },
-        reason: error.to_string(),
-        next: None,
-        exit: (!is_unknown).then(|| exit_of(error)),
-    }
 }
 
 fn bucket(verdict: &CancelVerdict) -> Bucket {

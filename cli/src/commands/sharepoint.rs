@@ -14,7 +14,7 @@ use super::session::{Session, read_back};
 use super::{rows, sharepoint_watch};
 use crate::arguments::{Confirmation, NewTask, SharepointCommand, Source};
 use crate::confirmation::confirm;
-use crate::exit::{Exit, Failure, exit_of};
+use crate::exit::{Exit, Failure};
 use crate::output::{Output, Row};
 use crate::suggestion::{command, quoted};
 
@@ -231,19 +231,15 @@ async fn cancel(
             .workflows
             .cancel_sharepoint_task_and_confirm(task, None)
             .await;
-        let (bucket, reason, exit) = match report {
-            Ok(report) => (bucket(&report.verdict), report.verdict.to_string(), None),
-            Err(error) if error.may_have_taken_effect() => {
-                (Bucket::Unknown, error.to_string(), None)
-            }
-            Err(error) => (Bucket::GoesOn, error.to_string(), Some(exit_of(&error))),
-        };
-        all.push(Cancelled {
-            name: task.clone(),
-            bucket,
-            reason,
-            next: None,
-            exit,
+        all.push(match report {
+            Ok(report) => Cancelled {
+                name: task.clone(),
+                bucket: bucket(&report.verdict),
+                reason: report.verdict.to_string(),
+                next: None,
+                exit: None,
+            },
+            Err(error) => Cancelled::failed(task.clone(), &error),
         });
     }
     let look = |task: &str| command(&format!("sharepoint show {}", quoted(task)));

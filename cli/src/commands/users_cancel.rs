@@ -8,7 +8,7 @@ use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationServiceStatus as Status,
     CrossTenantMigrationTask as User,
 };
-use msgraph_migrations::{Error, Refusal, operations};
+use msgraph_migrations::{Refusal, operations};
 use msgraph_migrations_workflows::bulk::{
     BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped,
 };
@@ -196,38 +196,22 @@ fn judge(item: BulkCancelItem) -> Cancelled {
             format!("not in this job, never or no longer: {refusal}"),
             Some(Exit::NotFound),
         ),
-        Ok(BulkCancelOutcome::Conflict(refusal)) => {
-            let bucket = if is_over(&refusal) {
-                Bucket::OverAlready
-            } else {
-                Bucket::GoesOn
-            };
-            one(bucket, in_plain_words(&refusal), None)
-        }
-        Err(error) => failed(name, &error),
-    }
-}
-
-fn failed(name: String, error: &Error) -> Cancelled {
-    let is_unknown = error.may_have_taken_effect();
-    Cancelled {
-        name,
-        bucket: if is_unknown {
-            Bucket::Unknown
-        } else {
-            Bucket::GoesOn
-        },
-        reason: error.to_string(),
-        next: None,
-        exit: (!is_unknown).then(|| exit_of(error)),
-    }
-}
-
-fn in_plain_words(refusal: &Refusal) -> String {
-    match refusal.current_status() {
-        Some(status) if is_over(refusal) => format!("it is over, it is {status}: {refusal}"),
-        Some(status) => format!("TOO LATE, the migration continues, it is {status}: {refusal}"),
-        None => format!("NOT CANCELLED, the migration continues: {refusal}"),
+        Ok(BulkCancelOutcome::AlreadyFinal { status, refusal }) => one(
+            Bucket::OverAlready,
+            format!("it is over, it is {status}: {refusal}"),
+            None,
+        ),
+        Ok(BulkCancelOutcome::TooLate { status, refusal }) => one(
+            Bucket::GoesOn,
+            format!("TOO LATE, the migration continues, it is {status}: {refusal}"),
+            None,
+        ),
+        Ok(BulkCancelOutcome::Undetermined(refusal)) => one(
+            Bucket::GoesOn,
+            format!("NOT CANCELLED, and nothing says that the migration stops: {refusal}"),
+            None,
+        ),
+        Err(error) => Cancelled::failed(name, &error),
     }
 }
 
@@ -236,13 +220,6 @@ fn already(refusal: &Refusal) -> Bucket {
         Some(Status::Cancelled) => Bucket::Cancelled,
         _ => Bucket::BeingCancelled,
     }
-}
-
-fn is_over(refusal: &Refusal) -> bool {
-    matches!(
-        refusal.current_status().map(Status::from),
-        Some(Status::Completed | Status::Failed)
-    )
 }
 
 /// What has become of those whom an earlier run cancelled: the job's users tell, not the record.

@@ -3,7 +3,7 @@
 use msgraph_migrations_sandbox::{Fault, FaultRule};
 use serde_json::Value;
 
-use crate::support::{demo, run, run_with_input};
+use crate::support::{assert_only_read, demo, run, run_with_input};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_status_ends_in_its_bucket() {
@@ -161,11 +161,7 @@ async fn nothing_is_sent_unless_it_is_confirmed() {
         assert_eq!(ran.code, 2, "{arguments:?}: {ran:?}");
         assert!(ran.err.contains(words), "{arguments:?}: {ran:?}");
     }
-    let changes = sandbox
-        .requests()
-        .into_iter()
-        .filter(|request| request.method != "GET");
-    assert_eq!(changes.count(), 0);
+    assert_only_read(&sandbox);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -17,6 +17,18 @@ pub async fn start(builder: SandboxBuilder) -> Sandbox {
     builder.seed(7).demo().start().await.expect("a free port")
 }
 
+/// Nothing but reads reached the service.
+#[track_caller]
+pub fn assert_only_read(sandbox: &Sandbox) {
+    let requests = sandbox.requests();
+    let changes: Vec<_> = requests
+        .iter()
+        .filter(|request| request.method != "GET")
+        .map(|request| &request.path)
+        .collect();
+    assert!(changes.is_empty(), "{changes:?}");
+}
+
 /// What a run of the program came to.
 #[derive(Debug)]
 pub struct Ran {

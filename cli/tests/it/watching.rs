@@ -8,7 +8,7 @@ use std::time::Duration;
 use msgraph_migrations_sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::support::{TOKEN, demo, run};
+use crate::support::{TOKEN, assert_only_read, demo, run};
 
 /// The program while it runs.
 struct Running {
@@ -71,6 +71,17 @@ impl Running {
         (output.status.code().unwrap_or(-1), rest, said)
     }
 }
+
+/// One job, told to a program.
+const WATCH: [&str; 7] = [
+    "jobs",
+    "watch",
+    "Demo inProgress",
+    "--interval",
+    "1s",
+    "-o",
+    "jsonl",
+];
 
 /// A second is half a day: quick, and yet a validation that is good for seven days is so for a while.
 const QUICK: f64 = 40_000.0;
@@ -189,11 +200,7 @@ async fn ctrl_c_stops_watching_and_says_that_the_migration_goes_on() {
         said.contains("the migration GOES ON by itself") && said.contains("Demo inProgress"),
         "{said}"
     );
-    let changes = sandbox
-        .requests()
-        .into_iter()
-        .filter(|request| request.method != "GET");
-    assert_eq!(changes.count(), 0);
+    assert_only_read(&sandbox);
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -202,16 +209,7 @@ async fn a_watch_survives_throttling_and_a_token_that_expires() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("token");
     fs::write(&file, "first-token\n").expect("a file");
-    let arguments = [
-        "jobs",
-        "watch",
-        "Demo inProgress",
-        "--interval",
-        "1s",
-        "-o",
-        "jsonl",
-    ];
-    let mut watch = Running::start(&sandbox, &arguments, file.to_str());
+    let mut watch = Running::start(&sandbox, &WATCH, file.to_str());
     assert_eq!(watch.json()["event"], "first");
     let rules = r#"[{"operation": "listJobs", "fault": {"kind": "throttle", "retryAfter": {"seconds": 1}}, "count": 3},
         {"operation": "listJobs", "fault": {"kind": "dropBeforeEffect"}, "count": 3}]"#;
@@ -234,16 +232,7 @@ async fn a_watch_survives_throttling_and_a_token_that_expires() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_watch_goes_on_after_the_machine_has_slept() {
     let sandbox = demo().await;
-    let arguments = [
-        "jobs",
-        "watch",
-        "Demo inProgress",
-        "--interval",
-        "1s",
-        "-o",
-        "jsonl",
-    ];
-    let mut watch = Running::start(&sandbox, &arguments, None);
+    let mut watch = Running::start(&sandbox, &WATCH, None);
     assert_eq!(watch.json()["event"], "first");
     watch.signal("-STOP");
     sandbox.advance(DAYS).expect("time passes");

@@ -6,7 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::Bulk;
-use super::cancel_outcome::{BulkCancelItem, BulkCancelOutcome, conflict, determined, verdict};
+use super::cancel_outcome::{BulkCancelItem, BulkCancelOutcome, determined, undetermined, verdict};
 use super::each::{Called, Entry, Reader, Task, each};
 use super::options::BulkOptions;
 use super::read_together::{ReadCancellations, is_cancelling};
@@ -43,8 +43,8 @@ impl Workflows {
     /// while let Some(user) = run.try_next().await? {
     ///     match user.outcome {
     ///         Ok(outcome) if outcome.is_settled() => {}
-    ///         Ok(BulkCancelOutcome::Conflict(refusal)) => println!("{} goes on: {refusal}", user.input),
-    ///         Ok(_) => {}
+    ///         Ok(BulkCancelOutcome::TooLate { status, .. }) => println!("{} goes on: {status}", user.input),
+    ///         Ok(other) => println!("{} was not cancelled: {other:?}", user.input),
     ///         Err(error) => println!("{} is not known to be cancelled: {error}", user.input),
     ///     }
     /// }
@@ -187,13 +187,13 @@ impl Canceller {
     async fn explain(&self, user: &str, refusal: Refusal) -> BulkCancelOutcome {
         // A status that is named but says nothing is none that stops.
         if refusal.current_status().is_some() {
-            return conflict(false, refusal);
+            return undetermined(false, refusal);
         }
         match Box::pin(read_user(&self.client, &self.job, user)).await {
-            Ok(Reading::Present(user)) => conflict(is_wholly_cancelled(&user), refusal),
+            Ok(Reading::Present(user)) => undetermined(is_wholly_cancelled(&user), refusal),
             Ok(Reading::Absent(_)) => BulkCancelOutcome::NotInJob(refusal),
             // When the user cannot be read either, nothing says that the migration stops.
-            Err(_) => conflict(false, refusal),
+            Err(_) => undetermined(false, refusal),
         }
     }
 
@@ -218,7 +218,7 @@ async fn cancel_task(client: &Client, task: &str) -> Result<BulkCancelOutcome, E
         Ok(Reading::Present(task))
             if task.status == Some(SharePointMigrationTaskStatus::Cancelled)
     );
-    Ok(conflict(is_cancelled, refusal))
+    Ok(undetermined(is_cancelled, refusal))
 }
 
 fn is_wholly_cancelled(user: &CrossTenantMigrationTask) -> bool {

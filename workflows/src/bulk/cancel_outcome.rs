@@ -5,18 +5,19 @@ use std::sync::Arc;
 use super::BulkItem;
 use super::engine::Verdict;
 use msgraph_migrations::models::CrossTenantMigrationCancelResponse;
-use msgraph_migrations::{CancelOutcome, Error, FinalStatus, Refusal, Response};
+use msgraph_migrations::{CancelOutcome, Error, FinalStatus, Refusal, Response, RunningStatus};
 
 /// How the service took one cancellation of many.
 ///
 /// Beside [`CancelOutcome`], this knows what was cancelled before, so that a list can be worked through
 /// twice.
 #[derive(Clone, Debug)]
-#[must_use = "a cancellation that was refused means that the migration continues"]
+#[must_use = "a cancellation that was refused can mean that the migration continues"]
 pub enum BulkCancelOutcome {
     /// The service accepted it; see [`CancelOutcome::Accepted`].
     ///
-    /// With [`BulkOptions::confirm`](crate::bulk::BulkOptions::confirm) this means that it was not seen to take effect in time.
+    /// With [`BulkOptions::confirm`](crate::bulk::BulkOptions::confirm) this means that it was not seen to take
+    /// effect in time.
     Accepted(Response<CrossTenantMigrationCancelResponse>),
     /// The service accepted it, and it was then read back as cancelled or about to be.
     Confirmed(Response<CrossTenantMigrationCancelResponse>),
@@ -28,9 +29,22 @@ pub enum BulkCancelOutcome {
     /// The job is there, and the user is not in it: cancelled and then removed, as one guide says of
     /// users who are cancelled, or never in it.
     NotInJob(Refusal),
-    /// 409 for another reason, or for one that could not be found out: **the migration continues**,
-    /// unless it is over. See the other endings of [`CancelOutcome`].
-    Conflict(Refusal),
+    /// It is over in another way, and there is nothing left to cancel; see [`CancelOutcome::AlreadyFinal`].
+    AlreadyFinal {
+        /// The end that it came to, never `cancelled`.
+        status: FinalStatus,
+        /// The answer.
+        refusal: Refusal,
+    },
+    /// It is too late, and **the migration continues**.
+    TooLate {
+        /// How far it has come.
+        status: RunningStatus,
+        /// The answer.
+        refusal: Refusal,
+    },
+    /// It was not cancelled, and it could not be told whether **the migration continues**.
+    Undetermined(Refusal),
 }
 
 impl BulkCancelOutcome {
@@ -42,7 +56,10 @@ impl BulkCancelOutcome {
             | Self::Confirmed(_)
             | Self::FoundCancelled(_)
             | Self::AlreadyCancelled(_) => true,
-            Self::NotInJob(_) | Self::Conflict(_) => false,
+            Self::NotInJob(_)
+            | Self::AlreadyFinal { .. }
+            | Self::TooLate { .. }
+            | Self::Undetermined(_) => false,
         }
     }
 
@@ -64,11 +81,12 @@ pub(super) fn verdict(outcome: &BulkCancelOutcome) -> Verdict {
     }
 }
 
-pub(super) fn conflict(is_cancelled: bool, refusal: Refusal) -> BulkCancelOutcome {
+/// A refusal that tells no reason, with what reading the state said beside it.
+pub(super) fn undetermined(is_cancelled: bool, refusal: Refusal) -> BulkCancelOutcome {
     if is_cancelled {
         BulkCancelOutcome::AlreadyCancelled(refusal)
     } else {
-        BulkCancelOutcome::Conflict(refusal)
+        BulkCancelOutcome::Undetermined(refusal)
     }
 }
 
@@ -80,8 +98,12 @@ pub(super) fn determined(outcome: CancelOutcome) -> BulkCancelOutcome {
             status: FinalStatus::Cancelled,
             refusal,
         } => BulkCancelOutcome::AlreadyCancelled(refusal),
-        CancelOutcome::AlreadyFinal { refusal, .. }
-        | CancelOutcome::TooLate { refusal, .. }
-        | CancelOutcome::Undetermined(refusal) => BulkCancelOutcome::Conflict(refusal),
+        CancelOutcome::AlreadyFinal { status, refusal } => {
+            BulkCancelOutcome::AlreadyFinal { status, refusal }
+        }
+        CancelOutcome::TooLate { status, refusal } => {
+            BulkCancelOutcome::TooLate { status, refusal }
+        }
+        CancelOutcome::Undetermined(refusal) => BulkCancelOutcome::Undetermined(refusal),
     }
 }

@@ -221,12 +221,13 @@ async fn attack(seed: u64) -> Tally {
                         BulkCancelOutcome::FoundCancelled(_) => "found",
                         BulkCancelOutcome::AlreadyCancelled(_) => "already",
                         BulkCancelOutcome::NotInJob(_) => panic!("{at}"),
-                        BulkCancelOutcome::Conflict(refusal) => {
-                            // What the answer names is so; without that it may be anything.
-                            let is_named = refusal.current_status().is_some();
-                            assert!(!is_named || !is_cancelled, "{at}");
-                            "conflict"
+                        BulkCancelOutcome::AlreadyFinal { .. }
+                        | BulkCancelOutcome::TooLate { .. } => {
+                            assert!(!is_cancelled, "{at}");
+                            "over or too late"
                         }
+                        // It may be anything.
+                        BulkCancelOutcome::Undetermined(_) => "undetermined",
                     }
                 }
                 Err(error) if error.may_have_taken_effect() => "in doubt",

@@ -35,7 +35,9 @@ fn kind(item: &BulkCancelItem) -> &'static str {
         Ok(BulkCancelOutcome::Confirmed(_)) => "confirmed",
         Ok(BulkCancelOutcome::FoundCancelled(_)) => "found",
         Ok(BulkCancelOutcome::NotInJob(_)) => "not in job",
-        Ok(BulkCancelOutcome::Conflict(_)) => "conflict",
+        Ok(BulkCancelOutcome::AlreadyFinal { .. }) => "over",
+        Ok(BulkCancelOutcome::TooLate { .. }) => "too late",
+        Ok(BulkCancelOutcome::Undetermined(_)) => "undetermined",
         Err(error) if error.may_have_taken_effect() => "in doubt",
         Err(error) => match error.kind() {
             ErrorKind::InvalidRequest => "invalid",
@@ -209,9 +211,9 @@ async fn a_conflict_that_names_the_status_needs_no_reading() {
         ("cancelled", "already"),
         ("Canceled", "already"),
         ("PendingCancel", "already"),
-        ("completed", "conflict"),
-        ("synced", "conflict"),
-        ("reviewing", "conflict"),
+        ("completed", "over"),
+        ("synced", "too late"),
+        ("reviewing", "undetermined"),
     ] {
         let message = format!("Cancel is not possible. Current status is {status}");
         let body = json!({ "error": { "code": "Conflict", "message": message } });
@@ -237,11 +239,11 @@ async fn a_conflict_without_a_status_is_explained_by_reading_the_user() {
     };
     for (reading, expected) in [
         (workloads(&["cancelled", "PendingCancel"]), "already"),
-        (workloads(&["cancelled", "completed"]), "conflict"),
-        (workloads(&["reviewing"]), "conflict"),
-        (workloads(&[]), "conflict"),
-        (Reply::json(404, "{}"), "conflict"),
-        (Reply::Hangup, "conflict"),
+        (workloads(&["cancelled", "completed"]), "undetermined"),
+        (workloads(&["reviewing"]), "undetermined"),
+        (workloads(&[]), "undetermined"),
+        (Reply::json(404, "{}"), "undetermined"),
+        (Reply::Hangup, "undetermined"),
     ] {
         let server = Server::start_with(move |request| {
             if request.method == "GET" {
