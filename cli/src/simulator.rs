@@ -125,11 +125,7 @@ fn start(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<Stri
 }
 
 /// Runs the simulator until it is stopped.
-pub async fn serve(
-    scenario: Option<&str>,
-    speed: f64,
-    like: Option<&Path>,
-) -> Result<(), Failure> {
+pub async fn serve(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<(), Failure> {
     let builder = Sandbox::builder()
         .start_time(chrono::Utc::now())
         .speed(speed);

@@ -59,14 +59,14 @@ pub async fn run(session: &mut Session<'_>, arguments: &ProbeArguments) -> Resul
                 "{} {}: {} after {} ms",
                 answer.operation,
                 answer.question,
-                answer.status.map_or("no answer".to_owned(), |status| status.to_string()),
+                answer
+                    .status
+                    .map_or("no answer".to_owned(), |status| status.to_string()),
                 answer.milliseconds,
             ));
         })
         .await
-        .map_err(|error| {
-            Failure::of_call("the service cannot be asked", &error, "repeat")
-        })?;
+        .map_err(|error| Failure::of_call("the service cannot be asked", &error, "repeat"))?;
     let record = arguments
         .record
         .as_deref()

@@ -46,8 +46,8 @@ pub struct Library {
     /// JSON pointers of what was left out of the value, with the reason.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub left_out: Vec<(String, String)>,
-    /// The value as the library would write it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    /// The value as the library would write it; a record has the body instead.
+    #[serde(skip)]
     pub value: Option<Value>,
 }
 
@@ -82,7 +82,8 @@ impl Answer {
         let (_, query) = self.url.split_once('?')?;
         query.split('&').find_map(|pair| {
             let (own, value) = pair.split_once('=')?;
-            (super::url::decoded(own) == name).then(|| super::url::decoded(&value.replace('+', " ")))
+            (super::url::decoded(own) == name)
+                .then(|| super::url::decoded(&value.replace('+', " ")))
         })
     }
 
@@ -96,6 +97,7 @@ impl Answer {
     }
 
     pub fn is_success(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
+        self.status
+            .is_some_and(|status| (200..300).contains(&status))
     }
 }

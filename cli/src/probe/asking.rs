@@ -115,7 +115,9 @@ impl<'a> Asking<'a> {
                 .collect();
             for question in self.allowed(questions) {
                 if question.expected == 403
-                    && asked_before.iter().any(|known| known == question.operation.id)
+                    && asked_before
+                        .iter()
+                        .any(|known| known == question.operation.id)
                 {
                     continue;
                 }
@@ -202,7 +204,11 @@ async fn send(client: &Client, call: &Call) -> Taken {
         Call::ListJobs(options) => taken(client.list_jobs(options.clone()).await),
         Call::ListJobsWithUnknownMembers => {
             let client = client.with(CallOptions::new().include_unknown_enum_members());
-            taken(client.list_jobs(ListOptions::new()).await)
+            taken(
+                client
+                    .list_jobs(ListOptions::new().top(questions::FEW))
+                    .await,
+            )
         }
         Call::MoreJobs(link) => page(client.job_pages_from(link).try_next().await),
         Call::GetJob(job, options) => taken(client.get_job(job, options.clone()).await),
@@ -271,9 +277,7 @@ fn taken<T: Serialize>(result: Result<Response<T>, Error>) -> Taken {
         Err(error) => Taken {
             status: error.status().map(|status| status.as_u16()),
             headers: error.headers().map(headers).unwrap_or_default(),
-            body: error
-                .text()
-                .map_or(Body::Empty, |text| Body::read(&text)),
+            body: error.text().map_or(Body::Empty, |text| Body::read(&text)),
             library: Library {
                 fails: Some(format!("{:?}", error.kind())),
                 ..Library::default()

@@ -78,7 +78,9 @@ fn selected(answer: &Answer, add: &mut impl FnMut(Finding)) {
 }
 
 fn page(answer: &Answer, items: &[Value], add: &mut impl FnMut(Finding)) {
-    let top = answer.option("$top").and_then(|top| top.parse::<usize>().ok());
+    let top = answer
+        .option("$top")
+        .and_then(|top| top.parse::<usize>().ok());
     let is_whole = answer.next_link().is_none();
     if let Some(top) = top.filter(|top| items.len() > *top) {
         add(Finding::new(
@@ -140,7 +142,11 @@ fn page(answer: &Answer, items: &[Value], add: &mut impl FnMut(Finding)) {
 
 /// Whether the items stand in the order that was asked for.
 fn ordered(order: &str, items: &[Value], add: &mut impl FnMut(Finding)) {
-    let mut words = order.split(',').next().unwrap_or_default().split_whitespace();
+    let mut words = order
+        .split(',')
+        .next()
+        .unwrap_or_default()
+        .split_whitespace();
     let Some(property) = words.next() else { return };
     let is_descending = words.next() == Some("desc");
     let keys: Vec<&str> = items

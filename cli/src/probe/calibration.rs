@@ -14,7 +14,8 @@ use super::specification::Specification;
 /// Answers that are as fast as the simulator itself need no delay.
 const MIN_LATENCY: u64 = 20;
 /// What the simulator calls its own settings where only others are worth a remark.
-const UNSEEN: &str = "not seen by reading, left as the newest documents have it: J1 to J14, S5 to S14, durations";
+const UNSEEN: &str =
+    "not seen by reading, left as the newest documents have it: J1 to J14, S5 to S14, durations";
 
 /// How to set the simulator.
 #[derive(Clone, Debug)]
@@ -58,11 +59,13 @@ pub fn calibrate(record: &Record) -> Result<Calibration, String> {
     made.latencies(&record.answers);
     let rate_limit = rate_limit(&record.answers);
     if let Some(rate) = rate_limit {
-        made.remarks.push(format!("rate limit: {rate} requests per second"));
+        made.remarks
+            .push(format!("rate limit: {rate} requests per second"));
     }
     let scopes = scopes(&record.answers);
     if let Some(scopes) = &scopes {
-        made.remarks.push(format!("permissions: {}", scopes.join(", ")));
+        made.remarks
+            .push(format!("permissions: {}", scopes.join(", ")));
     }
     let settings: Settings = serde_json::from_value(Value::Object(made.settings.clone()))
         .map_err(|error| error.to_string())?;
@@ -103,12 +106,7 @@ impl Made {
         }
     }
 
-    fn take(
-        &mut self,
-        deviation: &Deviation,
-        all: &BTreeMap<String, Checked>,
-        answers: &[Answer],
-    ) {
+    fn take(&mut self, deviation: &Deviation, all: &BTreeMap<String, Checked>, answers: &[Answer]) {
         let operation = deviation.operation.as_str();
         let has = |name: &str| {
             let own = all.get(operation);
@@ -168,8 +166,9 @@ impl Made {
             "defaultPageSize" => {}
             other => {
                 let place = &deviation.pointer;
-                self.remarks
-                    .push(format!("{operation}: nothing can be set for {other} at {place}"));
+                self.remarks.push(format!(
+                    "{operation}: nothing can be set for {other} at {place}"
+                ));
             }
         }
     }
@@ -192,14 +191,13 @@ impl Made {
     /// The middle of what each operation took, where it is worth a delay.
     fn latencies(&mut self, answers: &[Answer]) {
         let mut taken: BTreeMap<&str, Vec<u64>> = BTreeMap::new();
-        let mut was_throttled = false;
-        for answer in answers {
-            // What came after a pause tells how long the pause was.
-            if !was_throttled && answer.status.is_some() {
-                let own = taken.entry(&answer.operation).or_default();
-                own.push(answer.milliseconds);
-            }
-            was_throttled = answer.status == Some(429);
+        // What came after a pause tells how long the pause was.
+        let before = answers
+            .iter()
+            .take_while(|answer| answer.status != Some(429));
+        for answer in before.filter(|answer| answer.status.is_some()) {
+            let own = taken.entry(&answer.operation).or_default();
+            own.push(answer.milliseconds);
         }
         for (operation, mut own) in taken {
             own.sort_unstable();
@@ -257,15 +255,20 @@ fn scopes(answers: &[Answer]) -> Option<Vec<String>> {
     let is_refused = |answer: &&Answer| answer.status == Some(403);
     answers.iter().find(is_refused)?;
     let families = [
-        ("/solutions/migrations/", "CrossTenantContentMigration.Read.All"),
-        ("/solutions/sharePoint/", "SharePointCrossTenantMigration.Read.All"),
+        (
+            "/solutions/migrations/",
+            "CrossTenantContentMigration.Read.All",
+        ),
+        (
+            "/solutions/sharePoint/",
+            "SharePointCrossTenantMigration.Read.All",
+        ),
     ];
     let has = |path: &str| {
         let mut own = answers.iter().filter(|answer| answer.url.contains(path));
-        own.any(|answer| answer.status.is_some() && !is_refused(&answer))
+        own.any(|answer| answer.is_success() || answer.status == Some(404))
     };
     let held = families.iter().filter(|(path, _)| has(path));
     let held: Vec<String> = held.map(|(_, scope)| (*scope).to_owned()).collect();
     Some(held)
 }
-

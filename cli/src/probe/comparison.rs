@@ -39,7 +39,6 @@ impl Comparison {
         }
     }
 
-
     pub fn compare(&self, answer: &Answer) -> Result<Compared, String> {
         let mut compared = Compared::default();
         let Some(status) = answer.status else {
@@ -133,10 +132,7 @@ impl Comparison {
             let pointer = format!("{prefix}{}", error.instance_path().as_str());
             findings(&pointer, &error, compared);
         }
-        let mut walk = Walk {
-            answer,
-            compared,
-        };
+        let mut walk = Walk { answer, compared };
         walk.visit(prefix, "", inner);
         if !prefix.is_empty() {
             walk.member("", "@odata.context", &value["@odata.context"]);
@@ -181,7 +177,12 @@ fn headers(answer: &Answer, status: u16, compared: &mut Compared) {
             .push(Finding::new(name, header, found, expected));
     };
     if answer.header("request-id").is_none() {
-        add("headerMissing", "request-id", "nothing".into(), "the service's id of the request");
+        add(
+            "headerMissing",
+            "request-id",
+            "nothing".into(),
+            "the service's id of the request",
+        );
     }
     match answer.header("client-request-id") {
         None => add(
@@ -239,12 +240,7 @@ fn findings(
         Kind::Type { .. } if instance.is_null() => {
             add(Finding::new("null", pointer, "null", "a value, or nothing"));
         }
-        Kind::Type { kind } => add(Finding::new(
-            "wrongType",
-            pointer,
-            found,
-            type_name(kind),
-        )),
+        Kind::Type { kind } => add(Finding::new("wrongType", pointer, found, type_name(kind))),
         Kind::Enum { options } => {
             let options: Vec<&str> = options
                 .as_array()
@@ -288,7 +284,12 @@ fn findings(
             let place = format!("{pointer}/{}", escaped(name));
             add(Finding::new("missingMember", place, "nothing", "a value"));
         }
-        _ => add(Finding::new("schema", pointer, found, cut(&error.to_string()))),
+        _ => add(Finding::new(
+            "schema",
+            pointer,
+            found,
+            cut(&error.to_string()),
+        )),
     }
 }
 
@@ -441,7 +442,12 @@ impl Walk<'_> {
                 cut(host),
                 "the host that was asked",
             ),
-            None => self.add("nextLinkForm", pointer.clone(), cut(text), "a whole address"),
+            None => self.add(
+                "nextLinkForm",
+                pointer.clone(),
+                cut(text),
+                "a whole address",
+            ),
         }
         if url::version(text).is_some() && url::version(text) != url::version(&self.answer.url) {
             self.add(

@@ -36,7 +36,12 @@ pub fn check(
         checked.answers += 1;
         checked.checked += compared.checked;
         checked.throttled += usize::from(answer.status == Some(429));
-        found.extend(compared.findings.into_iter().map(|finding| (index, finding)));
+        found.extend(
+            compared
+                .findings
+                .into_iter()
+                .map(|finding| (index, finding)),
+        );
     }
     found.extend(behaviour::compare(answers));
     found.sort_by_key(|(index, _)| *index);

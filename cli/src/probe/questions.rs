@@ -13,6 +13,8 @@ pub const NEXT_LINK: &str = "next link";
 pub const BY_ID: &str = "by id";
 /// The question about something that is not there.
 const UNKNOWN: &str = "unknown id";
+/// Enough to see how items look; a record of more would not be read before it is written.
+pub const FEW: u16 = 5;
 /// More than any page of a list is known to hold.
 const LARGE: u16 = 999;
 /// Of how many statuses at most one job each is read.
@@ -155,18 +157,24 @@ pub fn opening(named: &Named, unknown: &str) -> Vec<Question> {
         list("$top", options().top(2)),
         list(
             "$select",
-            options().select(["id", "displayName", "status"]).top(5),
+            options().select(["id", "displayName", "status"]).top(FEW),
         ),
-        list("$orderby", options().order_by(["createdDateTime desc"])),
-        list("$count", options().count()),
-        list("large page", options().top(LARGE)),
+        list(
+            "$orderby",
+            options().order_by(["createdDateTime desc"]).top(FEW),
+        ),
+        list("$count", options().count().top(FEW)),
+        list("large page", options().select(["id"]).top(LARGE)),
         question(
             &operations::LIST_JOBS,
             "unknown enum members",
             200,
             Call::ListJobsWithUnknownMembers,
         ),
-        missing(&operations::GET_JOB, Call::GetJob(unknown.to_owned(), get())),
+        missing(
+            &operations::GET_JOB,
+            Call::GetJob(unknown.to_owned(), get()),
+        ),
         missing(
             &operations::LIST_USERS,
             Call::ListUsers(unknown.to_owned(), options()),
@@ -260,17 +268,20 @@ pub fn following(named: &Named, known: &Known, unknown: &str) -> Vec<Question> {
         asked.push(question(&operations::LIST_USERS, about, 200, call));
     };
     let options = ListOptions::new;
-    for (job, _) in &known.jobs {
-        list("list", job, options());
+    for (index, (job, _)) in known.jobs.iter().enumerate() {
+        if index == 0 {
+            list("list", job, options());
+        }
+        list("$top", job, options().top(2));
     }
     for job in &named.jobs {
         list("named", job, options());
     }
     if let Some((job, _)) = known.jobs.first() {
-        list("$top", job, options().top(2));
-        list("$select", job, options().select(["id", "currentStatus"]));
-        list("$orderby", job, options().order_by(["id desc"]));
-        list("$count", job, options().count());
+        let properties = ["id", "currentStatus"];
+        list("$select", job, options().select(properties).top(FEW));
+        list("$orderby", job, options().order_by(["id desc"]).top(FEW));
+        list("$count", job, options().count().top(FEW));
         let call = Call::GetUser(job.clone(), unknown.to_owned(), GetOptions::new());
         asked.push(question(&operations::GET_USER, UNKNOWN, 404, call));
     }

@@ -32,7 +32,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// Names how many values would survive; there is no record then.
+    /// Names what stands for the values that would survive; there is no record then.
     pub fn of(specification: &Specification, answers: &[Answer]) -> Result<Self, String> {
         let vocabulary = Vocabulary::of(specification);
         let mut replacing = Replacing::new(&vocabulary);
@@ -47,8 +47,8 @@ impl Record {
             return Ok(record);
         }
         Err(format!(
-            "{} values would still be in the record",
-            survivors.len()
+            "the record would still hold what {} stands for",
+            survivors.join(" and ")
         ))
     }
 

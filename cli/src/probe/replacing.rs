@@ -3,7 +3,7 @@
 //! Nothing is searched for: a value stays only where it is known to be the documents' own, such as a status, a date, a
 //! property or a word that the specification itself uses, and everything else is replaced.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use serde_json::{Map, Number, Value};
 
@@ -11,18 +11,18 @@ use super::answer::{Answer, Body};
 use super::url;
 use super::vocabulary::Vocabulary;
 
-/// Headers whose values say how a message is sent, and nothing of a tenant.
-const KEPT_HEADERS: [&str; 10] = [
-    "cache-control",
-    "connection",
-    "content-encoding",
-    "content-type",
-    "date",
-    "odata-version",
-    "preference-applied",
-    "retry-after",
-    "transfer-encoding",
-    "vary",
+/// Media types, and their parameters, that say nothing of a tenant.
+const MEDIA: [&str; 10] = [
+    "application/json",
+    "text/html",
+    "text/plain",
+    "application/xml",
+    "charset=utf-8",
+    "odata.metadata=minimal",
+    "odata.metadata=none",
+    "odata.streaming=true",
+    "ieee754compatible=false",
+    "ieee754compatible=true",
 ];
 /// Properties that hold a member of an enumeration, one that is not known yet included.
 const ENUMERATIONS: [&str; 7] = [
@@ -63,6 +63,19 @@ enum Kind {
     Member,
 }
 
+impl Kind {
+    fn numbered(self, number: usize) -> String {
+        match self {
+            Self::Guid => format!("{number:08x}-0000-4000-8000-{number:012x}"),
+            Self::Address => format!("user-{number}@tenant.example"),
+            Self::Host => format!("host-{number}.example"),
+            Self::Name => format!("name-{number}"),
+            Self::Word => format!("word-{number}"),
+            Self::Member => format!("member-{number}"),
+        }
+    }
+}
+
 impl<'a> Replacing<'a> {
     pub fn new(vocabulary: &'a Vocabulary) -> Self {
         Self {
@@ -79,21 +92,31 @@ impl<'a> Replacing<'a> {
         for answer in answers {
             self.answer(answer);
         }
+        self.renumber();
         answers.iter().map(|answer| self.answer(answer)).collect()
     }
 
-    /// The originals that still stand somewhere in `text`, other than as words of the documents.
+    /// Numbers what stands for values in the order of the values, so that what was sorted stays sorted.
+    fn renumber(&mut self) {
+        self.counts.clear();
+        for ((kind, _), made) in &mut self.known {
+            let number = self.counts.entry(*kind).or_default();
+            *number += 1;
+            *made = kind.numbered(*number);
+        }
+    }
+
+    /// What stands for the originals that are still somewhere in `text`, other than as words of the documents.
     pub fn survivors(&self, text: &str) -> Vec<&str> {
         let text = text.to_lowercase();
-        let originals: BTreeSet<&str> = self
-            .known
-            .iter()
-            .filter(|((kind, _), _)| *kind != Kind::Word)
-            .map(|((_, original), _)| original.as_str())
-            .filter(|original| original.chars().count() > MIN_INSIDE && !self.is_own(original))
-            .collect();
-        let survive = |original: &&str| is_inside(&text, original);
-        originals.into_iter().filter(survive).collect()
+        let survive = |(kind, original): &(Kind, String)| {
+            *kind != Kind::Word
+                && original.chars().count() > MIN_INSIDE
+                && !self.is_own(original)
+                && is_inside(&text, original)
+        };
+        let known = self.known.iter().filter(|(original, _)| survive(original));
+        known.map(|(_, replaced)| replaced.as_str()).collect()
     }
 
     fn is_own(&self, text: &str) -> bool {
@@ -128,7 +151,7 @@ impl<'a> Replacing<'a> {
             .iter()
             .map(|(pointer, reason)| (self.pointer(pointer), self.text(reason)))
             .collect();
-        library.value = library.value.as_ref().map(|value| self.value("", value));
+        library.value = None;
         answer
     }
 
@@ -137,11 +160,7 @@ impl<'a> Replacing<'a> {
         let value = match name.as_str() {
             "request-id" | "client-request-id" => self.token(value),
             "location" => self.url(value),
-            // Said again in `Retry-After`, and of no use beside it.
-            _ if KEPT_HEADERS.contains(&name.as_str()) && !self.holds_known(value) => {
-                self.kept(value)
-            }
-            _ => GONE.to_owned(),
+            _ => kept(&name, value).unwrap_or_else(|| GONE.to_owned()),
         };
         let is_plain = name.len() <= 40
             && name
@@ -154,20 +173,6 @@ impl<'a> Replacing<'a> {
         (self.placeholder(Kind::Member, &name), value)
     }
 
-    /// The value of a header that is kept, without parameters that only one host would have.
-    fn kept(&self, value: &str) -> String {
-        let is_plain = value.len() <= 80
-            && value
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b" ;=/,:.+*_-\"".contains(&byte));
-        let has_id = value.split([' ', ';', '=', ',', '"']).any(is_guid);
-        if is_plain && !has_id {
-            value.to_owned()
-        } else {
-            GONE.to_owned()
-        }
-    }
-
     fn pointer(&mut self, pointer: &str) -> String {
         let parts: Vec<String> = pointer.split('/').map(|part| self.member(part)).collect();
         parts.join("/")
@@ -178,13 +183,14 @@ impl<'a> Replacing<'a> {
             return name.to_owned();
         }
         let is_index = name.bytes().all(|byte| byte.is_ascii_digit());
-        let is_annotation = name
-            .split_once('@')
-            .is_some_and(|(_, annotation)| annotation.starts_with("odata.") && is_plain(annotation));
+        let is_annotation = name.split_once('@').is_some_and(|(_, annotation)| {
+            annotation.starts_with("odata.") && is_plain(annotation)
+        });
         let bare = name.split('@').next().unwrap_or_default();
+        let is_small = name.starts_with(|c: char| c.is_ascii_lowercase());
         let is_kept = is_index
             || (is_annotation && (bare.is_empty() || is_plain(bare)))
-            || is_plain(name);
+            || (is_plain(name) && is_small);
         if is_kept && !self.holds_known(name) {
             return name.to_owned();
         }
@@ -211,7 +217,11 @@ impl<'a> Replacing<'a> {
             return number.clone().into();
         }
         // Of the same kind; nobody knows what it stands for.
-        if number.is_f64() { 0.5.into() } else { 0.into() }
+        if number.is_f64() {
+            0.5.into()
+        } else {
+            0.into()
+        }
     }
 
     fn string(&mut self, member: &str, text: &str) -> String {
@@ -220,7 +230,11 @@ impl<'a> Replacing<'a> {
             return text.to_owned();
         }
         match member {
-            _ if ENUMERATIONS.contains(&member) && is_plain(text) => return text.to_owned(),
+            _ if ENUMERATIONS.contains(&member)
+                && (is_plain(text) || self.vocabulary.is_enumerated(text)) =>
+            {
+                return text.to_owned();
+            }
             "code" if is_code(text) && !self.holds_known(text) => return text.to_owned(),
             "state" if self.vocabulary.is_enumerated(text) => return text.to_owned(),
             "target" if self.vocabulary.has_member(text) => return text.to_owned(),
@@ -315,14 +329,14 @@ impl<'a> Replacing<'a> {
     /// Running text: what is known stands for itself, words of the documents stay, others are replaced.
     fn text(&mut self, text: &str) -> String {
         let mut pieces = vec![(text.to_owned(), false)];
-        for (original, replaced) in self.inside(&text.to_lowercase()) {
+        for (kind, original, replaced) in self.inside(&text.to_lowercase()) {
             pieces = pieces
                 .into_iter()
                 .flat_map(|(piece, is_done)| {
                     if is_done {
                         vec![(piece, true)]
                     } else {
-                        parted(&piece, &original, &replaced)
+                        parted(&piece, kind, &original, &replaced)
                     }
                 })
                 .collect();
@@ -355,8 +369,11 @@ impl<'a> Replacing<'a> {
         if core.is_empty() {
             return word.to_owned();
         }
-        let is_number = core.len() <= 3 && core.bytes().all(|byte| byte.is_ascii_digit());
-        let is_kept = is_number
+        // A number may be a part of one that somebody is called by; a status of HTTP is none.
+        let is_status = core
+            .parse::<u16>()
+            .is_ok_and(|status| (400..600).contains(&status) && core.len() == 3);
+        let is_kept = is_status
             || is_date(core)
             || self.vocabulary.has_word(core, begins)
             || self.vocabulary.is_enumerated(core)
@@ -372,8 +389,8 @@ impl<'a> Replacing<'a> {
     }
 
     /// What stands inside a text in small letters, the longest first.
-    fn inside(&self, lower: &str) -> Vec<(String, String)> {
-        let mut found: Vec<(String, String)> = self
+    fn inside(&self, lower: &str) -> Vec<(Kind, String, String)> {
+        let mut found: Vec<(Kind, String, String)> = self
             .known
             .iter()
             .filter(|((kind, original), _)| {
@@ -381,9 +398,9 @@ impl<'a> Replacing<'a> {
                     && original.chars().count() >= MIN_INSIDE
                     && lower.contains(original.as_str())
             })
-            .map(|((_, original), replaced)| (original.clone(), replaced.clone()))
+            .map(|((kind, original), replaced)| (*kind, original.clone(), replaced.clone()))
             .collect();
-        found.sort_by_key(|(original, _)| std::cmp::Reverse(original.len()));
+        found.sort_by_key(|(_, original, _)| std::cmp::Reverse(original.len()));
         found
     }
 
@@ -402,21 +419,34 @@ impl<'a> Replacing<'a> {
         if let Some(known) = self.known.get(&key) {
             return cased(known, kind, original);
         }
-        // What was replaced already comes again, such as in the value that the library read.
         let count = self.counts.entry(kind).or_default();
         *count += 1;
-        let number = *count;
-        let made = match kind {
-            Kind::Guid => format!("{number:08x}-0000-4000-8000-{number:012x}"),
-            Kind::Address => format!("user-{number}@tenant.example"),
-            Kind::Host => format!("host-{number}.example"),
-            Kind::Name => format!("name-{number}"),
-            Kind::Word => format!("word-{number}"),
-            Kind::Member => format!("member-{number}"),
-        };
+        let made = kind.numbered(*count);
         self.known.insert(key, made.clone());
         cased(&made, kind, original)
     }
+}
+
+/// The value of a header that tells how the message is meant, where it is in a form that could hold nothing else.
+fn kept(name: &str, value: &str) -> Option<String> {
+    let is_date = || chrono::DateTime::parse_from_rfc2822(value).is_ok();
+    let is_number = || {
+        value.len() <= 10
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    let is_kept = match name {
+        "content-type" => value
+            .split(';')
+            .all(|part| MEDIA.contains(&part.trim().to_lowercase().as_str())),
+        "date" => is_date(),
+        "retry-after" => is_date() || is_number(),
+        "odata-version" => is_number(),
+        "preference-applied" => value == "include-unknown-enum-members",
+        _ => false,
+    };
+    is_kept.then(|| value.to_owned())
 }
 
 /// An id in capitals stays one.
@@ -430,12 +460,12 @@ fn cased(made: &str, kind: Kind, original: &str) -> String {
 }
 
 /// The text in pieces, each with whether it stands for `original`.
-fn parted(text: &str, original: &str, replaced: &str) -> Vec<(String, bool)> {
+fn parted(text: &str, kind: Kind, original: &str, replaced: &str) -> Vec<(String, bool)> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((start, end)) = find(rest, original) {
         pieces.push((rest[..start].to_owned(), false));
-        pieces.push((replaced.to_owned(), true));
+        pieces.push((cased(replaced, kind, &rest[start..end]), true));
         rest = &rest[end..];
     }
     pieces.push((rest.to_owned(), false));

@@ -10,16 +10,31 @@ use super::specification::Specification;
 pub const WORKLOADS: [&str; 4] = ["Teams", "Exchange", "ODSP", "Meeting"];
 
 /// Words of addresses that no path of the specification has.
-const ADDRESS: [&str; 12] = [
-    "$metadata", "metadata", "$entity", "entity", "$count", "true", "false", "desc", "asc", "microsoft.graph",
-    "$skiptoken", "$skipToken",
+const ADDRESS: [&str; 15] = [
+    "$top",
+    "$select",
+    "$orderby",
+    "$metadata",
+    "metadata",
+    "$entity",
+    "entity",
+    "$count",
+    "true",
+    "false",
+    "desc",
+    "asc",
+    "microsoft.graph",
+    "$skiptoken",
+    "$skipToken",
 ];
 
 /// What the library and this program say about answers.
 const OWN: &str = "expected an a object list of string number boolean null not kept read as left out it is \
     the call fails with body that cannot be used at line column invalid type value missing field unknown \
     GET POST request-id unknown documented found nothing was sent carried repeating will help unless cause \
-    removed safe wait while and repeat no answer OK Not Found Forbidden Unauthorized Bad Request Gateway \
+    removed safe wait while by named large page found format program xtmig record answers operation question url \
+    clientRequestId milliseconds headers json text empty library fails leftOut expected next link \
+    and repeat no answer OK Not Found Forbidden Unauthorized Bad Request Gateway \
     Service Unavailable Internal Server Error Timeout Too Many Requests job user task mapping There";
 
 /// The documents' own words.
@@ -45,8 +60,7 @@ impl Vocabulary {
                 .extend(parts(path).filter(|part| is_word(part)).map(str::to_owned));
         }
         own.address.extend(ADDRESS.map(str::to_owned));
-        own.enumerations
-            .extend(WORKLOADS.map(str::to_lowercase));
+        own.enumerations.extend(WORKLOADS.map(str::to_lowercase));
         own.enumerations
             .extend(["users", "success", "accepted", "deleted"].map(str::to_owned));
         own.words.extend(OWN.split_whitespace().map(str::to_owned));
