@@ -193,7 +193,8 @@ fn keep(output: &Output, file: &Path, record: &Record, is_agreed: bool) -> Resul
                 .because("nobody can be asked whether it may be")
                 .next("read it above, then say --yes"));
         }
-        output.say(&format!(
+        // A question has to be seen, whatever else is not wanted.
+        Output::tell(&format!(
             "This is what {} would hold. Write it? [y/N]",
             file.display()
         ));

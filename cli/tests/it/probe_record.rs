@@ -3,7 +3,7 @@
 //! The searcher knows nothing of how values are replaced. It has the tenant's own values, looks for pieces of them in
 //! every form that it can think of, and reads through what is encoded in the record itself.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -53,6 +53,8 @@ struct Tenant {
     url: String,
     /// The first line of every request.
     requests: Arc<Mutex<Vec<String>>>,
+    /// Every answer.
+    said: Arc<Mutex<String>>,
 }
 
 impl Tenant {
@@ -60,18 +62,28 @@ impl Tenant {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
         let requests = Arc::<Mutex<Vec<String>>>::default();
-        let (origin, log) = (url.clone(), Arc::clone(&requests));
+        let said = Arc::<Mutex<String>>::default();
+        let shared = (url.clone(), Arc::clone(&requests), Arc::clone(&said));
         thread::spawn(move || {
             for stream in listener.incoming().map_while(Result::ok) {
-                let (origin, log) = (origin.clone(), Arc::clone(&log));
-                thread::spawn(move || serve(&stream, &origin, &log));
+                let (origin, log, said) = shared.clone();
+                thread::spawn(move || serve(&stream, &origin, &log, &said));
             }
         });
-        Self { url, requests }
+        Self {
+            url,
+            requests,
+            said,
+        }
     }
 }
 
-fn serve(stream: &TcpStream, origin: &str, log: &Mutex<Vec<String>>) -> Option<()> {
+fn serve(
+    stream: &TcpStream,
+    origin: &str,
+    log: &Mutex<Vec<String>>,
+    said: &Mutex<String>,
+) -> Option<()> {
     let mut reader = BufReader::new(stream.try_clone().ok()?);
     loop {
         let mut line = String::new();
@@ -121,6 +133,7 @@ fn serve(stream: &TcpStream, origin: &str, log: &Mutex<Vec<String>>) -> Option<(
             write!(head, "{name}: {value}\r\n").ok()?;
         }
         let mut stream = stream.try_clone().ok()?;
+        write!(said.lock().ok()?, "{head}{body}").ok()?;
         write!(stream, "{head}\r\n{body}").ok()?;
     }
 }
@@ -204,7 +217,7 @@ fn answer(origin: &str, path: &str) -> (u16, Value) {
         );
     }
     let (path, query) = decoded.split_once('?').unwrap_or((&decoded, ""));
-    let parts: Vec<&str> = path.split('/').skip(4).collect();
+    let parts: Vec<&str> = path.split('/').skip(5).collect();
     let next = |rest: &str| {
         format!(
             "{origin}/v1.0/solutions/migrations/crossTenantMigrationJobs{rest}?$skiptoken={}&owner={}",
@@ -246,36 +259,51 @@ fn percent(text: &str) -> String {
     String::from_utf8_lossy(&bytes).into_owned()
 }
 
+/// How long the pieces are that are looked for.
+const PIECE: usize = 7;
+
 /// Every text that the record holds in one way or another: as it is, unescaped, decoded.
 fn readings(record: &str) -> Vec<String> {
+    let unescaped: Value = serde_json::from_str(record).expect("JSON");
+    let plain = texts(&unescaped);
     let mut all = vec![
         record.to_owned(),
-        percent(record),
-        percent(&percent(record)),
+        percent(&plain),
+        percent(&percent(&plain)),
+        plain,
     ];
     let is_encoded = |c: char| c.is_ascii_alphanumeric() || "+/-_".contains(c);
-    for text in all.clone() {
-        for word in text
-            .split(|c: char| !is_encoded(c))
-            .filter(|word| word.len() > 7)
-        {
-            for start in 0..4.min(word.len()) {
-                let piece = &word[start..];
-                let whole = &piece[..piece.len() / 4 * 4];
-                for engine in [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD] {
-                    let decoded = engine.decode(piece).or_else(|_| engine.decode(whole));
-                    all.extend(
-                        decoded
-                            .ok()
-                            .map(|bytes| String::from_utf8_lossy(&bytes).into_owned()),
-                    );
-                }
+    let words: BTreeSet<String> = all
+        .iter()
+        .flat_map(|text| text.split(|c: char| !is_encoded(c)))
+        .filter(|word| word.len() > PIECE)
+        .map(str::to_owned)
+        .collect();
+    for word in words {
+        for start in 0..4.min(word.len()) {
+            let piece = &word[start..];
+            let whole = &piece[..piece.len() / 4 * 4];
+            for engine in [&BASE64_STANDARD_NO_PAD, &BASE64_URL_SAFE_NO_PAD] {
+                let decoded = engine.decode(piece).or_else(|_| engine.decode(whole));
+                let decoded = decoded.map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+                all.extend(decoded.ok());
             }
         }
-        let unescaped: Result<Value, _> = serde_json::from_str(&text);
-        all.extend(unescaped.ok().map(|value| format!("{value}")));
     }
     all.iter().map(|text| text.to_lowercase()).collect()
+}
+
+/// Names and values of everything, one a line.
+fn texts(value: &Value) -> String {
+    match value {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, member)| format!("{name}\n{}", texts(member)))
+            .collect(),
+        Value::Array(items) => items.iter().map(texts).collect(),
+        Value::String(text) => format!("{text}\n"),
+        other => format!("{other}\n"),
+    }
 }
 
 /// Pieces of a value, in each form that something could write it in.
@@ -306,15 +334,16 @@ fn forms(secret: &str) -> BTreeSet<String> {
     whole
         .iter()
         .flat_map(|form| {
-            let letters: Vec<char> = form.to_lowercase().chars().collect();
-            let size = 7.min(letters.len());
-            let pieces: Vec<String> = letters
-                .windows(size)
-                .map(|window| window.iter().collect())
-                .collect();
+            let pieces: Vec<String> = pieces(&form.to_lowercase()).collect();
             pieces
         })
         .collect()
+}
+
+fn pieces(text: &str) -> impl Iterator<Item = String> {
+    let letters: Vec<char> = text.chars().collect();
+    let last = (letters.len() + 1).saturating_sub(PIECE);
+    (0..last).map(move |start| letters[start..start + PIECE].iter().collect())
 }
 
 fn probe_to(url: &str, file: &Path, arguments: &[&str]) -> crate::support::Ran {
@@ -351,7 +380,12 @@ fn nothing_of_the_tenant_survives_in_its_record() {
     // The tenant did tell all of it.
     let live = probe_live(&tenant.url, &named[1..]);
     let readings = readings(&record);
-    let documents = SPECIFICATION.to_lowercase();
+    let held: HashMap<String, usize> = readings
+        .iter()
+        .enumerate()
+        .flat_map(|(index, text)| pieces(text).map(move |piece| (piece, index)))
+        .collect();
+    let documents: HashSet<String> = pieces(&SPECIFICATION.to_lowercase()).collect();
     // What the program itself writes of every tenant, such as placeholders, says nothing.
     let own = [
         "00000000",
@@ -372,13 +406,11 @@ fn nothing_of_the_tenant_survives_in_its_record() {
                 continue;
             }
             looked_for += 1;
-            if let Some(reading) = readings.iter().find(|text| text.contains(&piece)) {
+            if let Some(index) = held.get(&piece) {
+                let reading = &readings[*index];
                 let at = reading.find(&piece).unwrap_or_default();
-                let around: String = reading[..at]
-                    .chars()
-                    .rev()
-                    .take(30)
-                    .collect::<Vec<_>>()
+                let before: Vec<char> = reading[..at].chars().rev().take(30).collect();
+                let around: String = before
                     .into_iter()
                     .rev()
                     .chain(reading[at..].chars().take(40))
@@ -393,7 +425,11 @@ fn nothing_of_the_tenant_survives_in_its_record() {
         "{} of {looked_for}: {survived:#?}",
         survived.len()
     );
-    // The searcher finds what is there.
+    // The fixture did answer with all of it, and the searcher finds what is there.
+    let found = readings_of_the_fixture(&tenant);
+    for secret in SECRETS.iter().filter(|secret| **secret != SECRETS[16]) {
+        assert!(found.contains(&secret.to_lowercase()), "{secret}");
+    }
     assert!(
         forms(SECRETS[5])
             .iter()
@@ -448,6 +484,11 @@ fn nothing_of_the_tenant_survives_in_its_record() {
             "{request}"
         );
     }
+}
+
+/// All that the fixture says, as it stands on the wire.
+fn readings_of_the_fixture(tenant: &Tenant) -> String {
+    tenant.said.lock().expect("what was said").to_lowercase()
 }
 
 /// What the screen shows of the deviations.

@@ -22,6 +22,7 @@ NATURE = {
     "clientRequestIdChanged": "it answers with the example's id",
     "contextVersion": "the examples are those of one version",
     "nextLinkOrigin": "the example's next link leads to the service",
+    "nextLinkVersion": "the same link is of one version",
     "noAnswer": "the library follows no next link to another origin",
     "createdByObjectId": "an example shows that documents disagree (J15)",
     "selectIgnored": "the example has every property",
