@@ -36,9 +36,8 @@ has_python() {
   python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 }
 
-# The C compiler is for aws-lc and ring, the headers are for the feature native-tls, Java is for openapi-generator, valgrind counts
-# instructions. More of
-# Debian's packages may be named.
+# The C compiler is for aws-lc and ring, the headers are for the feature native-tls, Java is for openapi-generator, and
+# valgrind counts instructions. More of Debian's packages may be named.
 tools() {
   local packages=("$@") missing=()
   cc --version >/dev/null 2>&1 || packages+=(gcc libc6-dev)

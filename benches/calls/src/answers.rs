@@ -17,7 +17,8 @@ pub struct Job {
     display_name: Option<String>,
     status: Option<String>,
     message: Option<String>,
-    job_type: Option<String>,
+    #[serde(rename = "jobType")]
+    kind: Option<String>,
     resource_type: Option<String>,
     created_by: Option<String>,
     created_date_time: Option<String>,
@@ -87,7 +88,7 @@ impl Job {
             &self.display_name,
             &self.status,
             &self.message,
-            &self.job_type,
+            &self.kind,
             &self.resource_type,
             &self.created_by,
             &self.created_date_time,
