@@ -8,6 +8,7 @@ mod deadlines;
 mod error_codes;
 mod exit;
 mod output;
+mod probe;
 mod progress;
 mod simulator;
 mod suggestion;
