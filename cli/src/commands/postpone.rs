@@ -10,7 +10,8 @@ use crate::arguments::{Confirmation, Cutover};
 use crate::confirmation::confirm;
 use crate::deadlines;
 use crate::exit::{Exit, Failure};
-use crate::suggestion::{command, quoted};
+use crate::interruption::Interruption;
+use crate::suggestion::command_on;
 use crate::time::to_service;
 
 /// Moves the cutover by a length of time, or to a time.
@@ -66,8 +67,15 @@ async fn move_cutover(
             .say("  That has passed: the service takes it as due at once.");
     }
     confirm(confirmation, 1, name_of(found, job), session.output)?;
-    let look = command(&format!("jobs show {}", quoted(job)));
-    if let Err(error) = session.client().update_job(job, time.clone()).await {
+    let look = command_on("jobs show", job);
+    let changed = Interruption::take_over()
+        .or_leave(
+            &format!("moving the cutover of {job}"),
+            &look,
+            session.client().update_job(job, time.clone()),
+        )
+        .await?;
+    if let Err(error) = changed {
         let what = format!("the cutover of {job} was not moved");
         if !error.may_have_taken_effect() {
             return Err(Failure::of_call(what, &error, &look));

@@ -4,8 +4,11 @@ mod cancelling;
 mod connecting;
 mod exit_codes;
 mod explaining;
+mod fault_matrix;
 mod faults;
 mod help;
+#[cfg(unix)]
+mod interrupting;
 mod jobs;
 mod output;
 mod overview;
@@ -15,6 +18,7 @@ mod simulator;
 mod support;
 #[cfg(unix)]
 mod terminal;
+mod token_endpoint;
 mod users_cancelling;
 mod watching;
 mod what_if;

@@ -10,7 +10,7 @@ use crate::support::{TOKEN, demo};
 /// How long a terminal is waited for; far more than anything takes.
 const PATIENCE: u64 = 60_000;
 
-fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> PtySession {
+pub fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> PtySession {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xtmig"));
     command
         .env_clear()
