@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use msgraph_migrations::models::CrossTenantMigrationJobCreate as NewJob;
+use msgraph_migrations::models::{
+    CrossTenantMigrationJob as Job, CrossTenantMigrationJobCreate as NewJob,
+    CrossTenantMigrationJobStatus as Status,
+};
 use msgraph_migrations::{DateTimeOffset, GetOptions};
 use msgraph_migrations_workflows::jobs::{JobRunEnd, MigrateOptions};
 use tokio::time::timeout;
@@ -56,18 +59,37 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
         Failure::of_call(format!("{name} was not seen to its end"), &error, &look)
     })?;
     session.output.rows(&[summary(&run.report)], "")?;
-    session.output.say(&format!("{name}: {}", run.end));
+    session.output.say(&match &run.end {
+        JobRunEnd::DeadlinePassed => not_in_time(name, run.report.job.as_ref()),
+        end => format!("{name}: {end}"),
+    });
     let exit = exit(&run.end);
     if exit != Exit::Done {
         session.output.say(&format!(
             "next: {}",
             match &run.end {
-                JobRunEnd::DeadlinePassed => look,
+                JobRunEnd::DeadlinePassed =>
+                    format!("{look}; to go on, run the same command again"),
                 _ => command_on("problems", name),
             }
         ));
     }
     Ok(exit)
+}
+
+/// Where the time to watch is over; what has not begun does not go on by itself.
+fn not_in_time(name: &str, job: Option<&Job>) -> String {
+    let Some(job) = job else {
+        return format!("{name}: the time to watch is over, and it was NOT CREATED");
+    };
+    let goes_on = match &job.status {
+        Some(Status::Submitted | Status::ValidatePassed) => "and waits to be started",
+        _ => "and goes on by itself",
+    };
+    format!(
+        "{name}: the time to watch is over; it is {} {goes_on}",
+        status_of(job)
+    )
 }
 
 /// What was sent before Ctrl-C shows in where the job stands.

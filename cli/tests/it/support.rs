@@ -149,7 +149,7 @@ impl Running {
             !said.contains(TOKEN) && !said.contains("panicked"),
             "{said}"
         );
-        (output.status.code().unwrap_or(-1), rest, said)
+        (code(output.status), rest, said)
     }
 
     /// Presses Ctrl-C until the program ends.
@@ -161,4 +161,13 @@ impl Running {
         }
         self.end()
     }
+}
+
+/// The exit code; of a process that a signal ended, the signal below zero.
+fn code(status: process::ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return -signal;
+    }
+    status.code().unwrap_or(i32::MIN)
 }
