@@ -36,7 +36,7 @@ impl Interruption {
         let mut pressed = self.0.clone();
         if pressed.wait_for(|pressed| *pressed > 1).await.is_err() {
             // Nobody listens to the keys any more.
-            std::future::pending().await
+            std::future::pending::<()>().await;
         }
     }
 

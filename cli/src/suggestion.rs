@@ -23,10 +23,10 @@ pub fn remember(connection: &ConnectionArguments) {
         }
     }
     for (name, value) in [
-        ("--api", connection.api.and_then(name_of_value)),
+        ("--api", connection.api.as_ref().and_then(name_of_value)),
         (
             "--credential",
-            connection.credential.and_then(name_of_value),
+            connection.credential.as_ref().and_then(name_of_value),
         ),
     ] {
         if let Some(value) = value {
@@ -60,7 +60,7 @@ pub fn job_option(job: &str) -> String {
     format!("--job {}", quoted(job))
 }
 
-fn name_of_value(value: impl ValueEnum) -> Option<String> {
+fn name_of_value(value: &impl ValueEnum) -> Option<String> {
     Some(value.to_possible_value()?.get_name().to_owned())
 }
 

@@ -10,7 +10,7 @@ use tokio::task::JoinSet;
 use crate::support::{Ran, demo, run_with_input};
 
 /// How many cells are tried at once; most of the time they wait.
-const AT_ONCE: usize = 24;
+const AT_ONCE: usize = 64;
 const SOURCE_TENANT: &str = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90";
 /// What commands read that take a file.
 const GROUPS: &str = "source,target,sourceTenant\n\
