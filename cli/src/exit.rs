@@ -65,7 +65,9 @@ impl Failure {
     }
 
     pub fn unexpected(what: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self::new(Exit::Unexpected, what).because(why)
+        Self::new(Exit::Unexpected, what)
+            .because(why)
+            .next("repeat; if it stays so, report it with this message")
     }
 
     pub fn because(mut self, why: impl fmt::Display) -> Self {

@@ -114,6 +114,11 @@ async fn show(session: &mut Session<'_>, names: &[String]) -> Result<Exit, Failu
 
 /// The job that the command line describes.
 pub fn new_job(arguments: CreateArguments) -> Result<CrossTenantMigrationJobCreate, Failure> {
+    if arguments.name.contains(char::is_control) || arguments.name.trim().is_empty() {
+        return Err(Failure::usage("such a name cannot be used; nothing was sent")
+            .because("it is empty or holds a character that controls the terminal, and nobody could name the job by it")
+            .next("choose another name"));
+    }
     let users = user_input::users(&arguments.users)?;
     let mut job = CrossTenantMigrationJobCreate::of_users(
         arguments.name,

@@ -31,9 +31,17 @@ pub async fn by_or_to(
                 .and_then(|by| old.checked_add_signed(by))
                 .ok_or_else(|| "that is beyond all time".to_owned())
                 .and_then(to_service)
-                .map_err(|error| Failure::usage("the new time cannot be told").because(error))?
+                .map_err(|error| {
+                    Failure::usage("the new time cannot be told")
+                        .because(error)
+                        .next("name a shorter time, or the new time itself")
+                })?
         }
-        (None, None) => return Err(Failure::usage("no new time is named")),
+        (None, None) => {
+            return Err(Failure::usage("no new time is named")
+                .because("neither a time nor --by is there")
+                .next("name one"));
+        }
     };
     move_cutover(session, job, &found, time, confirmation).await
 }

@@ -10,7 +10,7 @@ use msgraph_migrations::models::{
 };
 use msgraph_migrations::{Refusal, operations};
 use msgraph_migrations_workflows::bulk::{
-    BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped,
+    BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped, StopReason,
 };
 use msgraph_migrations_workflows::reconciliation::ReadBack;
 
@@ -22,6 +22,7 @@ use crate::arguments::{Confirmation, RecordArguments, UserArguments};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of, told};
 use crate::interruption::{Cut, Interruption};
+use crate::output::Output;
 use crate::progress::Progress;
 use crate::suggestion::{command_on, job_option};
 
@@ -63,7 +64,7 @@ pub async fn run(
         .as_ref()
         .map(|record| recorded(record, &found, &users))
         .unwrap_or_default();
-    let mut all = cancel(session, job, &users, record.as_ref(), &known).await;
+    let (mut all, broken) = cancel(session, job, &users, record.as_ref(), &known).await;
     if !known.is_empty() {
         all.extend(as_recorded(session, job, &users, &known).await);
     }
@@ -78,7 +79,20 @@ pub async fn run(
             command_on("jobs watch", job)
         ));
     }
-    Ok(exit)
+    match broken {
+        None => Ok(exit),
+        Some(why) => {
+            // Who was cancelled and is not in the record is asked for again, and answers that it is so already.
+            let failure =
+                Failure::unexpected("the record does not have all who were cancelled", why)
+                    .next("make room for it, and run the same command again, which does no harm");
+            if exit == Exit::Done {
+                return Err(failure);
+            }
+            Output::fail(&failure);
+            Ok(exit)
+        }
+    }
 }
 
 /// Those whom an earlier run has done.
@@ -97,7 +111,7 @@ async fn cancel(
     users: &[String],
     record: Option<&Record>,
     known: &HashSet<String>,
-) -> Vec<Cancelled> {
+) -> (Vec<Cancelled>, Option<String>) {
     let progress = Progress::new(session.output, "cancelling", Some(users.len()));
     let bar = progress.handle();
     let mut options = BulkOptions::new()
@@ -114,6 +128,7 @@ async fn cancel(
     let (list, taken) = Cut::new(users.to_vec(), &interruption);
     let mut run = session.workflows.cancel_users(job, list, options);
     let mut all: Vec<Cancelled> = Vec::new();
+    let mut broken = None;
     let stopped = loop {
         let item = tokio::select! {
             item = run.try_next() => item,
@@ -122,7 +137,12 @@ async fn cancel(
         match item {
             Ok(Some(item)) => all.push(judge(item)),
             Ok(None) => break None,
-            Err(stopped) => break Some(why(&stopped)),
+            Err(stopped) => {
+                if matches!(stopped.reason, StopReason::Record(_)) {
+                    broken = Some(recording::why(&stopped));
+                }
+                break Some(why(&stopped));
+            }
         }
     };
     let ended: HashSet<String> = all.iter().map(|one| one.name.clone()).collect();
@@ -143,7 +163,7 @@ async fn cancel(
                 None => Cancelled::not_sent(user.clone()),
             }),
     );
-    all
+    (all, broken)
 }
 
 /// Why a run stopped, of which the rest was not sent.

@@ -17,6 +17,8 @@ mod sharepoint;
 mod simulator;
 mod support;
 #[cfg(unix)]
+mod surroundings;
+#[cfg(unix)]
 mod terminal;
 mod token_endpoint;
 mod users_cancelling;
