@@ -10,6 +10,7 @@ mod help;
 #[cfg(unix)]
 mod interrupting;
 mod jobs;
+mod large;
 mod output;
 mod overview;
 mod readme;
