@@ -7,6 +7,7 @@ mod connection;
 mod deadlines;
 mod error_codes;
 mod exit;
+mod interruption;
 mod output;
 mod probe;
 mod progress;

@@ -45,7 +45,9 @@ pub async fn start_with(
     like: Option<&Path>,
 ) -> Result<String, Failure> {
     if !speed.is_finite() || speed < 0.0 {
-        return Err(Failure::usage("the speed is no number from 0 on"));
+        return Err(Failure::usage("the speed is no number from 0 on")
+            .because(format!("it is {speed}"))
+            .next("60 lets a minute pass each second, and 0 stands still"));
     }
     match running().await? {
         Some(url)
@@ -118,7 +120,9 @@ fn start(scenario: Option<&str>, speed: f64, record: Option<&Path>) -> Result<St
     match line.trim().strip_prefix("listening on ") {
         Some(url) => Ok(url.to_owned()),
         None => match line.trim().strip_prefix("failed: ") {
-            Some(why) => Err(Failure::usage("the simulator cannot be started").because(why)),
+            Some(why) => Err(Failure::usage("the simulator cannot be started")
+                .because(why)
+                .next("correct that, and repeat")),
             None => Err(failed(&"it ended before it listened")),
         },
     }
@@ -154,7 +158,11 @@ pub async fn serve(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> R
     };
     let file = file()?;
     let url = sandbox.base_url();
-    write(&file, &url)?;
+    if let Err(failure) = write(&file, &url) {
+        let why = failure.why.as_deref().unwrap_or_default();
+        put(format!("failed: {}: {why}\n", failure.what).as_bytes())?;
+        return Err(failure);
+    }
     put(format!("listening on {url}\n").as_bytes())?;
     while fs::read_to_string(&file).is_ok_and(|wanted| wanted == url) {
         tokio::time::sleep(LOOK).await;

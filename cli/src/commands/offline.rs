@@ -70,7 +70,9 @@ pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Failure> {
     let mut command = Arguments::command();
     command.build();
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::unexpected("the manual pages cannot be written", error)
+        Failure::usage("the manual pages cannot be written")
+            .because(error)
+            .next("name another folder")
     };
     let Some(folder) = folder else {
         let mut page = Vec::new();

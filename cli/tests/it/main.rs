@@ -4,9 +4,13 @@ mod cancelling;
 mod connecting;
 mod exit_codes;
 mod explaining;
+mod fault_matrix;
 mod faults;
 mod help;
+#[cfg(unix)]
+mod interrupting;
 mod jobs;
+mod large;
 mod output;
 mod overview;
 mod probe;
@@ -17,7 +21,10 @@ mod sharepoint;
 mod simulator;
 mod support;
 #[cfg(unix)]
+mod surroundings;
+#[cfg(unix)]
 mod terminal;
+mod token_endpoint;
 mod users_cancelling;
 mod watching;
 mod what_if;

@@ -10,6 +10,7 @@ mod hostile;
 mod layouts;
 mod ledger;
 mod mutations;
+mod nightly_workflow;
 mod real_pages;
 mod reports;
 mod support;
