@@ -52,7 +52,7 @@ pub struct Arguments {
 const EXIT_CODES: &str = "\
 Exit codes:
   0 done or accepted    3 the state does not allow it (409)    6 the request is wrong (400, 422)
-  1 unforeseen          4 not found                            7 throttled, timed out: nothing took effect
+  1 unforeseen          4 not found                            7 throttled or timed out: no effect
   2 wrong command line  5 not allowed (401, 403), no token     8 UNKNOWN: says how to find out
   9 of several, only some were done; 130 Ctrl-C: what was started goes on";
 
