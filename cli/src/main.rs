@@ -9,6 +9,7 @@ mod error_codes;
 mod exit;
 mod interruption;
 mod output;
+mod probe;
 mod progress;
 mod simulator;
 mod suggestion;

@@ -197,6 +197,13 @@ impl Output {
         }
     }
 
+    /// A text that has to be seen before it is kept, line by line.
+    pub fn review(&self, text: &str) {
+        if !self.is_muted {
+            text.lines().for_each(|line| remark(&escaped(line)));
+        }
+    }
+
     /// Whether remarks are not wanted.
     pub fn is_quiet(&self) -> bool {
         self.is_quiet || self.is_muted

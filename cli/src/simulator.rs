@@ -14,6 +14,8 @@ use msgraph_migrations_sandbox::Sandbox;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, put};
+use crate::probe::calibration::{Calibration, calibrate};
+use crate::probe::record::Record;
 
 /// What the simulator takes as a token; it takes any.
 pub const TOKEN: &str = "rehearsal";
@@ -29,7 +31,7 @@ pub async fn ensure(output: &Output) -> Result<String, Failure> {
     if let Some(url) = running().await? {
         return Ok(url);
     }
-    let url = start(None, SPEED)?;
+    let url = start(None, SPEED, None)?;
     output.say(&format!(
         "started a simulator with demo data at {url}; stop it with: xtmig sandbox stop"
     ));
@@ -37,20 +39,28 @@ pub async fn ensure(output: &Output) -> Result<String, Failure> {
 }
 
 /// Starts it with a scenario or at another speed; one that runs already is no longer what was asked for.
-pub async fn start_with(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
+pub async fn start_with(
+    scenario: Option<&str>,
+    speed: f64,
+    like: Option<&Path>,
+) -> Result<String, Failure> {
     if !speed.is_finite() || speed < 0.0 {
         return Err(Failure::usage("the speed is no number from 0 on")
             .because(format!("it is {speed}"))
             .next("60 lets a minute pass each second, and 0 stands still"));
     }
     match running().await? {
-        Some(url) if scenario.is_none() && (speed - SPEED).abs() < f64::EPSILON => Ok(url),
+        Some(url)
+            if scenario.is_none() && like.is_none() && (speed - SPEED).abs() < f64::EPSILON =>
+        {
+            Ok(url)
+        }
         Some(url) => Err(
             Failure::new(Exit::Refused, "a simulator is running already")
                 .because(format!("it listens at {url}"))
                 .next("stop it first: xtmig sandbox stop"),
         ),
-        None => start(scenario, speed),
+        None => start(scenario, speed, like),
     }
 }
 
@@ -78,7 +88,7 @@ async fn answers(url: &str) -> bool {
 }
 
 /// Starts this program again, as the simulator, and waits until it listens.
-fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
+fn start(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<String, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::unexpected("the simulator cannot be started", error)
     };
@@ -91,6 +101,9 @@ fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
         .stderr(Stdio::null());
     if let Some(scenario) = scenario {
         command.args(["--scenario", scenario]);
+    }
+    if let Some(record) = like {
+        command.arg("--like").arg(record);
     }
     // What is typed to stop a command would otherwise stop the simulator with it.
     #[cfg(unix)]
@@ -116,7 +129,7 @@ fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
 }
 
 /// Runs the simulator until it is stopped.
-pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
+pub async fn serve(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<(), Failure> {
     let builder = Sandbox::builder()
         .start_time(chrono::Utc::now())
         .speed(speed);
@@ -127,6 +140,10 @@ pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
             builder.scenario(text)
         }
         None => builder.demo(),
+    };
+    let builder = match like {
+        Some(record) => calibration(record)?.of(builder),
+        None => builder,
     };
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
@@ -152,6 +169,17 @@ pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
     }
     sandbox.shutdown().await;
     Ok(())
+}
+
+/// How the simulator has to be set to behave like the tenant of a record.
+pub fn calibration(record: &Path) -> Result<Calibration, Failure> {
+    Record::read(record)
+        .and_then(|record| calibrate(&record))
+        .map_err(|why| {
+            Failure::usage(format!("{} is no record of a probe", record.display()))
+                .because(why)
+                .next("make one: xtmig probe --record FILE")
+        })
 }
 
 /// Stops the simulator; says whether one was there.

@@ -23,7 +23,7 @@ pub fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) 
     spawn_command(command, Some(PATIENCE)).expect("a terminal")
 }
 
-fn code(session: &PtySession) -> i32 {
+pub fn code(session: &PtySession) -> i32 {
     use rexpect::process::WaitStatus;
     match session.process().wait().expect("it ends") {
         WaitStatus::Exited(_, code) => code,
