@@ -67,12 +67,17 @@ fn fields(of: &str) -> Vec<String> {
         .find(|line| line.starts_with(&format!("| {of} |")))
         .unwrap_or_else(|| panic!("the README has no line on {of}"));
     let listed = line.split('|').nth(2).expect("fields");
-    // The values of a field stand in brackets behind it.
-    let names = listed.split(", `").flat_map(|part| part.split(" (").next());
+    let mut names = Vec::new();
+    let mut is_value = false;
+    for word in listed.split_whitespace() {
+        // The values of a field stand in brackets behind it.
+        is_value |= word.starts_with('(');
+        if !is_value {
+            names.push(word.trim_matches(['`', ',']).to_owned());
+        }
+        is_value &= !word.trim_end_matches(',').ends_with(')');
+    }
     names
-        .filter(|name| !name.ends_with("`)"))
-        .map(|name| name.trim().trim_matches('`').to_owned())
-        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
