@@ -65,6 +65,7 @@ pub use calls::request_check::MAX_MAPPINGS;
 pub use client::Client;
 #[cfg(feature = "azure")]
 pub use client::azure;
+pub use client::attempt::Attempt;
 pub use client::builder::ClientBuilder;
 pub use client::call_options::CallOptions;
 pub use client::described::DescribedRequest;

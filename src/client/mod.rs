@@ -6,6 +6,7 @@
 
 #[cfg(feature = "azure")]
 pub mod azure;
+pub(crate) mod attempt;
 pub(crate) mod bare;
 pub(crate) mod builder;
 mod call;
