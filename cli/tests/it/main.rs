@@ -17,4 +17,5 @@ mod support;
 mod terminal;
 mod users_cancelling;
 mod watching;
+mod waves;
 mod what_if;
