@@ -17,7 +17,7 @@ use super::people;
 use super::plan::{self, Act, Remark};
 use super::plan_file::{Plan, private, stale};
 use super::seen::{self, Seen};
-use super::wanted::{Draft, Input, Side, Wanted, WantedJob, time};
+use super::wanted::{Draft, Input, Side, Wanted, WantedJob, hex, time};
 use super::{reconcile, resolve, show};
 use crate::arguments::{ApplyWaveArguments, Pace, PlanArguments, ResumeArguments};
 use crate::commands::auth::tenant_of;
@@ -358,9 +358,7 @@ fn service(session: &Session<'_>, plan: &Plan) -> Result<(), Failure> {
 /// Keeps other runs of the same wave off, on this machine.
 fn lock_wave(folder: &Path, plan: &Plan) -> Result<std::fs::File, Failure> {
     let key = format!("{}\n{}", plan.service, plan.wanted.wave.to_lowercase());
-    let digest = Sha256::digest(key.as_bytes());
-    let name: String = digest[..8].iter().map(|byte| format!("{byte:02x}")).collect();
-    let path = folder.join(format!("{name}.lock"));
+    let path = folder.join(format!("{}.lock", &hex(key.as_bytes())[..16]));
     let failed = |error: std::io::Error| {
         Failure::unexpected(format!("{} cannot be used", path.display()), error)
     };

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan::{Act, Change, Difference};
 use super::seen::Seen;
-use super::wanted::{Input, Wanted, input};
+use super::wanted::{Input, Wanted, hex, input};
 use crate::exit::{Exit, Failure};
 
 const FORMAT: &str = "xtmig plan";
@@ -29,6 +29,8 @@ pub struct Plan {
     pub difference: Difference,
     pub wanted: Wanted,
     pub seen: Seen,
+    /// SHA-256 of all that stands above, so that a plan that was changed shows.
+    digest: String,
 }
 
 impl Plan {
@@ -40,7 +42,7 @@ impl Plan {
         seen: Seen,
         difference: Difference,
     ) -> Self {
-        Self {
+        let mut plan = Self {
             format: FORMAT.to_owned(),
             version: VERSION,
             made,
@@ -49,7 +51,23 @@ impl Plan {
             difference,
             wanted,
             seen,
-        }
+            digest: String::new(),
+        };
+        plan.digest = plan.digest_of_content();
+        plan
+    }
+
+    fn digest_of_content(&self) -> String {
+        let content = (
+            self.made,
+            &self.service,
+            &self.inputs,
+            &self.difference,
+            &self.wanted,
+            &self.seen,
+        );
+        // What cannot be written could not be read either.
+        hex(&serde_json::to_vec(&content).unwrap_or_default())
     }
 
     /// A change of a job.
@@ -98,6 +116,9 @@ impl Plan {
                 "it is {} of version {}, and this program reads version {VERSION}",
                 plan.format, plan.version
             )));
+        }
+        if plan.digest != plan.digest_of_content() {
+            return Err(failed(&"it was changed after it was made"));
         }
         Ok(plan)
     }

@@ -206,18 +206,16 @@ fn play_on(sandbox: &Sandbox, plan: &Plan) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What usually goes wrong: answers get lost, a token expires, a mailbox fails, the service throttles at the cutover, and
-/// a job stands still.
+/// What usually goes wrong: answers get lost, a token expires, a mailbox fails, and the service throttles at the cutover.
 fn rough_weekend(wanted: &Wanted, start: DateTime<Utc>, first: DateTime<Utc>) -> String {
     let time = |time: DateTime<Utc>| time.to_rfc3339_opts(SecondsFormat::Secs, true);
-    let cutover = first.max(start + TimeDelta::minutes(1));
-    let mut text = String::from(
-        r#"name = "Rough weekend"
-teaches = "Lost answers, an expired token, a mailbox that fails, throttling at the cutover, and a job that stands still."
-
-[[step]]
-at = "+0s"
-faults = [
+    // To the second, as it is written.
+    let start = start + TimeDelta::seconds(1);
+    let cutover = first.max(start);
+    let mut steps = vec![
+        (
+            start,
+            r#"faults = [
     { operation = "createJob", count = 1, fault = { kind = "dropAfterEffect" } },
     { operation = "validateJob", count = 1, fault = { kind = "gatewayTimeout", afterEffect = true } },
     { operation = "updateUserMappings", count = 1, fault = { kind = "dropAfterEffect" } },
@@ -225,37 +223,35 @@ faults = [
     { operation = "*", every = 17, fault = { kind = "serviceUnavailable", retryAfter = { seconds = 1 } } },
 ]
 say = "Answers get lost, and the service is unavailable now and then."
-
-[[step]]
-at = "+10m"
-expireTokens = true
-say = "The token expires."
-"#,
-    );
+"#
+            .to_owned(),
+        ),
+        (
+            start + TimeDelta::minutes(10),
+            "expireTokens = true\nsay = \"The token expires.\"\n".to_owned(),
+        ),
+        (
+            cutover,
+            format!(
+                "until = \"{}\"\nthrottle = 20\nsay = \"Everybody polls at the cutover.\"\n",
+                time(cutover + TimeDelta::hours(1))
+            ),
+        ),
+    ];
     let users = wanted.jobs.first().map(|job| job.users.as_slice());
     if let Some(user) = users.and_then(|users| users.get(users.len() / 2)) {
-        let _ = write!(
-            text,
-            "\n[[step]]\nat = \"+0s\"\nuser = \"{}\"\noutcome = {{ code = \"EXCH-08\", failingAttempts = 1 }}\n\
-             say = \"A mailbox will fail at its cutover.\"\n",
-            user.id
-        );
+        let outcome = "outcome = { code = \"EXCH-08\", failingAttempts = 1 }";
+        let say = "say = \"A mailbox will fail at its cutover.\"";
+        steps.push((start, format!("user = \"{}\"\n{outcome}\n{say}\n", user.id)));
     }
-    let _ = write!(
-        text,
-        "\n[[step]]\nat = \"{}\"\nuntil = \"{}\"\nthrottle = 20\nsay = \"Everybody polls at the cutover.\"\n",
-        time(cutover),
-        time(cutover + TimeDelta::hours(1))
+    // They stand in the order of time.
+    steps.sort_by_key(|(at, _)| *at);
+    let mut text = String::from(
+        "name = \"Rough weekend\"\nteaches = \"Lost answers, an expired token, a mailbox that fails, and throttling at the \
+         cutover.\"\n",
     );
-    if let [_, .., last] = wanted.jobs.as_slice() {
-        let name = serde_json::Value::from(last.name.as_str());
-        for (at, stalled) in [(TimeDelta::minutes(-10), true), (TimeDelta::hours(2), false)] {
-            let _ = write!(
-                text,
-                "\n[[step]]\nat = \"{}\"\njob = {name}\nstalled = {stalled}\n",
-                time((cutover + at).max(start))
-            );
-        }
+    for (at, step) in steps {
+        let _ = write!(text, "\n[[step]]\nat = \"{}\"\n{step}", time(at));
     }
     text
 }

@@ -35,19 +35,13 @@ impl Sheet {
                 Vec::new()
             }
         };
+        let mut counter = Counter::new(text);
         let mut lines = Vec::new();
         for record in reader.records() {
             match record {
-                Ok(record) => {
-                    // The position is that of the record, whose first line may follow empty ones.
-                    let number = record
-                        .position()
-                        .map_or(0, |position| usize::try_from(position.line()).unwrap_or(0));
-                    lines.push((number, record));
-                }
+                Ok(record) => lines.push((counter.line(record.position()), record)),
                 Err(error) => {
-                    let line = error.position().map_or(0, csv::Position::line);
-                    let line = usize::try_from(line).unwrap_or(0);
+                    let line = counter.line(error.position());
                     mistakes.add(file, (line, 0), why(&error));
                 }
             }
@@ -79,6 +73,34 @@ impl Sheet {
             record,
             number: *number,
         })
+    }
+}
+
+/// Counts lines up to where a record begins, which the reader places before the rest of a line end and empty lines.
+struct Counter<'a> {
+    bytes: &'a [u8],
+    at: usize,
+    line: usize,
+}
+
+impl<'a> Counter<'a> {
+    fn new(text: &'a str) -> Self {
+        Self {
+            bytes: text.as_bytes(),
+            at: 0,
+            line: 1,
+        }
+    }
+
+    fn line(&mut self, position: Option<&csv::Position>) -> usize {
+        let start = position.map_or(0, |position| usize::try_from(position.byte()).unwrap_or(0));
+        while let Some(byte) = self.bytes.get(self.at)
+            && (self.at < start || matches!(byte, b'\r' | b'\n'))
+        {
+            self.line += usize::from(*byte == b'\n');
+            self.at += 1;
+        }
+        self.line
     }
 }
 

@@ -1,6 +1,7 @@
 //! What the files of a wave ask for: jobs with their users, and mappings.
 
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
 use msgraph_migrations::DateTimeOffset;
@@ -129,10 +130,16 @@ pub fn input(file: &Path) -> Result<Input, Failure> {
     })?;
     Ok(Input {
         file: file.to_owned(),
-        sha256: Sha256::digest(&bytes)
-            .iter()
-            .map(|byte| format!("{byte:02x}"))
-            .collect(),
+        sha256: hex(&bytes),
+    })
+}
+
+/// The SHA-256 of bytes, as it is written.
+pub fn hex(bytes: &[u8]) -> String {
+    let digest = Sha256::digest(bytes);
+    digest.iter().fold(String::new(), |mut text, byte| {
+        let _ = write!(text, "{byte:02x}");
+        text
     })
 }
 

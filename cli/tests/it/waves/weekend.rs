@@ -29,8 +29,9 @@ fn spawn(folder: &Folder, url: &str, arguments: &[&str]) -> Child {
         .env("XTMIG_TOKEN_FILE", folder.path("token"))
         .env("XTMIG_STATE_DIR", folder.path("state"))
         .current_dir(folder.path(""))
-        .args(["--base-url", url, "--utc", "--interval", "1s"])
+        .args(["--base-url", url, "--utc"])
         .args(arguments)
+        .args(["--interval", "1s"])
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
@@ -68,7 +69,7 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
             drop("validateJob", 3),
             drop("updateUserMappings", 4),
             drop("migrateJob", 3),
-            FaultRule::new("*", busy).every(97),
+            FaultRule::new("*", busy).every(197),
         ])
         .expect("rules");
     let url = sandbox.base_url();
@@ -102,6 +103,8 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
     let url = url.clone();
     let output = folder
         .command(&url, &["resume", &run, "--yes", "--expect", &expect, "--interval", "1s"])
+        .env_remove("XTMIG_TOKEN")
+        .env("XTMIG_TOKEN_FILE", folder.path("token"))
         .output()
         .expect("it runs");
     let ended = ran(&output);
