@@ -63,9 +63,9 @@ pub use calls::options::{GetOptions, ListOptions};
 pub use calls::paging::{Items, Page, Pages};
 pub use calls::request_check::MAX_MAPPINGS;
 pub use client::Client;
+pub use client::attempt::Attempt;
 #[cfg(feature = "azure")]
 pub use client::azure;
-pub use client::attempt::Attempt;
 pub use client::builder::ClientBuilder;
 pub use client::call_options::CallOptions;
 pub use client::described::DescribedRequest;

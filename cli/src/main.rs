@@ -45,9 +45,7 @@ fn main() -> ExitCode {
 async fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
     let connection = &arguments.connection;
     match arguments.command {
-        Command::Plan(plan) if plan.init => {
-            waves::init(&plan.wave, output).map(|()| Exit::Done)
-        }
+        Command::Plan(plan) if plan.init => waves::init(&plan.wave, output).map(|()| Exit::Done),
         Command::Plan(plan) => {
             commands::connected(connection, output, async |session: &mut Session<'_>| {
                 waves::plan(session, &plan).await

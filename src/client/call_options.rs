@@ -163,10 +163,7 @@ impl CallOptions {
     /// # Ok(())
     /// # }
     /// ```
-    pub fn on_attempt(
-        mut self,
-        observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static,
-    ) -> Self {
+    pub fn on_attempt(mut self, observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> Self {
         self.attempts = Some(AttemptObserver(Arc::new(observer)));
         self
     }

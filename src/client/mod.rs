@@ -4,9 +4,9 @@
 //! an answer means. No path, argument or model of a single call may enter; it uses `answers` and
 //! `models`.
 
+pub(crate) mod attempt;
 #[cfg(feature = "azure")]
 pub mod azure;
-pub(crate) mod attempt;
 pub(crate) mod bare;
 pub(crate) mod builder;
 mod call;

@@ -237,8 +237,9 @@ async fn each_request_is_told_of_with_its_ids_whether_or_not_it_is_answered() {
         });
     drop(server.client().with(options.clone()).cancel_job(JOB).await);
     // Nobody listens there any more.
-    let origin = server.origin();
-    drop(server);
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
     let gone = Client::builder(msgraph_migrations::AccessToken::new("any").expect("a token"))
         .endpoint(origin)
         .retry(RetryPolicy::never())
@@ -249,7 +250,16 @@ async fn each_request_is_told_of_with_its_ids_whether_or_not_it_is_answered() {
     let id = "5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77";
     let told = told.lock().expect("a list");
     assert_eq!(told.len(), 3, "{told:?}");
-    assert_eq!(told[0], format!("cancelJob 1 {id} Some(\"request-0\") Some(503) true"));
-    assert_eq!(told[1], format!("cancelJob 2 {id} Some(\"request-1\") Some(202) true"));
-    assert!(told[2].starts_with(&format!("cancelJob 1 {id} None None ")), "{told:?}");
+    assert_eq!(
+        told[0],
+        format!("cancelJob 1 {id} Some(\"request-0\") Some(503) true")
+    );
+    assert_eq!(
+        told[1],
+        format!("cancelJob 2 {id} Some(\"request-1\") Some(202) true")
+    );
+    assert!(
+        told[2].starts_with(&format!("cancelJob 1 {id} None None ")),
+        "{told:?}"
+    );
 }

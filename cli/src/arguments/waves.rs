@@ -39,7 +39,11 @@ pub struct PlanArguments {
 #[derive(Args, Debug)]
 pub struct ApplyArguments {
     /// The wave file; its plan is shown first
-    #[arg(value_name = "WAVE", required_unless_present = "plan", conflicts_with = "plan")]
+    #[arg(
+        value_name = "WAVE",
+        required_unless_present = "plan",
+        conflicts_with = "plan"
+    )]
     pub wave: Option<PathBuf>,
     /// Do what this plan shows, or nothing if files or tenant have moved since
     #[arg(long, value_name = "FILE")]

@@ -82,7 +82,12 @@ impl Run<'_> {
             .map(|index| Box::pin(self.job(index, deadline, &mapped)));
         let jobs = join_all(jobs).await;
         // Nobody may have come as far as to need them.
-        let is_wanted = self.plan.wanted.jobs.iter().any(|job| job.until >= Until::Mapped);
+        let is_wanted = self
+            .plan
+            .wanted
+            .jobs
+            .iter()
+            .any(|job| job.until >= Until::Mapped);
         let has_job = jobs.iter().any(|job| job.exit == Exit::Done);
         if is_wanted && has_job && mapped.get().is_none() {
             let _ = mapped.get_or_init(|| self.map()).await;
@@ -251,7 +256,9 @@ impl Run<'_> {
             Ok(_) => Ok(How::Answered),
             Err(error) if error.may_have_taken_effect() => {
                 // The answer was lost; the job itself tells.
-                let get = self.client.get_job(&seen.id, msgraph_migrations::GetOptions::new());
+                let get = self
+                    .client
+                    .get_job(&seen.id, msgraph_migrations::GetOptions::new());
                 match Box::pin(get).await {
                     Ok(job) if is_at(job.value().complete_after_date_time.as_ref(), wanted) => {
                         Ok(How::ReadBack)

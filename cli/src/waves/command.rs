@@ -103,13 +103,18 @@ fn others(
     output: &Output,
 ) -> Result<Vec<(PathBuf, Vec<WantedJob>)>, Failure> {
     let own = file.canonicalize().unwrap_or_else(|_| file.to_owned());
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let folder = folder.unwrap_or(Path::new("."));
     let neighbours = std::fs::read_dir(folder)
         .into_iter()
         .flatten()
         .filter_map(|entry| Some(entry.ok()?.path()))
-        .filter(|path| path.extension().is_some_and(|extension| extension == "toml"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
         .filter(|path| is_wave(path));
     let mut files: Vec<(PathBuf, bool)> = named.iter().map(|path| (path.clone(), true)).collect();
     files.extend(neighbours.map(|path| (path, false)));
@@ -135,8 +140,9 @@ fn others(
         match jobs {
             Some(jobs) if own_mistakes.is_empty() => {
                 let now = Utc::now();
-                let is_over =
-                    |job: &WantedJob| seen::instant(&job.complete_after).is_some_and(|at| at <= now);
+                let is_over = |job: &WantedJob| {
+                    seen::instant(&job.complete_after).is_some_and(|at| at <= now)
+                };
                 if !jobs.iter().all(is_over) {
                     all.push((path, jobs));
                 }
@@ -170,16 +176,19 @@ async fn tenant(session: &Session<'_>) -> Option<String> {
 }
 
 /// Makes a plan.
-async fn make(
-    session: &Session<'_>,
-    wanted: Wanted,
-    inputs: Vec<Input>,
-) -> Result<Plan, Failure> {
+async fn make(session: &Session<'_>, wanted: Wanted, inputs: Vec<Input>) -> Result<Plan, Failure> {
     let client = session.client();
     let seen = look(session, &wanted).await?;
     let now = Utc::now();
     let difference = plan::compare(&wanted, &seen, now);
-    Ok(Plan::new(client.endpoint(), now, inputs, wanted, seen, difference))
+    Ok(Plan::new(
+        client.endpoint(),
+        now,
+        inputs,
+        wanted,
+        seen,
+        difference,
+    ))
 }
 
 /// Looks at the tenant, which has to be the one of the wave.
@@ -191,7 +200,9 @@ async fn look(session: &Session<'_>, wanted: &Wanted) -> Result<Seen, Failure> {
             Exit::Refused,
             "the wave is for another tenant; nothing was sent",
         )
-        .because(format!("it is for {expected}, and the token or the profile for {found}"))
+        .because(format!(
+            "it is for {expected}, and the token or the profile for {found}"
+        ))
         .next("choose the profile of that tenant: --profile NAME"));
     }
     Box::pin(seen::read(session.client(), wanted, session.output)).await
@@ -272,8 +283,7 @@ pub async fn apply(
     } else {
         let wave = arguments.wave.as_deref().unwrap_or(Path::new(""));
         let against = &arguments.others.against;
-        let (wanted, inputs) =
-            Box::pin(wanted(session, wave, against, arguments.resolve)).await?;
+        let (wanted, inputs) = Box::pin(wanted(session, wave, against, arguments.resolve)).await?;
         (Box::pin(make(session, wanted, inputs)).await?, true)
     };
     let folder = state_folder()?.join("runs");
@@ -290,8 +300,17 @@ pub async fn apply(
             &plan.wanted.wave,
             session.output,
         )?;
-    } else if arguments.confirmation.expect.is_some_and(|expected| expected != 0) {
-        confirm(&arguments.confirmation, 0, &plan.wanted.wave, session.output)?;
+    } else if arguments
+        .confirmation
+        .expect
+        .is_some_and(|expected| expected != 0)
+    {
+        confirm(
+            &arguments.confirmation,
+            0,
+            &plan.wanted.wave,
+            session.output,
+        )?;
     }
     if !is_fresh || is_asked {
         let now = Box::pin(look(session, &plan.wanted)).await?;
@@ -352,7 +371,10 @@ fn service(session: &Session<'_>, plan: &Plan) -> Result<(), Failure> {
     if plan.service.eq_ignore_ascii_case(here) {
         return Ok(());
     }
-    Err(stale(format!("it is for {}, and this would go to {here}", plan.service)))
+    Err(stale(format!(
+        "it is for {}, and this would go to {here}",
+        plan.service
+    )))
 }
 
 /// Keeps other runs of the same wave off, on this machine.
@@ -377,7 +399,10 @@ fn blocked(blocked: &[Remark]) -> Result<(), Failure> {
     }
     Err(Failure::new(
         Exit::Refused,
-        format!("{} things stand in the way; nothing was sent that changes anything", blocked.len()),
+        format!(
+            "{} things stand in the way; nothing was sent that changes anything",
+            blocked.len()
+        ),
     )
     .because("each is named above as blocked")
     .next("put the file or the tenant right, and plan again"))
@@ -427,14 +452,16 @@ async fn carry_out(
     pace: &Pace,
 ) -> Result<Exit, Failure> {
     let run = journal.run.clone();
-    session.output.say(&format!(
-        "run {run}, journal {}",
-        journal.path.display()
-    ));
+    session
+        .output
+        .say(&format!("run {run}, journal {}", journal.path.display()));
     let journal = Arc::new(journal);
     let plan = Arc::new(plan);
     let manner = Manner {
-        interval: (pace.interval, pace.interval.max(std::time::Duration::from_mins(2))),
+        interval: (
+            pace.interval,
+            pace.interval.max(std::time::Duration::from_mins(2)),
+        ),
         deadline: pace.deadline,
         stalled_after: pace.stalled_after,
     };
@@ -457,9 +484,9 @@ async fn carry_out(
             exit: Exit::Interrupted as u8,
             why: "interrupted".to_owned(),
         }])?;
-        session
-            .output
-            .say(&format!("interrupted; what was started GOES ON by itself. To go on: {resume}"));
+        session.output.say(&format!(
+            "interrupted; what was started GOES ON by itself. To go on: {resume}"
+        ));
         return Ok(Exit::Interrupted);
     };
     let exit = end(&outcome, &plan, &journal, session.output)?;
@@ -519,8 +546,7 @@ async fn what_if(
     } else {
         let wave = arguments.wave.as_deref().unwrap_or(Path::new(""));
         let against = &arguments.others.against;
-        let (wanted, inputs) =
-            Box::pin(wanted(session, wave, against, arguments.resolve)).await?;
+        let (wanted, inputs) = Box::pin(wanted(session, wave, against, arguments.resolve)).await?;
         // Nothing is read, and so nothing is taken to be there.
         let seen = Seen::default();
         let now = Utc::now();

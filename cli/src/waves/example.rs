@@ -40,8 +40,9 @@ fn new(file: &Path, text: &str) -> Result<(), Failure> {
     let opened = options.write(true).create_new(true).open(file);
     let written = opened.and_then(|mut to| to.write_all(text.as_bytes()));
     written.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::usage(format!("{} is there already", file.display()))
-            .next("name another file"),
+        ErrorKind::AlreadyExists => {
+            Failure::usage(format!("{} is there already", file.display())).next("name another file")
+        }
         _ => cannot(file, error),
     })
 }

@@ -47,7 +47,10 @@ impl JobGuard {
             .change(act, &wanted.name)
             .ok_or_else(|| format!("the plan does not say to {} it", act.as_str()))?;
         if self.journal.is_done(&change.id) {
-            return Err(format!("it was done by this run ({}), and no longer shows", change.id));
+            return Err(format!(
+                "it was done by this run ({}), and no longer shows",
+                change.id
+            ));
         }
         if let Some(job) = job {
             self.same(job)?;
@@ -84,7 +87,9 @@ impl JobGuard {
                 }
             }
         };
-        if expected.is_some_and(|expected| !expected.is_empty() && !expected.eq_ignore_ascii_case(id)) {
+        if expected
+            .is_some_and(|expected| !expected.is_empty() && !expected.eq_ignore_ascii_case(id))
+        {
             return Err("it is another job than before".to_owned());
         }
         if let Some(time) = &job.complete_after_date_time

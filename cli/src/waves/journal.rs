@@ -115,7 +115,9 @@ pub type Clock = Box<dyn Fn() -> DateTime<Utc> + Send + Sync>;
 
 impl std::fmt::Debug for Journal {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Journal").field("path", &self.path).finish_non_exhaustive()
+        f.debug_struct("Journal")
+            .field("path", &self.path)
+            .finish_non_exhaustive()
     }
 }
 
@@ -162,9 +164,14 @@ impl Journal {
         let mut file = match OpenOptions::new().read(true).append(true).open(&path) {
             Ok(file) => file,
             Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
-                return Err(Failure::new(Exit::NotFound, format!("there is no run {run}"))
-                    .because(format!("{} is not there", path.display()))
-                    .next(format!("name a run or its journal; they are in {}", folder.display())));
+                return Err(
+                    Failure::new(Exit::NotFound, format!("there is no run {run}"))
+                        .because(format!("{} is not there", path.display()))
+                        .next(format!(
+                            "name a run or its journal; they are in {}",
+                            folder.display()
+                        )),
+                );
             }
             Err(error) => return Err(failed(error)),
         };
@@ -180,7 +187,9 @@ impl Journal {
                     .because(format!("line {}: {error}", index + 1))
             })?;
             match line.event {
-                Event::Run { run, plan: made, .. } => {
+                Event::Run {
+                    run, plan: made, ..
+                } => {
                     id = run;
                     plan = Some(*made);
                 }

@@ -77,7 +77,10 @@ pub async fn run(
     let (users, groups) = (left(Side::User), left(Side::Group));
     let progress = Progress::new(output, "mapping", Some(users.len() + groups.len()));
     let mut failed: Option<(usize, Exit, String)> = None;
-    for changes in users.chunks(MAX_MAPPINGS).chain(groups.chunks(MAX_MAPPINGS)) {
+    for changes in users
+        .chunks(MAX_MAPPINGS)
+        .chain(groups.chunks(MAX_MAPPINGS))
+    {
         let mut left = changes.to_vec();
         for _ in 0..=MAX_REPEATS {
             let lost = send(client, plan, journal, &left, &mut failed).await?;
@@ -125,14 +128,20 @@ async fn send<'a>(
     let client = client.with(options(journal, id).retry(RetryPolicy::never()));
     let workflows = Workflows::new(client);
     let options = BulkOptions::new().concurrency(1);
-    let mappings = changes.iter().map(|change| &plan.wanted.mappings[change.index]);
+    let mappings = changes
+        .iter()
+        .map(|change| &plan.wanted.mappings[change.index]);
     let tenant = plan.wanted.source_tenant.as_str();
     let is_user = mappings.clone().all(|mapping| mapping.side == Side::User);
     let (ends, stopped) = if is_user {
-        let items: Vec<_> = mappings.map(|mapping| user_change(mapping, tenant)).collect();
+        let items: Vec<_> = mappings
+            .map(|mapping| user_change(mapping, tenant))
+            .collect();
         collect(workflows.apply_user_mappings(items, options)).await
     } else {
-        let items: Vec<_> = mappings.map(|mapping| group_change(mapping, tenant)).collect();
+        let items: Vec<_> = mappings
+            .map(|mapping| group_change(mapping, tenant))
+            .collect();
         collect(workflows.apply_group_mappings(items, options)).await
     };
     let mut events = Vec::new();
@@ -160,7 +169,9 @@ async fn send<'a>(
     journal.add(&events)?;
     if let Some(stopped) = stopped {
         let exit = stopped.error().map_or(Exit::Unexpected, exit_of);
-        let why = stopped.error().map_or(String::new(), |why| format!(": {why}"));
+        let why = stopped
+            .error()
+            .map_or(String::new(), |why| format!(": {why}"));
         return Err(Failure::new(
             exit,
             "the mappings were not all made; no migration was started",

@@ -231,13 +231,7 @@ pub fn batches(draft: &Draft, users: Vec<Assigned>, mistakes: &mut Mistakes) -> 
         let chunks = users.chunks(wave.batch_size);
         return chunks
             .enumerate()
-            .map(|(index, users)| {
-                job(
-                    format!("{} {}", wave.name, index + 1),
-                    None,
-                    users.to_vec(),
-                )
-            })
+            .map(|(index, users)| job(format!("{} {}", wave.name, index + 1), None, users.to_vec()))
             .collect();
     }
     let mut by_batch: BTreeMap<usize, Vec<User>> = BTreeMap::new();
@@ -287,7 +281,11 @@ pub fn overlaps(
     for (file, jobs) in others {
         let there: HashMap<&str, (&WantedJob, &User)> = jobs
             .iter()
-            .flat_map(|job| job.users.iter().map(move |user| (user.id.as_str(), (job, user))))
+            .flat_map(|job| {
+                job.users
+                    .iter()
+                    .map(move |user| (user.id.as_str(), (job, user)))
+            })
             .collect();
         for job in own {
             for user in &job.users {
@@ -306,7 +304,8 @@ pub fn overlaps(
                 .any(|other| other.name.eq_ignore_ascii_case(&job.name))
             {
                 let index = draft.wave.batch.iter().position(|one| one.name == job.name);
-                let pointer = index.map_or("/name".to_owned(), |index| format!("/batch/{index}/name"));
+                let pointer =
+                    index.map_or("/name".to_owned(), |index| format!("/batch/{index}/name"));
                 let reason = format!("{} has a job {} too", shown(file), job.name);
                 mistakes.add(&draft.file, draft.places.of(&pointer), reason);
             }

@@ -104,11 +104,17 @@ pub fn compare(wanted: &Wanted, seen: &Seen, now: DateTime<Utc>) -> Difference {
     }
     let maps = wanted.jobs.iter().any(|job| job.until >= Until::Mapped);
     for (index, mapping) in wanted.mappings.iter().enumerate() {
-        let found = seen.mappings.get(&mapping_key(mapping.side, &mapping.source));
+        let found = seen
+            .mappings
+            .get(&mapping_key(mapping.side, &mapping.source));
         match mapping_change(mapping, found).filter(|_| maps) {
             None => difference.unchanged += 1,
             Some((act, detail)) => difference.changes.push(Change {
-                id: format!("{} {}", act.as_str(), mapping_key(mapping.side, &mapping.source)),
+                id: format!(
+                    "{} {}",
+                    act.as_str(),
+                    mapping_key(mapping.side, &mapping.source)
+                ),
                 act,
                 name: mapping.source.clone(),
                 index,
@@ -169,7 +175,11 @@ fn described(wanted: &Wanted, job: &WantedJob) -> String {
     format!(
         "{} {}, {workloads}, cutover {}{exchange}, from {}{target}",
         job.users.len(),
-        if job.users.len() == 1 { "user" } else { "users" },
+        if job.users.len() == 1 {
+            "user"
+        } else {
+            "users"
+        },
         job.complete_after,
         wanted.source_tenant
     )
@@ -234,7 +244,9 @@ fn present(
     );
     match &status {
         Some(Status::Submitted) => follow_up(wanted, index, Until::Validated, &mut changes),
-        Some(Status::ValidateSubmitted | Status::ValidateProcessing | Status::ValidateInProgress) => {
+        Some(
+            Status::ValidateSubmitted | Status::ValidateProcessing | Status::ValidateInProgress,
+        ) => {
             follow_up(wanted, index, Until::Mapped, &mut changes);
         }
         Some(Status::ValidatePassed) => {
@@ -250,7 +262,8 @@ fn present(
                 retry(&mut changes, Until::Validated);
             } else {
                 attention.push(remark(
-                    "its validation failed; mend what it found, then set retry-failed = true".to_owned(),
+                    "its validation failed; mend what it found, then set retry-failed = true"
+                        .to_owned(),
                 ));
             }
         }
@@ -289,7 +302,9 @@ fn present(
         if is_over {
             attention.push(remark(format!("{detail} is too late, it is {shown}")));
         } else if passed {
-            blocked.push(remark(format!("{detail} lies in the past: it would be due at once")));
+            blocked.push(remark(format!(
+                "{detail} lies in the past: it would be due at once"
+            )));
         } else {
             changes.push(change(wanted, index, Act::Postpone, detail));
         }
@@ -342,7 +357,10 @@ fn fixed(wanted: &Wanted, job: &WantedJob, found: &SeenJob) -> Vec<String> {
         && there != here
     {
         let text = |exchange: &super::format::Exchange| {
-            format!("{} to {}", exchange.source_endpoint, exchange.target_delivery_domain)
+            format!(
+                "{} to {}",
+                exchange.source_endpoint, exchange.target_delivery_domain
+            )
         };
         differs("its way of mail", &text(there), &text(here));
     }
@@ -436,7 +454,10 @@ fn mapping_change(wanted: &Mapping, found: Option<&Mapping>) -> Option<(Act, Str
     };
     match (wanted.target.is_some(), found) {
         (false, None) => None,
-        (false, Some(found)) => Some((Act::Unmap, format!("{of} no longer becomes {}", shown(found)))),
+        (false, Some(found)) => Some((
+            Act::Unmap,
+            format!("{of} no longer becomes {}", shown(found)),
+        )),
         (true, None) => Some((Act::Map, format!("{of} becomes {}", shown(wanted)))),
         (true, Some(found)) if is_met(wanted, found) => None,
         (true, Some(found)) => Some((
@@ -509,7 +530,10 @@ pub fn moved(wanted: &Wanted, before: &Seen, now: &Seen, planned: &Difference) -
     for mapping in &wanted.mappings {
         let key = mapping_key(mapping.side, &mapping.source);
         if before.mappings.get(&key) != now.mappings.get(&key) {
-            all.push(format!("the mapping of {} is another than before", mapping.source));
+            all.push(format!(
+                "the mapping of {} is another than before",
+                mapping.source
+            ));
         }
     }
     all

@@ -28,7 +28,10 @@ pub fn reconcile(plan: &Plan, journal: &Journal, now: &Seen) -> Result<Vec<Strin
                 Some(State::Done { job }) => job,
                 Some(_) => None,
                 None => {
-                    moved.push(format!("{} has been created meanwhile, not by this run", job.name));
+                    moved.push(format!(
+                        "{} has been created meanwhile, not by this run",
+                        job.name
+                    ));
                     continue;
                 }
             },
@@ -42,7 +45,10 @@ pub fn reconcile(plan: &Plan, journal: &Journal, now: &Seen) -> Result<Vec<Strin
         };
         users.sort_unstable();
         if users != found.users {
-            moved.push(format!("the users of {} are others than those of the plan", job.name));
+            moved.push(format!(
+                "the users of {} are others than those of the plan",
+                job.name
+            ));
         }
     }
     if !moved.is_empty() {
@@ -85,9 +91,7 @@ fn is_made(plan: &Plan, change: &Change, journal: &Journal, now: &Seen) -> bool 
             found.cutover() == instant(&wanted.complete_after)
         }
         // What was never sent and ended before has not been tried again.
-        _ if change.is_retry => {
-            journal.state(&change.id).is_some() && has_moved(before, found)
-        }
+        _ if change.is_retry => journal.state(&change.id).is_some() && has_moved(before, found),
         Act::Validate => !matches!(status, Some(Status::Submitted)),
         Act::Migrate => matches!(
             status,

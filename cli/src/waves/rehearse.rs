@@ -42,16 +42,26 @@ pub async fn run(
             .next("leave --what-if out, or say it to apply"));
     }
     let against = &arguments.others.against;
-    let (mut wanted, inputs) =
-        Box::pin(command::read(&arguments.wave, against, Lookup::MadeUp, output)).await?;
+    let (mut wanted, inputs) = Box::pin(command::read(
+        &arguments.wave,
+        against,
+        Lookup::MadeUp,
+        output,
+    ))
+    .await?;
     if let Some(until) = arguments.until {
         for job in &mut wanted.jobs {
             job.until = until;
         }
     }
-    let cutovers = wanted.jobs.iter().filter_map(|job| instant(&job.complete_after));
+    let cutovers = wanted
+        .jobs
+        .iter()
+        .filter_map(|job| instant(&job.complete_after));
     let first = cutovers.min().unwrap_or_else(Utc::now);
-    let start = arguments.start.unwrap_or_else(|| Utc::now().max(first - AHEAD));
+    let start = arguments
+        .start
+        .unwrap_or_else(|| Utc::now().max(first - AHEAD));
     let sandbox = Arc::new(start_sandbox(arguments, &wanted, start, first).await?);
     let client = client(&sandbox)?;
     output.say(&format!(
@@ -71,18 +81,19 @@ pub async fn run(
     let plan = Plan::new(&sandbox.base_url(), start, inputs, wanted, seen, difference);
     if show::plan(&plan, output)? == Exit::Refused {
         output.unmute();
-        return Err(
-            Failure::new(Exit::Refused, "the plan is blocked, so that there is nothing to rehearse")
-                .because(
-                    plan.difference
-                        .blocked
-                        .iter()
-                        .map(|remark| format!("{}: {}", remark.name, remark.detail))
-                        .collect::<Vec<_>>()
-                        .join("; "),
-                )
-                .next("put the file right"),
-        );
+        return Err(Failure::new(
+            Exit::Refused,
+            "the plan is blocked, so that there is nothing to rehearse",
+        )
+        .because(
+            plan.difference
+                .blocked
+                .iter()
+                .map(|remark| format!("{}: {}", remark.name, remark.detail))
+                .collect::<Vec<_>>()
+                .join("; "),
+        )
+        .next("put the file right"));
     }
     let clock = Arc::clone(&sandbox);
     let folder = state_folder()?.join("rehearsals");
@@ -112,7 +123,9 @@ pub async fn run(
     let Run { plan, journal, .. } = run;
     let exit = command::end(&outcome, &plan, &journal, output)?;
     play_on(&sandbox, &plan)?;
-    sandbox.set_faults(Vec::new()).map_err(|error| impossible(&error))?;
+    sandbox
+        .set_faults(Vec::new())
+        .map_err(|error| impossible(&error))?;
     sandbox
         .set_rate_limit(None)
         .map_err(|error| impossible(&error))?;
@@ -135,10 +148,17 @@ pub async fn run(
         .map(|trouble| trouble::row(trouble, zone))
         .collect();
     output.rows(&rows, "Nothing.")?;
-    if plan.wanted.jobs.iter().all(|job| job.until < Until::Migrating) {
+    if plan
+        .wanted
+        .jobs
+        .iter()
+        .all(|job| job.until < Until::Migrating)
+    {
         output.say("The file stops before the migration; --until migrated rehearses that too.");
     }
-    let has_failed_user = reports.iter().any(|report| report.users.with_problems() > 0);
+    let has_failed_user = reports
+        .iter()
+        .any(|report| report.users.with_problems() > 0);
     Ok(match exit {
         Exit::Done if has_failed_user => Exit::Partly,
         exit => exit,
@@ -153,9 +173,7 @@ async fn start_sandbox(
 ) -> Result<Sandbox, Failure> {
     let scenario = match &arguments.scenario {
         // The name of one that comes with it, or a file.
-        Some(scenario) => {
-            std::fs::read_to_string(scenario).unwrap_or_else(|_| scenario.clone())
-        }
+        Some(scenario) => std::fs::read_to_string(scenario).unwrap_or_else(|_| scenario.clone()),
         None => rough_weekend(wanted, start, first),
     };
     Sandbox::builder()
@@ -186,8 +204,16 @@ fn client(sandbox: &Sandbox) -> Result<Client, Failure> {
 
 /// Lets time pass until no job of the wave migrates any more.
 fn play_on(sandbox: &Sandbox, plan: &Plan) -> Result<(), Failure> {
-    let last = plan.wanted.jobs.iter().filter_map(|job| instant(&job.complete_after));
-    let end = last.max().unwrap_or_else(|| sandbox.now()).max(sandbox.now()) + MAX_REST;
+    let last = plan
+        .wanted
+        .jobs
+        .iter()
+        .filter_map(|job| instant(&job.complete_after));
+    let end = last
+        .max()
+        .unwrap_or_else(|| sandbox.now())
+        .max(sandbox.now())
+        + MAX_REST;
     let is_under_way = || {
         plan.wanted.jobs.iter().any(|job| {
             sandbox.job(&job.name).is_some_and(|job| {

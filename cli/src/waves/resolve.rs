@@ -61,9 +61,12 @@ async fn one(
     name: &str,
 ) -> Result<Result<String, String>, Failure> {
     let failed = |exit, why: String| {
-        Failure::new(exit, format!("{name} cannot be looked up; nothing was sent that changes anything"))
-            .because(why)
-            .next("name the object ids in a CSV instead, by [users.directory]")
+        Failure::new(
+            exit,
+            format!("{name} cannot be looked up; nothing was sent that changes anything"),
+        )
+        .because(why)
+        .next("name the object ids in a CSV instead, by [users.directory]")
     };
     let mut url = Url::parse(endpoint).map_err(|error| failed(Exit::Usage, error.to_string()))?;
     url.path_segments_mut()
@@ -78,7 +81,10 @@ async fn one(
             .get(url.clone())
             .bearer_auth(token)
             .header("accept", "application/json")
-            .header("client-request-id", uuid::Uuid::new_v4().hyphenated().to_string())
+            .header(
+                "client-request-id",
+                uuid::Uuid::new_v4().hyphenated().to_string(),
+            )
             .send()
             .await;
         let answer = match sent {

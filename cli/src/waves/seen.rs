@@ -137,8 +137,7 @@ pub async fn read(client: &Client, wanted: &Wanted, output: &Output) -> Result<S
         progress.step();
         match own {
             Some(name) => {
-                seen.jobs
-                    .insert(name.to_owned(), SeenJob::of(&job, users));
+                seen.jobs.insert(name.to_owned(), SeenJob::of(&job, users));
             }
             None => {
                 for user in users {
@@ -187,7 +186,11 @@ async fn jobs(client: &Client) -> Result<Vec<Job>, Failure> {
 
 async fn users(client: &Client, job: &Job) -> Result<Vec<String>, Failure> {
     let name = job.display_name.as_deref().unwrap_or_default();
-    let key = job.id.as_deref().filter(|id| !id.is_empty()).unwrap_or(name);
+    let key = job
+        .id
+        .as_deref()
+        .filter(|id| !id.is_empty())
+        .unwrap_or(name);
     let failed = |error: Error| {
         let what = format!("the users of {name} cannot be read");
         Failure::of_call(what, &error, "repeat")
@@ -254,15 +257,17 @@ async fn mapping_of(client: &Client, side: Side, source: &str) -> Result<Option<
         Side::Group => {
             let answer = client.get_group_mapping(source, GetOptions::new()).await;
             let found: Option<GroupMapping> = present(answer, source).map_err(failed)?;
-            found.filter(|found| found.deleted.is_none()).map(|found| Mapping {
-                side,
-                source: source.to_owned(),
-                target: found.target_group_identity.and_then(|target| target.id),
-                kind: found.group_type.map(|kind| kind.to_string()),
-                address: found
-                    .target_group_migration_data
-                    .and_then(|data| data.mail_nickname),
-            })
+            found
+                .filter(|found| found.deleted.is_none())
+                .map(|found| Mapping {
+                    side,
+                    source: source.to_owned(),
+                    target: found.target_group_identity.and_then(|target| target.id),
+                    kind: found.group_type.map(|kind| kind.to_string()),
+                    address: found
+                        .target_group_migration_data
+                        .and_then(|data| data.mail_nickname),
+                })
         }
     };
     // Older pages show a removed mapping with nothing but its source.

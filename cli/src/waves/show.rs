@@ -17,7 +17,11 @@ pub fn plan(plan: &Plan, output: &mut Output) -> Result<Exit, Failure> {
         .iter()
         .map(|change| change_row(plan, change))
         .chain(remark_rows("blocked", "! blocked", &difference.blocked))
-        .chain(remark_rows("attention", "! attention", &difference.attention))
+        .chain(remark_rows(
+            "attention",
+            "! attention",
+            &difference.attention,
+        ))
         .collect();
     output.rows(&rows, "Nothing to do: the tenant is as the file says.")?;
     output.say(&summary(plan));

@@ -22,7 +22,12 @@ pub struct Trouble {
 }
 
 /// Statuses that nobody wants to see.
-const BAD: [&str; 4] = ["validateFailed", "failed", "completedWithErrors", "cancelled"];
+const BAD: [&str; 4] = [
+    "validateFailed",
+    "failed",
+    "completedWithErrors",
+    "cancelled",
+];
 
 /// All of it, in the order of time.
 pub fn of(sandbox: &Sandbox, plan: &Plan, reports: &[Report]) -> Vec<Trouble> {
@@ -134,7 +139,10 @@ fn job(sandbox: &Sandbox, name: &str, complete_after: &str) -> Vec<Trouble> {
             at: sandbox.now(),
             what: "job",
             name: name.to_owned(),
-            detail: format!("still {}, with its cutover at {complete_after}", job.status.as_str()),
+            detail: format!(
+                "still {}, with its cutover at {complete_after}",
+                job.status.as_str()
+            ),
             next: "allow for more time".to_owned(),
         });
     }

@@ -180,8 +180,9 @@ impl Draft {
                 (Side::User, &named.users, "/mappings/users"),
                 (Side::Group, &named.groups, "/mappings/groups"),
             ] {
-                if let Some((text, path)) =
-                    path.as_ref().and_then(|path| sheet(path, pointer, mistakes))
+                if let Some((text, path)) = path
+                    .as_ref()
+                    .and_then(|path| sheet(path, pointer, mistakes))
                 {
                     mappings.extend(mapping_sheet::read(&text, &path, side, mistakes));
                 }
@@ -243,12 +244,15 @@ fn check(wave: &Wave, places: &Places, file: &Path, mistakes: &mut Mistakes) {
         if let Some(text) = text
             && let Err(error) = text.parse::<DateTimeOffset>()
         {
-            mistakes.add(file, places.of(&pointer), format!("{text} is no time: {error}"));
+            mistakes.add(
+                file,
+                places.of(&pointer),
+                format!("{text} is no time: {error}"),
+            );
         }
     }
-    let moves = |workloads: &[Workload], one: Workload| {
-        workloads.is_empty() || workloads.contains(&one)
-    };
+    let moves =
+        |workloads: &[Workload], one: Workload| workloads.is_empty() || workloads.contains(&one);
     for (pointer, workloads) in &moved {
         let at = places.of(pointer);
         if moves(workloads, Workload::Exchange) && wave.exchange.is_none() {
@@ -267,6 +271,10 @@ fn check(wave: &Wave, places: &Places, file: &Path, mistakes: &mut Mistakes) {
             .any(|(_, workloads)| moves(workloads, Workload::Exchange))
     {
         let at = places.of("/exchange");
-        mistakes.add(file, at, "Exchange is among no workloads, so that this does nothing");
+        mistakes.add(
+            file,
+            at,
+            "Exchange is among no workloads, so that this does nothing",
+        );
     }
 }

@@ -94,7 +94,10 @@ fn journals(folder: &Path) -> Vec<PathBuf> {
         .into_iter()
         .flatten()
         .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "jsonl"))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "jsonl")
+        })
         .collect();
     all.sort();
     all
@@ -143,5 +146,11 @@ fn plan_rows(folder: &Folder, sandbox: &Sandbox, code: i32) -> Vec<Value> {
 }
 
 fn effects(sandbox: &Sandbox) -> [u64; 4] {
-    ["createJob", "validateJob", "updateUserMappings", "migrateJob"].map(|id| sandbox.effects(id))
+    [
+        "createJob",
+        "validateJob",
+        "updateUserMappings",
+        "migrateJob",
+    ]
+    .map(|id| sandbox.effects(id))
 }

@@ -23,10 +23,15 @@ async fn a_wave_is_planned_applied_and_then_has_nothing_to_do() {
     assert_eq!(planned.code, 10, "{planned:?}");
     assert!(planned.out.contains("+ create"), "{planned:?}");
     assert!(
-        planned.err.contains("9 changes: 2 to create, 2 to validate, 3 to map, 2 to migrate"),
+        planned
+            .err
+            .contains("9 changes: 2 to create, 2 to validate, 3 to map, 2 to migrate"),
         "{planned:?}"
     );
-    assert!(planned.err.contains("apply --plan plan.json"), "{planned:?}");
+    assert!(
+        planned.err.contains("apply --plan plan.json"),
+        "{planned:?}"
+    );
     assert_only_read(&sandbox);
 
     let refused = folder.run(&sandbox, &["apply", "--plan", "plan.json"]);
@@ -40,11 +45,18 @@ async fn a_wave_is_planned_applied_and_then_has_nothing_to_do() {
 
     let applied = folder.run(
         &sandbox,
-        &[&["apply", "--plan", "plan.json", "--yes", "--expect", "9"][..], &FAST].concat(),
+        &[
+            &["apply", "--plan", "plan.json", "--yes", "--expect", "9"][..],
+            &FAST,
+        ]
+        .concat(),
     );
     assert_eq!(applied.code, 0, "{applied:?}");
     assert_eq!(effects(&sandbox), [2, 2, 1, 2]);
-    assert!(applied.err.contains("9 of 9 changes are made"), "{applied:?}");
+    assert!(
+        applied.err.contains("9 of 9 changes are made"),
+        "{applied:?}"
+    );
     for (name, users) in [("Alder 1", 3), ("Alder 2", 2)] {
         let job = sandbox.job(name).expect("a job");
         assert_eq!(job.users.len(), users);
@@ -57,7 +69,10 @@ async fn a_wave_is_planned_applied_and_then_has_nothing_to_do() {
         &["apply", "--plan", "plan.json", "--yes", "--expect", "9"],
     );
     assert_eq!(again.code, 3, "{again:?}");
-    assert!(again.err.contains("Alder 1 has been created meanwhile"), "{again:?}");
+    assert!(
+        again.err.contains("Alder 1 has been created meanwhile"),
+        "{again:?}"
+    );
     let nothing = folder.run(&sandbox, &["plan", "wave.toml"]);
     assert_eq!(nothing.code, 0, "{nothing:?}");
     let nothing = folder.run(&sandbox, &["apply", "wave.toml"]);
@@ -81,7 +96,10 @@ async fn a_wave_is_planned_applied_and_then_has_nothing_to_do() {
     for request in sent {
         let is_it = |line: &&&Value| line["requestId"] == request.request_id.as_str();
         let line = told.iter().find(is_it).expect("a line");
-        assert_eq!(line["clientRequestId"].as_str(), request.client_request_id.as_deref());
+        assert_eq!(
+            line["clientRequestId"].as_str(),
+            request.client_request_id.as_deref()
+        );
         assert_eq!(line["status"].as_u64(), request.status.map(u64::from));
     }
 }
@@ -103,11 +121,19 @@ async fn it_goes_as_far_as_the_file_says_and_on_from_there() {
         );
         let applied = folder.run(
             &sandbox,
-            &[&["apply", "wave.toml", "--yes", "--expect", expected][..], &FAST].concat(),
+            &[
+                &["apply", "wave.toml", "--yes", "--expect", expected][..],
+                &FAST,
+            ]
+            .concat(),
         );
         assert_eq!(applied.code, 0, "{until}: {applied:?}");
         assert_eq!(effects(&sandbox), done, "{until}: {applied:?}");
-        assert_eq!(plan_rows(&folder, &sandbox, 0), Vec::<Value>::new(), "{until}");
+        assert_eq!(
+            plan_rows(&folder, &sandbox, 0),
+            Vec::<Value>::new(),
+            "{until}"
+        );
     }
     // To the end: a date that has come lets it cut over.
     folder.wave(2, "until = \"migrated\"");
@@ -160,7 +186,10 @@ async fn what_failed_is_tried_again_once_where_the_file_says_so() {
     assert_eq!(rows[0]["change"], "attention", "{rows:?}");
     folder.wave(2, "until = \"validated\"\nretry-failed = true");
     let rows = plan_rows(&folder, &sandbox, 10);
-    assert_eq!((&rows[0]["change"], &rows[0]["retry"]), (&"validate".into(), &true.into()));
+    assert_eq!(
+        (&rows[0]["change"], &rows[0]["retry"]),
+        (&"validate".into(), &true.into())
+    );
     let applied = folder.run(
         &sandbox,
         &[&["apply", "wave.toml", "--yes", "--expect", "1"][..], &FAST].concat(),
@@ -179,10 +208,15 @@ async fn a_cutover_that_the_file_moves_is_moved_also_when_its_answer_is_lost() {
     let text = std::fs::read_to_string(folder.path("wave.toml")).expect("the wave");
     folder.write("wave.toml", &text.replace("2030-12-14", "2031-02-01"));
     sandbox
-        .set_faults(vec![FaultRule::new("updateJob", Fault::DropAfterEffect).times(1)])
+        .set_faults(vec![
+            FaultRule::new("updateJob", Fault::DropAfterEffect).times(1),
+        ])
         .expect("a rule");
     let rows = plan_rows(&folder, &sandbox, 10);
-    assert_eq!(rows[0]["detail"], "cutover 2030-12-14T20:00:00Z -> 2031-02-01T20:00:00Z");
+    assert_eq!(
+        rows[0]["detail"],
+        "cutover 2030-12-14T20:00:00Z -> 2031-02-01T20:00:00Z"
+    );
     let applied = folder.run(&sandbox, &apply);
     assert_eq!(applied.code, 0, "{applied:?}");
     let job = sandbox.job("Alder 1").expect("a job");

@@ -16,7 +16,14 @@ fn offline(folder: &Folder, arguments: &[&str]) -> Ran {
 #[test]
 fn every_mistake_is_told_at_once_with_line_column_and_reason() {
     let folder = Folder::new();
-    folder.write("users.csv", &format!("user\n{}\nnobody\nines@h.example\n{}\n", id(1), id(1).to_uppercase()));
+    folder.write(
+        "users.csv",
+        &format!(
+            "user\n{}\nnobody\nines@h.example\n{}\n",
+            id(1),
+            id(1).to_uppercase()
+        ),
+    );
     folder.write(
         "mappings.csv",
         "source,target,remove\nines@a.example,,\ntomas,tomas@h.example,\njun@a.example,jun@h.example,perhaps\n",
@@ -55,9 +62,17 @@ file = "users.csv"
         "wave.toml:10:1: the key target-delivery-domain is missing",
         "wave.toml:12:1: there is no key target-domain here; there are source-endpoint, target-delivery-domain",
     ] {
-        assert!(refused.err.contains(expected), "{expected}\n{}", refused.err);
+        assert!(
+            refused.err.contains(expected),
+            "{expected}\n{}",
+            refused.err
+        );
     }
-    assert!(refused.err.contains("11 mistakes; nothing was sent"), "{}", refused.err);
+    assert!(
+        refused.err.contains("11 mistakes; nothing was sent"),
+        "{}",
+        refused.err
+    );
 
     // What the schema cannot say, and what is wrong in the other files.
     folder.write(
@@ -79,7 +94,11 @@ file = "users.csv"
         "mappings.csv:3: the source tomas is no user principal name",
         "mappings.csv:4: perhaps in the column remove is neither yes nor no",
     ] {
-        assert!(refused.err.contains(expected), "{expected}\n{}", refused.err);
+        assert!(
+            refused.err.contains(expected),
+            "{expected}\n{}",
+            refused.err
+        );
     }
     // A text that is no TOML has all its mistakes told too.
     folder.write("wave.toml", "name = \nusers = [1, \nbatch-size = = 3\n");
@@ -126,16 +145,29 @@ async fn csv_is_read_as_spreadsheets_write_it() {
         id(2)
     );
     folder.write("users.csv", &text);
-    folder.write("wave.toml", &format!("\u{feff}{}", wave("").replace('\n', "\r\n")));
+    folder.write(
+        "wave.toml",
+        &format!("\u{feff}{}", wave("").replace('\n', "\r\n")),
+    );
     let rows = plan_rows(&folder, &sandbox, 10);
     let users = rows[0]["after"]["users"].as_array().expect("users").clone();
     assert_eq!(users.len(), 2, "{rows:?}");
-    assert_eq!(users[0]["id"], id(1), "in small letters, as the service compares them");
+    assert_eq!(
+        users[0]["id"],
+        id(1),
+        "in small letters, as the service compares them"
+    );
     // The same user again, in other letters, behind a line that goes over two.
     folder.write("users.csv", &format!("{text}{},\"\"\r\n", id(1)));
     let refused = offline(&folder, &["plan", "wave.toml"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains(&format!("users.csv:6: {} is in line 2 already", id(1))), "{}", refused.err);
+    assert!(
+        refused
+            .err
+            .contains(&format!("users.csv:6: {} is in line 2 already", id(1))),
+        "{}",
+        refused.err
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -144,13 +176,22 @@ async fn users_of_other_waves_are_found_in_the_same_folder_and_where_they_are_na
     let sandbox = start(Sandbox::builder()).await;
     folder.wave(3, "");
     folder.write("others.csv", &format!("user\n{}\n", id(2).to_uppercase()));
-    let other = wave("").replace("\"Alder\"", "\"Birch\"").replace("users.csv", "others.csv");
+    let other = wave("")
+        .replace("\"Alder\"", "\"Birch\"")
+        .replace("users.csv", "others.csv");
     // Anything else may be in the folder as well.
     folder.write("Cargo.toml", "[package]\nname = \"something\"\n");
     folder.write("birch.toml", &other);
     let refused = offline(&folder, &["plan", "wave.toml"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains(&format!("users.csv:4: {} is in Birch 1 of ./birch.toml too", id(2))), "{}", refused.err);
+    assert!(
+        refused.err.contains(&format!(
+            "users.csv:4: {} is in Birch 1 of ./birch.toml too",
+            id(2)
+        )),
+        "{}",
+        refused.err
+    );
     // A wave that is over is in nobody's way.
     folder.write("birch.toml", &other.replace("2030", "2020"));
     assert_eq!(plan_rows(&folder, &sandbox, 10).len(), 2);
@@ -161,8 +202,18 @@ async fn users_of_other_waves_are_found_in_the_same_folder_and_where_they_are_na
     let named = elsewhere.path("wave.toml").display().to_string();
     let refused = offline(&folder, &["plan", "wave.toml", "--against", &named]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains("has a job Alder 1 too"), "{}", refused.err);
-    assert!(refused.err.contains(&format!("users.csv:2: {} is in Alder 1 of", id(0))), "{}", refused.err);
+    assert!(
+        refused.err.contains("has a job Alder 1 too"),
+        "{}",
+        refused.err
+    );
+    assert!(
+        refused
+            .err
+            .contains(&format!("users.csv:2: {} is in Alder 1 of", id(0))),
+        "{}",
+        refused.err
+    );
 }
 
 #[test]
@@ -170,7 +221,10 @@ fn a_hundred_and_one_users_are_two_jobs_and_never_one() {
     let folder = Folder::new();
     folder.wave(101, "");
     let shown = offline(&folder, &["apply", "wave.toml", "--what-if"]);
-    let creations = shown.out.lines().filter(|line| line.ends_with("crossTenantMigrationJobs"));
+    let creations = shown
+        .out
+        .lines()
+        .filter(|line| line.ends_with("crossTenantMigrationJobs"));
     assert_eq!(creations.count(), 2, "{shown:?}");
     let mut text = String::from("user,batch\n");
     for number in 0..101 {
@@ -180,5 +234,11 @@ fn a_hundred_and_one_users_are_two_jobs_and_never_one() {
     folder.write("wave.toml", &wave("[[batch]]\nname = \"One\""));
     let refused = offline(&folder, &["apply", "wave.toml", "--what-if"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains("One has 101 users, more than the 100 that batch-size allows"), "{}", refused.err);
+    assert!(
+        refused
+            .err
+            .contains("One has 101 users, more than the 100 that batch-size allows"),
+        "{}",
+        refused.err
+    );
 }

@@ -41,15 +41,30 @@ fn answer(mut stream: TcpStream, asked: &Mutex<Vec<String>>) {
         let (status, header, body) = if !is_signed_in {
             ("401 Unauthorized", "", "{}".to_owned())
         } else if first.contains("/users/ines%23EXT%23@h.example?") {
-            ("200 OK", "", format!(r#"{{"id":"{}","userPrincipalName":"x"}}"#, id(7).to_uppercase()))
+            (
+                "200 OK",
+                "",
+                format!(
+                    r#"{{"id":"{}","userPrincipalName":"x"}}"#,
+                    id(7).to_uppercase()
+                ),
+            )
         } else if first.contains("/users/busy@h.example?") && times == 1 {
-            ("429 Too Many Requests", "retry-after: 0\r\n", "{}".to_owned())
+            (
+                "429 Too Many Requests",
+                "retry-after: 0\r\n",
+                "{}".to_owned(),
+            )
         } else if first.contains("/users/busy@h.example?") {
             ("200 OK", "", format!(r#"{{"id":"{}"}}"#, id(8)))
         } else if first.contains("/users/secret@h.example?") {
             ("403 Forbidden", "", "{}".to_owned())
         } else if first.contains("/users/") {
-            ("404 Not Found", "", r#"{"error":{"code":"Request_ResourceNotFound"}}"#.to_owned())
+            (
+                "404 Not Found",
+                "",
+                r#"{"error":{"code":"Request_ResourceNotFound"}}"#.to_owned(),
+            )
         } else {
             ("200 OK", "", r#"{"value":[]}"#.to_owned())
         };
@@ -70,7 +85,12 @@ fn names_are_looked_up_only_where_that_is_asked_for() {
     let run = |arguments: &[&str]| ran(&folder.command(&url, arguments).output().expect("it runs"));
     let refused = run(&["plan", "wave.toml"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains("users.csv:2: ines#EXT#@h.example is no object id"), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("users.csv:2: ines#EXT#@h.example is no object id"),
+        "{refused:?}"
+    );
     assert_eq!(asked.lock().expect("a list").len(), 0);
 
     let planned = run(&["plan", "wave.toml", "--resolve", "-o", "json"]);
@@ -81,13 +101,21 @@ fn names_are_looked_up_only_where_that_is_asked_for() {
     assert_eq!(users[0]["name"], "ines#EXT#@h.example");
     assert_eq!(users[1]["id"], id(8), "after a pause that was asked for");
     let asked = asked.lock().expect("a list").clone();
-    assert!(asked.iter().all(|line| line.starts_with("GET /v1.0/")), "{asked:?}");
+    assert!(
+        asked.iter().all(|line| line.starts_with("GET /v1.0/")),
+        "{asked:?}"
+    );
 
     // Who is not there is a mistake with a line; what is not allowed is told as that.
     folder.write("users.csv", "user\nnobody@h.example\n");
     let refused = run(&["plan", "wave.toml", "--resolve"]);
     assert_eq!(refused.code, 2, "{refused:?}");
-    assert!(refused.err.contains("users.csv:2: the tenant has no user nobody@h.example"), "{refused:?}");
+    assert!(
+        refused
+            .err
+            .contains("users.csv:2: the tenant has no user nobody@h.example"),
+        "{refused:?}"
+    );
     folder.write("users.csv", "user\nsecret@h.example\n");
     let refused = run(&["plan", "wave.toml", "--resolve"]);
     assert_eq!(refused.code, 5, "{refused:?}");

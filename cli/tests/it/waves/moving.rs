@@ -27,7 +27,10 @@ fn apply(folder: &Folder, sandbox: &Sandbox) -> Ran {
 }
 
 async fn post(sandbox: &Sandbox, path: &str, body: &str) {
-    let url = format!("{}/v1.0/solutions/migrations/crossTenantMigrationJobs{path}", sandbox.base_url());
+    let url = format!(
+        "{}/v1.0/solutions/migrations/crossTenantMigrationJobs{path}",
+        sandbox.base_url()
+    );
     let status = msgraph_migrations::dependencies::reqwest::Client::new()
         .post(url)
         .bearer_auth("another")
@@ -50,7 +53,14 @@ fn job(name: &str, user: usize) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_moves_in_the_tenant_is_named_and_nothing_is_sent() {
-    for what in ["status", "date", "created", "user elsewhere", "deleted", "another of the name"] {
+    for what in [
+        "status",
+        "date",
+        "created",
+        "user elsewhere",
+        "deleted",
+        "another of the name",
+    ] {
         let (folder, sandbox) = planned().await;
         let said = match what {
             "status" => {
@@ -63,7 +73,12 @@ async fn whatever_moves_in_the_tenant_is_named_and_nothing_is_sent() {
                 let moved = folder.run(
                     &sandbox,
                     &[
-                        "postpone", "Alder 1", "2031-01-01T00:00:00Z", "--yes", "--expect", "1",
+                        "postpone",
+                        "Alder 1",
+                        "2031-01-01T00:00:00Z",
+                        "--yes",
+                        "--expect",
+                        "1",
                     ],
                 );
                 assert_eq!(moved.code, 0, "{moved:?}");
@@ -107,7 +122,12 @@ async fn whatever_moves_in_the_files_is_named_and_nothing_is_sent() {
         folder.write(file, &format!("{text}\n"));
         let refused = apply(&folder, &sandbox);
         assert_eq!(refused.code, 3, "{file}: {refused:?}");
-        assert!(refused.err.contains(&format!("{file} is another than when it was planned")), "{refused:?}");
+        assert!(
+            refused
+                .err
+                .contains(&format!("{file} is another than when it was planned")),
+            "{refused:?}"
+        );
         assert_eq!(sandbox.effects("migrateJob"), 0);
     }
     // A plan that somebody changed by hand is no plan that was shown.
@@ -115,14 +135,23 @@ async fn whatever_moves_in_the_files_is_named_and_nothing_is_sent() {
     let text = std::fs::read_to_string(folder.path("plan.json")).expect("a plan");
     for (old, new) in [
         (id(3), id(33)),
-        ("2030-12-14T20:00:00Z".to_owned(), "2030-12-13T20:00:00Z".to_owned()),
-        ("\"retryFailed\": false".to_owned(), "\"retryFailed\": true".to_owned()),
+        (
+            "2030-12-14T20:00:00Z".to_owned(),
+            "2030-12-13T20:00:00Z".to_owned(),
+        ),
+        (
+            "\"retryFailed\": false".to_owned(),
+            "\"retryFailed\": true".to_owned(),
+        ),
     ] {
         assert!(text.contains(&old), "{old}");
         folder.write("plan.json", &text.replace(&old, &new));
         let refused = apply(&folder, &sandbox);
         assert_eq!(refused.code, 2, "{old}: {refused:?}");
-        assert!(refused.err.contains("it was changed after it was made"), "{refused:?}");
+        assert!(
+            refused.err.contains("it was changed after it was made"),
+            "{refused:?}"
+        );
     }
     assert_eq!(sandbox.effects("migrateJob"), 0);
     // A plan for another service goes nowhere.
@@ -142,8 +171,17 @@ async fn what_stands_in_the_way_is_found_before_anything_is_sent() {
     let body = job("Birch", 0x2a).replace(&id(0x2a), &id(2).to_uppercase());
     post(&sandbox, "", &body).await;
     let rows = plan_rows(&folder, &sandbox, 3);
-    let blocked = rows.iter().find(|row| row["change"] == "blocked").expect("a row");
-    assert!(blocked["detail"].as_str().expect("text").contains("in Birch"), "{blocked}");
+    let blocked = rows
+        .iter()
+        .find(|row| row["change"] == "blocked")
+        .expect("a row");
+    assert!(
+        blocked["detail"]
+            .as_str()
+            .expect("text")
+            .contains("in Birch"),
+        "{blocked}"
+    );
     let refused = folder.run(&sandbox, &["apply", "wave.toml", "--yes", "--expect", "3"]);
     assert_eq!(refused.code, 3, "{refused:?}");
     assert_eq!(sandbox.effects("createJob"), 1, "the other one");
@@ -153,14 +191,26 @@ async fn what_stands_in_the_way_is_found_before_anything_is_sent() {
     folder.write("wave.toml", &text.replace("2030-12-14", "2020-12-14"));
     folder.write("users.csv", &format!("user\n{}\n", id(70)));
     let rows = plan_rows(&folder, &sandbox, 3);
-    assert!(rows.iter().any(|row| row["detail"].as_str().is_some_and(|text| text.contains("has passed"))), "{rows:?}");
+    assert!(
+        rows.iter().any(|row| row["detail"]
+            .as_str()
+            .is_some_and(|text| text.contains("has passed"))),
+        "{rows:?}"
+    );
 
     // A job of the name with other users.
     folder.write("wave.toml", &text);
     post(&sandbox, "", &job("Alder 1", 71)).await;
     let rows = plan_rows(&folder, &sandbox, 3);
-    let blocked: Vec<_> = rows.iter().filter(|row| row["change"] == "blocked").collect();
-    assert_eq!(blocked.len(), 3, "workloads, and users on both sides: {rows:?}");
+    let blocked: Vec<_> = rows
+        .iter()
+        .filter(|row| row["change"] == "blocked")
+        .collect();
+    assert_eq!(
+        blocked.len(),
+        3,
+        "workloads, and users on both sides: {rows:?}"
+    );
     let before = effects(&sandbox);
     let refused = folder.run(&sandbox, &["apply", "wave.toml", "--yes", "--expect", "2"]);
     assert_eq!(refused.code, 3, "{refused:?}");
@@ -185,13 +235,23 @@ async fn of_two_runs_at_once_one_does_it_and_nothing_is_done_twice() {
             .map(|folder| {
                 let url = &url;
                 scope.spawn(move || {
-                    let arguments = ["apply", "wave.toml", "--yes", "--expect", "6", "--interval", "1s"];
+                    let arguments = [
+                        "apply",
+                        "wave.toml",
+                        "--yes",
+                        "--expect",
+                        "6",
+                        "--interval",
+                        "1s",
+                    ];
                     let output = folder.command(url, &arguments).output().expect("it runs");
                     output.status.code().expect("a code")
                 })
             })
             .collect();
-        runs.into_iter().map(|run| run.join().expect("no panic")).collect()
+        runs.into_iter()
+            .map(|run| run.join().expect("no panic"))
+            .collect()
     });
     assert_eq!(effects(&sandbox), [2, 2, 0, 2], "{codes:?}");
     for name in ["Alder 1", "Alder 2"] {
@@ -215,7 +275,15 @@ async fn on_one_machine_a_second_run_of_a_wave_waits_its_turn() {
         .env("XTMIG_TOKEN", "any")
         .env("XTMIG_STATE_DIR", folder.path("state"))
         .current_dir(folder.path(""))
-        .args(["--base-url", &sandbox.base_url(), "apply", "wave.toml", "--yes", "--expect", "2"])
+        .args([
+            "--base-url",
+            &sandbox.base_url(),
+            "apply",
+            "wave.toml",
+            "--yes",
+            "--expect",
+            "2",
+        ])
         .stdin(std::process::Stdio::null())
         .stdout(std::process::Stdio::null())
         .stderr(std::process::Stdio::null())
@@ -228,5 +296,8 @@ async fn on_one_machine_a_second_run_of_a_wave_waits_its_turn() {
     first.kill().expect("killed");
     let _ = first.wait();
     assert_eq!(second.code, 7, "{second:?}");
-    assert!(second.err.contains("another run of this wave is under way"), "{second:?}");
+    assert!(
+        second.err.contains("another run of this wave is under way"),
+        "{second:?}"
+    );
 }

@@ -33,14 +33,33 @@ fn a_rehearsal_ends_with_what_would_have_gone_wrong_and_when() {
     // Keys that stand above a table come first.
     let (head, tail) = text.split_once("\n[exchange]").expect("a table");
     let (exchange, rest) = tail.split_once("until = ").expect("a key");
-    folder.write("wave.toml", &format!("{head}\nuntil = {rest}\n[exchange]{exchange}"));
+    folder.write(
+        "wave.toml",
+        &format!("{head}\nuntil = {rest}\n[exchange]{exchange}"),
+    );
     let played = rehearse(&folder, &[]);
     assert_eq!(played.code, 9, "a mailbox failed: {played:?}");
-    for expected in ["+ create", "> migrate", "Alder 1", "completedWithErrors", "EXCH-08", "2030-12-14 20:", &id(1)] {
+    for expected in [
+        "+ create",
+        "> migrate",
+        "Alder 1",
+        "completedWithErrors",
+        "EXCH-08",
+        "2030-12-14 20:",
+        &id(1),
+    ] {
         assert!(played.out.contains(expected), "{expected}: {}", played.out);
     }
-    assert!(played.err.contains("nothing is sent to the service"), "{}", played.err);
-    assert!(played.err.contains("What would have gone wrong, and when:"), "{}", played.err);
+    assert!(
+        played.err.contains("nothing is sent to the service"),
+        "{}",
+        played.err
+    );
+    assert!(
+        played.err.contains("What would have gone wrong, and when:"),
+        "{}",
+        played.err
+    );
     // One list for programs.
     let played = rehearse(&folder, &["-o", "json", "--until", "created"]);
     let rows: Vec<serde_json::Value> = serde_json::from_str(&played.out).expect("JSON");
@@ -58,7 +77,11 @@ fn a_scenario_of_ones_own_and_a_mistake_in_it() {
     folder.write("own.toml", &scenario);
     let played = rehearse(&folder, &["--scenario", "own.toml"]);
     assert_eq!(played.code, 3, "{played:?}");
-    assert!(played.out.contains("IM-003") && played.out.contains("validateFailed"), "{}", played.out);
+    assert!(
+        played.out.contains("IM-003") && played.out.contains("validateFailed"),
+        "{}",
+        played.out
+    );
     folder.write("own.toml", &scenario.replace("+0s", "soon"));
     let refused = rehearse(&folder, &["--scenario", "own.toml"]);
     assert_eq!(refused.code, 2, "{refused:?}");

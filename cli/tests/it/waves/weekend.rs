@@ -56,7 +56,10 @@ fn the_journal(folder: &Folder) -> Option<PathBuf> {
 async fn a_weekend_of_a_thousand_users_survives_it_all() {
     let folder = Folder::new();
     folder.mappings(USERS);
-    folder.wave(USERS, "until = \"migrating\"\n[mappings]\nusers = \"mappings.csv\"");
+    folder.wave(
+        USERS,
+        "until = \"migrating\"\n[mappings]\nusers = \"mappings.csv\"",
+    );
     folder.write("token", "first");
     let sandbox = start(Sandbox::builder().speed(300.0)).await;
     let drop = |operation, every| FaultRule::new(operation, Fault::DropAfterEffect).every(every);
@@ -97,12 +100,27 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
         child.kill().expect("kill -9");
         let _ = child.wait();
         let file = the_journal(&folder).expect("a journal");
-        run = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        run = file
+            .file_stem()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
     }
     folder.write("token", "last");
     let url = url.clone();
     let output = folder
-        .command(&url, &["resume", &run, "--yes", "--expect", &expect, "--interval", "1s"])
+        .command(
+            &url,
+            &[
+                "resume",
+                &run,
+                "--yes",
+                "--expect",
+                &expect,
+                "--interval",
+                "1s",
+            ],
+        )
         .env_remove("XTMIG_TOKEN")
         .env("XTMIG_TOKEN_FILE", folder.path("token"))
         .output()
@@ -117,7 +135,12 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
     assert_eq!(jobs.len(), 10);
     let mut users = BTreeSet::new();
     for job in &jobs {
-        assert_eq!((job.users.len(), job.attempts), (100, 1), "{}", job.display_name);
+        assert_eq!(
+            (job.users.len(), job.attempts),
+            (100, 1),
+            "{}",
+            job.display_name
+        );
         users.extend(job.users.iter().map(|user| user.id.clone()));
     }
     assert_eq!(users, (0..USERS).map(id).collect());
@@ -128,7 +151,8 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
             let body: Value = serde_json::from_str(&body).expect("JSON");
             for item in body["value"].as_array().expect("items") {
                 let source = &item["sourceUserIdentity"]["userPrincipalName"];
-                *set.entry(source.as_str().expect("a name").to_owned()).or_default() += 1;
+                *set.entry(source.as_str().expect("a name").to_owned())
+                    .or_default() += 1;
             }
         }
     }
@@ -138,7 +162,12 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
 
     // Journal and tenant agree, entry by entry.
     let journal = lines(&the_journal(&folder).expect("a journal"));
-    let of = |event: &str| journal.iter().filter(move |line| line["event"] == event).collect::<Vec<_>>();
+    let of = |event: &str| {
+        journal
+            .iter()
+            .filter(move |line| line["event"] == event)
+            .collect::<Vec<_>>()
+    };
     assert_eq!(of("resumed").len(), KILLS.len());
     let planned: BTreeSet<&str> = journal[0]["plan"]["difference"]["changes"]
         .as_array()
@@ -146,13 +175,20 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
         .iter()
         .map(|change| change["id"].as_str().expect("an id"))
         .collect();
-    let done: Vec<&str> = of("done").iter().map(|line| line["change"].as_str().expect("a change")).collect();
+    let done: Vec<&str> = of("done")
+        .iter()
+        .map(|line| line["change"].as_str().expect("a change"))
+        .collect();
     assert_eq!(done.len(), planned.len(), "each once");
     assert_eq!(done.iter().copied().collect::<BTreeSet<_>>(), planned);
     for line in of("done") {
         let change = line["change"].as_str().expect("a change");
         if let Some(name) = change.strip_prefix("create ") {
-            assert_eq!(line["job"].as_str(), Some(sandbox.job(name).expect("a job").id.as_str()), "{name}");
+            assert_eq!(
+                line["job"].as_str(),
+                Some(sandbox.job(name).expect("a job").id.as_str()),
+                "{name}"
+            );
         }
     }
     // Whatever took effect was announced before, and what was answered is told with the service's own id.
@@ -175,7 +211,11 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
             seen.insert(request.request_id.as_str());
         }
     }
-    assert_eq!(seen.len(), attempts.len(), "no line about a request that there never was");
+    assert_eq!(
+        seen.len(),
+        attempts.len(),
+        "no line about a request that there never was"
+    );
     // No token stands in it.
     let text = fs::read_to_string(the_journal(&folder).expect("a journal")).expect("text");
     for token in ["token-0", "token-4", "Bearer"] {

@@ -276,14 +276,21 @@ async fn a_guard_is_asked_before_each_request_told_what_became_of_it_and_can_sto
             _ => panic!("{allowed:?}: {run}"),
         }
         assert_eq!(guard.heard.lock().expect("no panic").join(" "), heard);
-        assert_eq!(effects(&sandbox).iter().sum::<u64>(), u64::try_from(allowed.len()).expect("few"));
+        assert_eq!(
+            effects(&sandbox).iter().sum::<u64>(),
+            u64::try_from(allowed.len()).expect("few")
+        );
         // Each is sent by the options that the guard gave for it.
         for step in allowed {
             let id = format!("5b0f3a52-7f2c-4a0e-9a55-00000000000{}", step as u8);
             let is_sent = |request: &&msgraph_migrations_sandbox::RequestEntry| {
                 request.client_request_id.as_deref() == Some(&id) && request.effect.is_some()
             };
-            assert_eq!(sandbox.requests().iter().filter(is_sent).count(), 1, "{step:?}");
+            assert_eq!(
+                sandbox.requests().iter().filter(is_sent).count(),
+                1,
+                "{step:?}"
+            );
         }
     }
 }
