@@ -94,6 +94,19 @@ pub mod dependencies {
     pub use {chrono, futures_core, reqwest, serde_json};
 }
 
+/// The OpenAPI document that models, requests and [`operations`] are generated from, in YAML.
+///
+/// It is curated by hand from Microsoft's pages, for programs that hold an answer against what the documents
+/// promise.
+///
+/// ```
+/// use msgraph_migrations::{SPECIFICATION, operations};
+///
+/// let id = format!("operationId: {}\n", operations::CANCEL_JOB.id);
+/// assert!(SPECIFICATION.contains(&id));
+/// ```
+pub const SPECIFICATION: &str = include_str!("../openapi/cross-tenant-migration.yaml");
+
 #[doc(no_inline)]
 pub use reqwest::StatusCode;
 #[doc(no_inline)]

@@ -38,12 +38,16 @@ enum Command {
     /// compared. A page that says the same in other words than when it was last read is a note.
     Drift {
         /// A folder of documents or a single page; the old edition when NEW is given.
-        documents: PathBuf,
+        #[arg(required_unless_present = "answers")]
+        documents: Option<PathBuf>,
         /// The new edition; compares the two without the spec.
         new: Option<PathBuf>,
         /// Compare every page of two editions, those about other products too.
         #[arg(long, requires = "new")]
         all: bool,
+        /// Compare a record that `xtmig probe --record` wrote, as one more document.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["documents", "new"])]
+        answers: Option<PathBuf>,
         /// Exit with 3 when there is no drift but a page has another text than when it was last read.
         #[arg(long)]
         fail_on_notes: bool,
@@ -130,17 +134,18 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             documents,
             new,
             all,
+            answers,
             fail_on_notes,
             format,
             spec,
             provenance,
         } => {
-            let (found, other) = match new {
-                Some(new) if all => (
+            let (found, other) = match (documents, new) {
+                (Some(documents), Some(new)) if all => (
                     drift::editions::between(folder::read(&documents)?, folder::read(&new)?, None),
                     "the old edition",
                 ),
-                Some(new) => {
+                (Some(documents), Some(new)) => {
                     let (contract, ledger, _) = own_files(spec, provenance)?;
                     let scope = Scope {
                         contract: &contract,
@@ -155,11 +160,19 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
                         "the old edition",
                     )
                 }
-                None => {
+                (Some(documents), None) => {
                     let (contract, ledger, held) = own_files(spec, provenance)?;
                     let edition = folder::read(&documents)?;
                     (
                         drift::against_contract(edition, &contract, &ledger, &held),
+                        "the spec",
+                    )
+                }
+                (None, _) => {
+                    let (contract, ledger, _) = own_files(spec, provenance)?;
+                    let record = answers.unwrap_or_default();
+                    (
+                        drift::answers::against_contract(&record, &contract, &ledger),
                         "the spec",
                     )
                 }

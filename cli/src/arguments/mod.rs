@@ -11,6 +11,7 @@
 
 mod jobs;
 mod mappings;
+mod probe;
 mod sharepoint;
 mod users;
 mod waves;
@@ -25,6 +26,7 @@ pub use jobs::{
     CreateArguments, JobsCommand, Pace, ReportArguments, RunArguments, Until, WatchArguments,
 };
 pub use mappings::{ApplyArguments, MappingsCommand, Side};
+pub use probe::ProbeArguments;
 pub use sharepoint::{NewTask, SharepointCommand, Source};
 pub use users::UsersCommand;
 pub use waves::{
@@ -188,11 +190,12 @@ pub enum Command {
     /// Who signs in, and what that allows
     #[command(subcommand)]
     Auth(AuthCommand),
+    /// Does the service do what the documents say? Sends only reads and holds each answer against them
+    Probe(ProbeArguments),
     /// What a status or an answer means, and what to do; works offline
     Explain(ExplainArguments),
     /// The simulator that --sandbox uses
-    #[command(subcommand)]
-    Sandbox(SandboxCommand),
+    Sandbox(SandboxArguments),
     /// Completions for a shell
     Completions {
         /// The shell
@@ -267,6 +270,17 @@ pub struct ExplainArguments {
     pub word: Option<String>,
 }
 
+/// The simulator.
+#[derive(Args, Debug)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+pub struct SandboxArguments {
+    /// Start it so that it behaves like the tenant of a record; the same as: xtmig sandbox start --like FILE
+    #[arg(long, value_name = "FILE")]
+    pub like: Option<PathBuf>,
+    #[command(subcommand)]
+    pub command: Option<SandboxCommand>,
+}
+
 /// What can be done with the simulator.
 #[derive(Debug, Subcommand)]
 pub enum SandboxCommand {
@@ -278,6 +292,9 @@ pub enum SandboxCommand {
         /// How many times as fast as real time the simulated one runs
         #[arg(long, default_value_t = crate::simulator::SPEED, value_name = "FACTOR")]
         speed: f64,
+        /// Behave like the tenant of a record that xtmig probe --record wrote
+        #[arg(long, value_name = "FILE")]
+        like: Option<PathBuf>,
     },
     /// Say where it listens
     Status,
@@ -292,5 +309,8 @@ pub enum SandboxCommand {
         /// How many times as fast as real time it runs
         #[arg(long, default_value_t = crate::simulator::SPEED)]
         speed: f64,
+        /// Record of a tenant
+        #[arg(long)]
+        like: Option<PathBuf>,
     },
 }

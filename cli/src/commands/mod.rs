@@ -8,6 +8,7 @@ mod mapping_input;
 mod mappings;
 mod offline;
 mod postpone;
+mod probe;
 mod problems;
 mod recording;
 mod report;
@@ -24,7 +25,7 @@ mod users;
 mod users_cancel;
 mod watch;
 
-use crate::arguments::{Arguments, AuthCommand, Command, ConnectionArguments};
+use crate::arguments::{Arguments, AuthCommand, Command, ConnectionArguments, ProbeArguments};
 use crate::connection;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -35,9 +36,13 @@ use session::Session;
 pub async fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Failure> {
     match arguments.command {
         Command::Explain(explain) => explain::run(explain.word.as_deref(), output),
-        Command::Sandbox(command) => offline::sandbox(command, output).await,
+        Command::Sandbox(sandbox) => offline::sandbox(sandbox, output).await,
         Command::Completions { shell } => offline::completions(shell),
         Command::Man { folder } => offline::man(folder.as_deref(), output),
+        Command::Probe(ProbeArguments {
+            answers: Some(file),
+            ..
+        }) => probe::again(&file, output),
         command => {
             connected(&arguments.connection, output, async |session| {
                 online(session, command).await
@@ -81,6 +86,7 @@ async fn online(session: &mut Session<'_>, command: Command) -> Result<Exit, Fai
             confirmation,
         } => postpone::by_or_to(session, &job, &cutover, &confirmation).await,
         Command::Auth(AuthCommand::Check) => auth::check(session).await,
+        Command::Probe(arguments) => probe::run(session, &arguments).await,
         // These need no connection, or have their own part.
         Command::Plan(_)
         | Command::Apply(_)

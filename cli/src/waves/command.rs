@@ -480,14 +480,22 @@ async fn carry_out(
     };
     let resume = command(&format!("resume {run}"));
     let Some(outcome) = outcome else {
+        let (exit, doubt) = match journal.under_way() {
+            0 => (Exit::Interrupted, String::new()),
+            count => (
+                Exit::Unknown,
+                format!("; whether {count} changes that were on their way took effect is UNKNOWN"),
+            ),
+        };
+        let why = format!("interrupted{doubt}");
         journal.add(&[Event::Ended {
-            exit: Exit::Interrupted as u8,
-            why: "interrupted".to_owned(),
+            exit: exit as u8,
+            why: why.clone(),
         }])?;
         session.output.say(&format!(
-            "interrupted; what was started GOES ON by itself. To go on: {resume}"
+            "{why}; what was started GOES ON by itself. To go on, and to find out: {resume}"
         ));
-        return Ok(Exit::Interrupted);
+        return Ok(exit);
     };
     let exit = end(&outcome, &plan, &journal, session.output)?;
     if exit != Exit::Done {

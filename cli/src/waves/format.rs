@@ -1,11 +1,6 @@
 //! The form of a wave file. The published schema is made from these types, and what they say in words is what an editor
 //! shows.
 
-#![expect(
-    clippy::doc_markdown,
-    reason = "what documents a key is shown by editors, where backticks would be shown too"
-)]
-
 use std::path::PathBuf;
 
 use clap::ValueEnum;

@@ -69,21 +69,20 @@ impl JobGuard {
     fn same(&self, job: &Job) -> Result<(), String> {
         let wanted = &self.plan.wanted.jobs[self.job];
         let id = job.id.as_deref().unwrap_or_default();
-        let expected = match self.plan.seen.jobs.get(&wanted.name) {
-            Some(seen) => Some(seen.id.clone()),
-            None => {
-                let create = self.plan.change(Act::Create, &wanted.name);
-                let create = create.ok_or("the plan does not know it")?;
-                match self.journal.state(&create.id) {
-                    Some(State::Done { job }) => job,
-                    // Sent and not answered; since then a job of the name is there.
-                    Some(State::Sent | State::Unknown) => {
-                        self.note(&create.id, How::ReadBack, Some(id));
-                        None
-                    }
-                    Some(State::NotDone) | None => {
-                        return Err("another has created it meanwhile".to_owned());
-                    }
+        let expected = if let Some(seen) = self.plan.seen.jobs.get(&wanted.name) {
+            Some(seen.id.clone())
+        } else {
+            let create = self.plan.change(Act::Create, &wanted.name);
+            let create = create.ok_or("the plan does not know it")?;
+            match self.journal.state(&create.id) {
+                Some(State::Done { job }) => job,
+                // Sent and not answered; since then a job of the name is there.
+                Some(State::Sent | State::Unknown) => {
+                    self.note(&create.id, How::ReadBack, Some(id));
+                    None
+                }
+                Some(State::NotDone) | None => {
+                    return Err("another has created it meanwhile".to_owned());
                 }
             }
         };

@@ -262,6 +262,13 @@ impl Journal {
         self.lock().states.get(change).cloned()
     }
 
+    /// How many changes were sent and nothing is known of them.
+    pub fn under_way(&self) -> usize {
+        let content = self.lock();
+        let states = content.states.values();
+        states.filter(|state| **state == State::Sent).count()
+    }
+
     pub fn is_done(&self, change: &str) -> bool {
         matches!(self.state(change), Some(State::Done { .. }))
     }

@@ -242,12 +242,11 @@ pub fn batches(draft: &Draft, users: Vec<Assigned>, mistakes: &mut Mistakes) -> 
             mistakes.add(&people.file, at, "the user is in no batch");
             continue;
         };
-        match wave.batch.iter().position(|batch| batch.name == name) {
-            Some(index) => by_batch.entry(index).or_default().push(assigned.user),
-            None => {
-                let reason = format!("there is no batch {name}; there are {}", known().join(", "));
-                mistakes.add(&people.file, at, reason);
-            }
+        if let Some(index) = wave.batch.iter().position(|batch| batch.name == name) {
+            by_batch.entry(index).or_default().push(assigned.user);
+        } else {
+            let reason = format!("there is no batch {name}; there are {}", known().join(", "));
+            mistakes.add(&people.file, at, reason);
         }
     }
     let mut jobs = Vec::new();

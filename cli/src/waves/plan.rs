@@ -230,18 +230,7 @@ fn present(
             first.detail = format!("AGAIN, after it ended as {shown}: {}", first.detail);
         }
     };
-    let is_over = matches!(
-        status,
-        Some(
-            Status::Completed
-                | Status::CompletedWithErrors
-                | Status::Failed
-                | Status::Cancelled
-                | Status::PendingCancel
-                | Status::PendingDelete
-                | Status::Deleted
-        )
-    );
+    let is_over = is_over(status.as_ref());
     match &status {
         Some(Status::Submitted) => follow_up(wanted, index, Until::Validated, &mut changes),
         Some(
@@ -294,20 +283,17 @@ fn present(
             "no document explains its status {shown}; nothing is done with it"
         ))),
     }
-    if let Some(old) = &found.complete_after
-        && instant(old) != instant(&job.complete_after)
-    {
-        let passed = instant(&job.complete_after).is_none_or(|time| time <= now);
-        let detail = format!("cutover {old} -> {}", job.complete_after);
-        if is_over {
+    match moved_cutover(job, found, now) {
+        None => {}
+        Some((detail, _)) if is_over => {
             attention.push(remark(format!("{detail} is too late, it is {shown}")));
-        } else if passed {
+        }
+        Some((detail, true)) => {
             blocked.push(remark(format!(
                 "{detail} lies in the past: it would be due at once"
             )));
-        } else {
-            changes.push(change(wanted, index, Act::Postpone, detail));
         }
+        Some((detail, false)) => changes.push(change(wanted, index, Act::Postpone, detail)),
     }
     let differences = fixed(wanted, job, found);
     // What cannot be changed matters where something is still to be done.
@@ -320,6 +306,30 @@ fn present(
     difference.changes.append(&mut changes);
     difference.attention.append(&mut attention);
     difference.blocked.append(&mut blocked);
+}
+
+/// Whether nothing moves any more in a job of this status.
+fn is_over(status: Option<&Status>) -> bool {
+    matches!(
+        status,
+        Some(
+            Status::Completed
+                | Status::CompletedWithErrors
+                | Status::Failed
+                | Status::Cancelled
+                | Status::PendingCancel
+                | Status::PendingDelete
+                | Status::Deleted
+        )
+    )
+}
+
+/// Whether the file moves the cutover, in words, and whether to a time that has passed.
+fn moved_cutover(job: &WantedJob, found: &SeenJob, now: DateTime<Utc>) -> Option<(String, bool)> {
+    let old = found.complete_after.as_ref()?;
+    let new = instant(&job.complete_after);
+    let detail = format!("cutover {old} -> {}", job.complete_after);
+    (instant(old) != new).then(|| (detail, new.is_none_or(|time| time <= now)))
 }
 
 /// What differs and can never be changed, as far as the service tells it.
@@ -447,7 +457,7 @@ fn mapping_change(wanted: &Mapping, found: Option<&Mapping>) -> Option<(Act, Str
         let mut text = mapping.target.clone().unwrap_or_default();
         for (name, value) in [("kind", &mapping.kind), ("address", &mapping.address)] {
             if let Some(value) = value {
-                text.push_str(&format!(", {name} {value}"));
+                text.extend([", ", name, " ", value]);
             }
         }
         text

@@ -9,6 +9,7 @@ use chrono::{DateTime, SecondsFormat, TimeDelta, Utc};
 use msgraph_migrations::{AccessToken, Client, ExpiringToken, RefreshingToken};
 use msgraph_migrations_sandbox::Sandbox;
 use msgraph_migrations_workflows::Workflows;
+use msgraph_migrations_workflows::reports::Report;
 use msgraph_migrations_workflows::waiting::WaitOptions;
 
 use super::carry_out::{Manner, Run};
@@ -81,19 +82,7 @@ pub async fn run(
     let plan = Plan::new(&sandbox.base_url(), start, inputs, wanted, seen, difference);
     if show::plan(&plan, output)? == Exit::Refused {
         output.unmute();
-        return Err(Failure::new(
-            Exit::Refused,
-            "the plan is blocked, so that there is nothing to rehearse",
-        )
-        .because(
-            plan.difference
-                .blocked
-                .iter()
-                .map(|remark| format!("{}: {}", remark.name, remark.detail))
-                .collect::<Vec<_>>()
-                .join("; "),
-        )
-        .next("put the file right"));
+        return Err(blocked(&plan));
     }
     let clock = Arc::clone(&sandbox);
     let folder = state_folder()?.join("rehearsals");
@@ -123,22 +112,7 @@ pub async fn run(
     let Run { plan, journal, .. } = run;
     let exit = command::end(&outcome, &plan, &journal, output)?;
     play_on(&sandbox, &plan)?;
-    sandbox
-        .set_faults(Vec::new())
-        .map_err(|error| impossible(&error))?;
-    sandbox
-        .set_rate_limit(None)
-        .map_err(|error| impossible(&error))?;
-    let workflows = Workflows::new(client);
-    let mut reports = Vec::new();
-    for job in &plan.wanted.jobs {
-        if sandbox.job(&job.name).is_some() {
-            let report = Box::pin(workflows.report(&job.name, &WaitOptions::new())).await;
-            reports.push(report.map_err(|error| {
-                Failure::of_call(format!("{} cannot be read", job.name), &error, "")
-            })?);
-        }
-    }
+    let reports = Box::pin(reports(&sandbox, client, &plan)).await?;
     output.unmute();
     let troubles = trouble::of(&sandbox, &plan, &reports);
     output.say("What would have gone wrong, and when:");
@@ -163,6 +137,42 @@ pub async fn run(
         Exit::Done if has_failed_user => Exit::Partly,
         exit => exit,
     })
+}
+
+fn blocked(plan: &Plan) -> Failure {
+    let blocked = plan.difference.blocked.iter();
+    let why: Vec<String> = blocked
+        .map(|remark| format!("{}: {}", remark.name, remark.detail))
+        .collect();
+    Failure::new(
+        Exit::Refused,
+        "the plan is blocked, so that there is nothing to rehearse",
+    )
+    .because(why.join("; "))
+    .next("put the file right")
+}
+
+/// What became of the users of each job, read without any trouble.
+async fn reports(sandbox: &Sandbox, client: Client, plan: &Plan) -> Result<Vec<Report>, Failure> {
+    let impossible =
+        |error: &dyn std::fmt::Display| Failure::unexpected("the simulator cannot be read", error);
+    sandbox
+        .set_faults(Vec::new())
+        .map_err(|error| impossible(&error))?;
+    sandbox
+        .set_rate_limit(None)
+        .map_err(|error| impossible(&error))?;
+    let workflows = Workflows::new(client);
+    let mut reports = Vec::new();
+    for job in &plan.wanted.jobs {
+        if sandbox.job(&job.name).is_some() {
+            let report = Box::pin(workflows.report(&job.name, &WaitOptions::new())).await;
+            reports.push(report.map_err(|error| {
+                Failure::of_call(format!("{} cannot be read", job.name), &error, "")
+            })?);
+        }
+    }
+    Ok(reports)
 }
 
 async fn start_sandbox(

@@ -1,5 +1,7 @@
 //! How a plan is shown.
 
+use std::fmt::Write as _;
+
 use serde_json::{Value, json};
 
 use super::plan::{Act, Change, Remark};
@@ -63,7 +65,7 @@ pub fn summary(plan: &Plan) -> String {
         (difference.attention.len(), "to look at"),
     ] {
         if count > 0 {
-            text.push_str(&format!("; {count} {what}"));
+            let _ = write!(text, "; {count} {what}");
         }
     }
     text.push('.');
@@ -72,10 +74,9 @@ pub fn summary(plan: &Plan) -> String {
 
 fn change_row(plan: &Plan, change: &Change) -> Row {
     let sign = match change.act {
-        Act::Create => "+",
-        Act::Postpone => "~",
         Act::Map if change.detail.contains(" -> ") => "~",
-        Act::Map => "+",
+        Act::Create | Act::Map => "+",
+        Act::Postpone => "~",
         Act::Unmap => "-",
         Act::Validate | Act::Migrate => ">",
     };

@@ -251,11 +251,11 @@ fn check(wave: &Wave, places: &Places, file: &Path, mistakes: &mut Mistakes) {
             );
         }
     }
-    let moves =
+    let includes =
         |workloads: &[Workload], one: Workload| workloads.is_empty() || workloads.contains(&one);
     for (pointer, workloads) in &moved {
         let at = places.of(pointer);
-        if moves(workloads, Workload::Exchange) && wave.exchange.is_none() {
+        if includes(workloads, Workload::Exchange) && wave.exchange.is_none() {
             let reason = "Exchange is among the workloads, as all are where none is named: [exchange] has to be there";
             mistakes.add(file, at, reason);
         }
@@ -268,7 +268,7 @@ fn check(wave: &Wave, places: &Places, file: &Path, mistakes: &mut Mistakes) {
     if wave.exchange.is_some()
         && !moved
             .iter()
-            .any(|(_, workloads)| moves(workloads, Workload::Exchange))
+            .any(|(_, workloads)| includes(workloads, Workload::Exchange))
     {
         let at = places.of("/exchange");
         mistakes.add(

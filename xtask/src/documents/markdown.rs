@@ -13,6 +13,8 @@ static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static INCLUDE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\[!INCLUDE\s*\[[^\]]*\]\s*\(([^)\s]+)\)\s*\]").expect("pattern"));
+static HEADING_ID: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\s*\{#[^{}\s]+\}\s*$").expect("pattern"));
 static COMMENT: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"(?s)<!--(.*?)(?:-->|\z)").expect("pattern"));
 
@@ -122,13 +124,7 @@ impl<'a> Reader<'a> {
                 self.flush();
                 let line = self.line(range.start);
                 let (language, first) = match kind {
-                    CodeBlockKind::Fenced(info) => (
-                        info.split_whitespace()
-                            .next()
-                            .unwrap_or_default()
-                            .to_lowercase(),
-                        line + 1,
-                    ),
+                    CodeBlockKind::Fenced(info) => (language(&info), line + 1),
                     CodeBlockKind::Indented => (String::new(), line),
                 };
                 self.code = Some((language, String::new(), line, first));
@@ -150,13 +146,20 @@ impl<'a> Reader<'a> {
             TagEnd::MetadataBlock(_) => self.metadata = false,
             TagEnd::Heading(_) => {
                 let level = self.heading.take().unwrap_or(1);
-                let text = std::mem::take(&mut self.text);
+                let mut text = std::mem::take(&mut self.text);
+                text.marked = HEADING_ID.replace(&text.marked, "").into_owned();
                 self.text_from = None;
                 self.push(self.line(range.start), Content::Heading(level, text));
             }
             TagEnd::CodeBlock => {
                 if let Some((language, body, line, first)) = self.code.take() {
                     self.push(line, Content::Code(language, body, first));
+                }
+            }
+            // A picture says nothing that can be read; a sign in a cell has its name.
+            TagEnd::Image if self.table.is_none() => {
+                if let Some((from, _)) = self.link.take() {
+                    self.text.marked.truncate(from);
                 }
             }
             TagEnd::Link | TagEnd::Image => {
@@ -255,6 +258,17 @@ impl<'a> Reader<'a> {
         for target in includes {
             self.push(line, Content::Include(target));
         }
+    }
+}
+
+/// The language of a fence; requests that can be tried on the web site are written in the same one.
+fn language(info: &str) -> String {
+    let name = info.split_whitespace().next().unwrap_or_default();
+    let name = name.to_lowercase();
+    if name.starts_with("msgraph") {
+        "http".to_owned()
+    } else {
+        name
     }
 }
 

@@ -4,6 +4,7 @@ pub mod blocks;
 pub mod folder;
 mod markdown;
 mod plain_text;
+mod typography;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -94,7 +95,7 @@ impl Page {
 pub fn read_page(path: &Path, file: String, bytes: &[u8], root: &Path) -> Result<Page, String> {
     let source = std::str::from_utf8(bytes)
         .map_err(|error| format!("not UTF-8: byte {} cannot be decoded", error.valid_up_to()))?;
-    let source = source.strip_prefix('\u{feff}').unwrap_or(source);
+    let source = &typography::plain(source);
     if source.trim().is_empty() {
         return Err("the file is empty".to_owned());
     }
@@ -184,7 +185,7 @@ fn expand_includes(
         }
         match included(target, path, root) {
             Ok(text) => {
-                let inner = markdown::parse(text.trim_start_matches('\u{feff}'));
+                let inner = markdown::parse(&typography::plain(&text));
                 expanded.extend(
                     inner
                         .blocks

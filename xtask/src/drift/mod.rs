@@ -1,5 +1,6 @@
 //! The drift check: documents against the spec, or one edition of the documents against another.
 
+pub mod answers;
 mod check;
 pub mod compare;
 mod conditions;
@@ -330,7 +331,12 @@ pub fn against_contract(
             None => report.unrelated += 1,
         }
     }
-    let gone = check.gone(&read, &report.unreadable);
+    // A page by itself says nothing about those beside it.
+    let gone = if lone {
+        Vec::new()
+    } else {
+        check.gone(&read, &report.unreadable)
+    };
     report.findings.extend(gone);
     ledger::explain(&mut report.findings, ledger, &read);
     report.without_repetition();

@@ -7,12 +7,18 @@
 use std::collections::{HashMap, HashSet};
 
 use crate::facts::passages::Passage;
-use crate::facts::vocabulary::{Weight, Word, weighty_words};
+use crate::facts::vocabulary::{Weight, Word, is_joint, weighty_words};
 
 /// More pairs than this are not tried for being versions of one passage.
 const MAX_PAIRS: usize = 4_000_000;
 /// A passage that shares this much is the same passage, edited.
 const SAME_PASSAGE: f64 = 0.5;
+/// So many words that say something are a statement, not a flourish.
+const SENTENCE: usize = 2;
+/// So many words may take the place of as many others before it is a sentence in other words.
+const SUBSTITUTION: usize = 2;
+/// So many words have to stay for the sentence to be the same but for what was put in their place.
+const CONTEXT: usize = 4;
 
 /// What a change of the text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,7 +97,10 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
                 Weight::Kind => left_old.is_empty() && balance.more(word),
                 Weight::Polar => left_old.is_empty(),
                 _ => false,
-            });
+            })
+            // A sentence more says something more, unless it is a part of one that went.
+            || (left_old.is_empty()
+                && new.words.iter().filter(|word| balance.more(word)).count() >= SENTENCE);
         found.push(Change {
             line: new.line,
             before: None,
@@ -107,7 +116,8 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
             Weight::Anchor => balance.less(word) && !elsewhere.contains(&word.mark),
             Weight::Polar => left_new.is_empty(),
             _ => false,
-        });
+        }) || (left_new.is_empty()
+            && old.words.iter().filter(|word| balance.less(word)).count() >= SENTENCE);
         found.push(Change {
             line: after_line.get(*index).copied().unwrap_or(1),
             before: Some(read(old, &names)),
@@ -165,7 +175,18 @@ fn of_edit(removed: &[&Word], added: &[&Word], length: usize, balance: &Balance)
     let small = (removed.len() + added.len()) <= 2.max(length / 6);
     let only_kinds = less.len() == removed.len() && more.len() == added.len();
     let exchanged = !less.is_empty() && !more.is_empty();
-    meaning(exchanged || (small && only_kinds))
+    meaning(exchanged || (small && only_kinds) || is_substitution(removed, added, length))
+}
+
+/// Whether something else took the place of a word while the rest of the sentence stayed: what means the same has the
+/// same mark, so that this is another statement.
+fn is_substitution(removed: &[&Word], added: &[&Word], length: usize) -> bool {
+    let joints = |words: &[&Word]| words.iter().filter(|word| is_joint(word)).count();
+    let (less, more) = (removed.len() - joints(removed), added.len() - joints(added));
+    let stayed = length.saturating_sub(removed.len().max(added.len()));
+    let few = less == more && (1..=SUBSTITUTION).contains(&less);
+    (few && stayed >= CONTEXT && stayed > less.max(more))
+        || (joints(removed) > 0 && joints(added) > 0)
 }
 
 /// Of which words there are more or fewer than before, over all passages that changed.

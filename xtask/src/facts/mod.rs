@@ -260,7 +260,10 @@ fn kind_of(page: &Page) -> Kind {
 pub fn type_name(written: &str) -> String {
     let plain = written.replace(['`', '*'], "");
     let plain = plain.trim().trim_end_matches('.').trim();
-    let plain = plain.strip_prefix("microsoft.graph.").unwrap_or(plain);
+    let plain = plain
+        .strip_prefix("microsoft.graph.")
+        .or_else(|| plain.strip_prefix("Edm."))
+        .unwrap_or(plain);
     if plain.is_empty() || plain.eq_ignore_ascii_case("none") {
         return "none".to_owned();
     }

@@ -28,8 +28,8 @@ static BOILERPLATE: LazyLock<Regex> = LazyLock::new(|| {
             | for\s+details\s+about\s+delegated\s+and\s+application\s+permissions.*
             | (?:to\s+)?learn\s+more\s+about\s+(?:these\s+permissions|authentication).*
             | one\s+of\s+the\s+following\s+permissions\s+is\s+required.*
-            | the\s+timestamp\s+type\s+represents.*\balways\s+in\s+utc(?:\s+time)?
-            | (?:for\s+example|e\.g\.),?\s+midnight\s+utc.*
+            | the\s+timestamp\s+type\s+represents.*\biso\s+8601\b.*\balways\s+in\s+utc(?:\s+time)?
+            | (?:for\s+example|e\.g\.),?\s+midnight\s+utc.*\d{4}-\d\d-\d\dT[0-9:.]+Z
             | namespace:\s*microsoft\.graph
             | (?:for\s+more\s+(?:information|details)|learn\s+(?:more|how)|see(?:\s+also)?)\b[^0-9]*
         )$",
@@ -148,6 +148,7 @@ fn of_section(section: &Section, found: &mut Vec<Passage>) {
             Content::Paragraph(text) => paragraph(&text.marked, block.line, found),
             Content::Table(table) => cells(section, table, found),
             Content::Include(target) => include(target, block.line, found),
+            Content::Comment(inside) => declared(inside, block.line, found),
             Content::Code(language, body, first) => {
                 code(section, language, body, *first, found);
             }
@@ -187,15 +188,18 @@ fn known_heading(section: &Section) -> bool {
 fn paragraph(marked: &str, line: usize, found: &mut Vec<Passage>) {
     let label = ALERT.captures(marked).map(|alert| alert[1].to_lowercase());
     let text = ALERT.replace(marked, "");
-    let loud = label
-        .as_deref()
-        .is_some_and(|label| !matches!(label, "note" | "tip"));
+    let is = |names: &[&str]| label.as_deref().is_some_and(|label| names.contains(&label));
+    let (quiet, loud) = (is(&["tip"]), label.is_some() && !is(&["note", "tip"]));
     for sentence in sentences(&text) {
         let plain = sentence.replace(['`', '*'], "");
         if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
             continue;
         }
         let mut all = words(sentence);
+        // Advice that names nothing of the API states nothing.
+        if quiet && all.iter().all(|word| word.weight == Weight::Plain) {
+            continue;
+        }
         if loud && let Some(label) = &label {
             all.push(Word::anchor(&format!("alert {label}")));
         }
@@ -293,18 +297,35 @@ fn include(target: &str, line: usize, found: &mut Vec<Passage>) {
         return;
     }
     let stem = crate::documents::blocks::stem_of(target);
-    let word = if target.contains("/permissions/") {
-        "include permissions".to_owned()
-    } else {
-        format!("include {stem}")
+    let text = format!("include {stem}");
+    let words = vec![Word::anchor(&text)];
+    add(found, line, text, words, "");
+}
+
+/// What the comment beside the form of a type declares about it.
+fn declared(inside: &str, line: usize, found: &mut Vec<Passage>) {
+    let Ok(comment) = serde_json::from_str::<serde_json::Value>(inside) else {
+        return;
     };
-    add(
-        found,
-        line,
-        format!("include {stem}"),
-        vec![Word::anchor(&word)],
-        "",
-    );
+    if comment["blockType"] != "resource" {
+        return;
+    }
+    for (member, usual) in [
+        ("baseType", "microsoft.graph.entity"),
+        ("openType", "false"),
+    ] {
+        let value = match &comment[member] {
+            serde_json::Value::String(text) => text.clone(),
+            serde_json::Value::Bool(flag) => flag.to_string(),
+            _ => continue,
+        };
+        // Many pages leave out what is usual.
+        if value != usual {
+            let text = format!("{member}: {value}");
+            let words = vec![Word::anchor(&text.to_lowercase())];
+            add(found, line, text, words, "");
+        }
+    }
 }
 
 fn code(section: &Section, language: &str, body: &str, first: usize, found: &mut Vec<Passage>) {

@@ -15,6 +15,9 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
                 "request".to_owned(),
                 format!("{method} {}", form_of_path(path)),
             );
+            if let Some(version) = example.version() {
+                shape.insert("version".to_owned(), version.to_owned());
+            }
         }
         Start::Response(status) => {
             shape.insert("status".to_owned(), status.to_string());

@@ -80,6 +80,13 @@ static REASON: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b([1-5]\d\d)[ \u{a0}]+(?:ok|created|accepted|no content|multi-status|found|not modified|bad request|unauthorized|forbidden|not found|method not allowed|not acceptable|conflict|gone|precondition failed|unsupported media type|unprocessable (?:entity|content)|locked|failed dependency|too many requests|internal server error|not implemented|bad gateway|service unavailable|gateway timeout|insufficient storage|response code|response|status code)\b").expect("pattern")
 });
 
+/// A code in its span, the reason phrase in parentheses after it.
+static PARTED_REASON: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"`([1-5]\d\d)`\s+\(`?([A-Za-z -]+)`?\)").expect("pattern"));
+/// Types are written with and without their namespace.
+static NAMESPACE: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(?:microsoft\.graph|Edm)\.([A-Za-z])").expect("pattern"));
+
 static BOUND: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:up to|at most|no more than|not more than|(?:a )?maximum of|(?:a )?limit of|limited to|(?:can't|cannot|must not|doesn't|does not) exceed)\s+").expect("pattern")
 });
@@ -95,21 +102,32 @@ pub fn words(marked: &str) -> Vec<Word> {
         .replace(['\u{2010}', '\u{2011}', '\u{2013}', '\u{2014}'], "-")
         .replace('\u{a0}', " ")
         .replace('*', "");
+    let text = PARTED_REASON.replace_all(&text, "`$1 $2`");
     let text = REASON.replace_all(&text, "$1");
+    let text = NAMESPACE.replace_all(&text, "$1");
     let text = BOUND.replace_all(&text, "maximum ");
     let text = FLOOR.replace_all(&text, "minimum ");
     let mut found = Vec::new();
     let mut direction: Option<&'static str> = None;
     for (index, span) in text.split('`').enumerate() {
         let code = index % 2 == 1;
-        for token in TOKEN.find_iter(span) {
-            let token = token.as_str();
+        let tokens: Vec<&str> = TOKEN.find_iter(span).map(|token| token.as_str()).collect();
+        for (place, token) in tokens.iter().copied().enumerate() {
             if token.starts_with('{') || is_sample(token) {
                 continue;
             }
             let lower = token.to_lowercase();
             if code {
                 found.push(Word::anchor(&lower));
+                continue;
+            }
+            // Between values it only ends their list.
+            let inner = place > 0 && place + 1 < tokens.len();
+            if inner && matches!(lower.as_str(), "and" | "or") {
+                found.push(Word {
+                    weight: Weight::Plain,
+                    ..Word::anchor(&lower)
+                });
                 continue;
             }
             for part in expanded(&lower) {
@@ -128,6 +146,13 @@ pub fn words(marked: &str) -> Vec<Word> {
         }
     }
     found
+}
+
+/// Whether a word counts only where another of its kind takes its place.
+pub fn is_joint(word: &Word) -> bool {
+    ["and", "or", "all", "some"]
+        .iter()
+        .any(|joint| word.mark == mark(joint))
 }
 
 /// Times and ids that stand for any other.
@@ -328,14 +353,14 @@ fn stem(word: &str) -> String {
 
 static EMPTY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
     "a an the and or of in on to into for from by with at as is are was were be been being am it its this that \
-     these those there which who whom whose what where how when while if whether then than so such some do does \
+     these those there which who whom whose what where how when while if whether then than so such do does \
      did done doing has have had having will would shall can could may might i you your we our us they them their \
      he she his her also too very just well here thus hence please note following follow example e.g i.e etc via \
      about above below within across through over under between upon per-se both either one ones own same simply \
      currently already given called named known using used use uses based case cases way order respectively \
-     particular specific specified certain corresponding appropriate relevant available applicable possible \
+     particular specific specified corresponding appropriate relevant applicable possible \
      provided additionally furthermore moreover however therefore although though because since s t object objects \
-     entity resource response responses code body method api"
+     entity resource response responses code body method function action operation call api"
         .split_whitespace()
         .collect()
 });
@@ -392,7 +417,7 @@ static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
             "forbids forbidden prohibit prohibits prohibited disallow disallowed disable disables disabled unsupported prevent prevents",
         ),
         ("immediately", "instantly once right-away"),
-        ("identifier", "id ids identifiers guid guids"),
+        ("identifier", "id ids identifiers"),
         ("administrator", "admin admins administrators"),
         ("maximum", "max upper most limit limits limited exceed"),
         ("minimum", "min lower least"),
@@ -425,8 +450,24 @@ static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
         ("error", "errors"),
         ("person", "people someone somebody"),
         ("all", "every each any"),
+        ("some", "few certain"),
         ("multiple", "several many various"),
-        ("begin", ""),
+        (
+            "migrate",
+            "move moves moved moving transfer transfers transferred",
+        ),
+        ("details", "information info detail"),
+        (
+            "perform",
+            "performs performed run runs running execute executes executed carry",
+        ),
+        (
+            "verify",
+            "check checks checked verifies verified confirm confirms ensure ensures",
+        ),
+        ("related", "associated linked connected"),
+        ("status", "state states statuses"),
+        ("available", "existing present"),
     ];
     let mut map = HashMap::new();
     for (canonical, words) in groups {
@@ -440,7 +481,7 @@ static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
 const ENDING_WORDS: &str = "deprecated retired longer replaced preview irreversible irrevocable permanent undone lost forever";
 
 const POLAR_WORDS: &str = "not must only except unless never always optional nullable unique default yes ignored \
-     read-only should empty exactly twice asynchronous synchronous partial";
+     read-only should empty exactly twice asynchronous synchronous partial repeated reject excluded omit skip hidden inherit";
 
 const KIND_WORDS: &str = "stop start continue delete finish fail succeed allow forbid accept reject pause keep create \
      modify retrieve before after source target first last oldest newest latest earliest recent ascending \
@@ -448,9 +489,9 @@ const KIND_WORDS: &str = "stop start continue delete finish fail succeed allow f
      asynchronously synchronously delegated application personal work school global local user group site tenant \
      mailbox job task batch organization administrator role device team channel account guest member owner caller \
      client server service second minute hour day week month year byte character kb mb gb tb internal external \
-     public private active inactive old new current previous next append overwrite merge increase decrease open \
+     public private active inactive old current previous next append overwrite merge increase decrease open \
      closed string integer boolean number date time url name email header parameter query path page prerequisite \
-     temporary automatic manual exist";
+     temporary automatic automatically manual exist past future identifier guid upn available";
 
 fn roots(words: &str) -> HashSet<String> {
     words.split_whitespace().map(root).collect()

@@ -78,18 +78,24 @@ impl Limit {
 
 /// Splits prose into sentences.
 pub fn sentences(text: &str) -> Vec<&str> {
+    static END: LazyLock<Regex> = LazyLock::new(|| {
+        // The first letter of the next sentence is looked at and not taken.
+        Regex::new(r"[.!?]\)?\s+[(\x22]?(\p{Lu}|`)").expect("pattern")
+    });
     let mut found = Vec::new();
     let mut from = 0;
-    let letters: Vec<(usize, char)> = text.char_indices().collect();
-    for (place, window) in letters.windows(3).enumerate() {
-        let [(_, end), (_, gap), (next, first)] = window else {
-            continue;
+    let mut at = 0;
+    while let Some(end) = END.captures_at(text, at) {
+        let (Some(whole), Some(first)) = (end.get(0), end.get(1)) else {
+            break;
         };
-        let ends = matches!(end, '.' | '!' | '?') && gap.is_whitespace();
-        if ends && (first.is_uppercase() || *first == '`') && place > 0 {
-            found.push(text.get(from..*next).unwrap_or_default().trim());
-            from = *next;
-        }
+        let next = whole
+            .as_str()
+            .find(char::is_whitespace)
+            .map_or(first.start(), |gap| whole.start() + gap);
+        found.push(text.get(from..next).unwrap_or_default().trim());
+        from = next;
+        at = first.start();
     }
     found.push(text.get(from..).unwrap_or_default().trim());
     found.retain(|sentence| !sentence.is_empty());

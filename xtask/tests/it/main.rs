@@ -1,6 +1,7 @@
 //! The maintenance commands, run as a maintainer runs them.
 
 mod adoption;
+mod answers;
 mod clones;
 mod cosmetics;
 mod deprecation;
@@ -9,6 +10,7 @@ mod hostile;
 mod layouts;
 mod ledger;
 mod mutations;
+mod nightly_workflow;
 mod real_pages;
 mod reports;
 mod support;

@@ -1,7 +1,5 @@
 //! Plans, and carrying them out.
 
-use std::time::Duration;
-
 use msgraph_migrations_sandbox::{Fault, FaultRule, Sandbox};
 use serde_json::Value;
 
@@ -261,5 +259,4 @@ async fn mappings_that_fail_keep_every_migration_from_starting() {
     );
     assert_eq!(resumed.code, 0, "{resumed:?}");
     assert_eq!(effects(&sandbox), [1, 1, 1, 1]);
-    let _ = Duration::ZERO;
 }

@@ -1,11 +1,12 @@
 //! Every field of a wave file, changed one at a time, shows in the plan as what it does.
 
 use std::collections::BTreeSet;
+use std::fmt::Write as _;
 
 use msgraph_migrations_sandbox::Sandbox;
 use serde_json::Value;
 
-use super::{Folder, SOURCE, id, plan_rows, start};
+use super::{Folder, SOURCE, id, start};
 
 const WAVE: &str = r#"name = "Alder"
 source-tenant = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90"
@@ -276,15 +277,12 @@ fn planned(
     let rows: Vec<Value> = serde_json::from_str(&run.out).expect("JSON");
     let mut text = String::new();
     for row in rows.iter().filter(|row| !before.contains(row)) {
-        text.push_str(&format!("{row}\n"));
+        let _ = writeln!(text, "{row}");
     }
     for row in before.iter().filter(|row| !rows.contains(row)) {
         let (change, name) = (row["change"].as_str(), row["name"].as_str());
-        text.push_str(&format!(
-            "-{} {}\n",
-            change.unwrap_or_default(),
-            name.unwrap_or_default()
-        ));
+        let (change, name) = (change.unwrap_or_default(), name.unwrap_or_default());
+        let _ = writeln!(text, "-{change} {name}");
     }
     text.push_str(&run.err);
     (rows, text)
@@ -371,5 +369,4 @@ async fn each_field_of_the_schema_shows_in_the_plan_as_what_it_does() {
         text.contains(case.3) && !first.contains(case.3),
         "{text}\n{first}"
     );
-    let _ = plan_rows;
 }

@@ -1,5 +1,6 @@
 //! Wave files: every mistake at once with its place, the example, and CSV as spreadsheets write it.
 
+use std::fmt::Write as _;
 use std::fs;
 
 use msgraph_migrations_sandbox::Sandbox;
@@ -228,7 +229,7 @@ fn a_hundred_and_one_users_are_two_jobs_and_never_one() {
     assert_eq!(creations.count(), 2, "{shown:?}");
     let mut text = String::from("user,batch\n");
     for number in 0..101 {
-        text.push_str(&format!("{},One\n", id(number)));
+        let _ = writeln!(text, "{},One", id(number));
     }
     folder.write("users.csv", &text);
     folder.write("wave.toml", &wave("[[batch]]\nname = \"One\""));

@@ -1,5 +1,7 @@
 //! `rehearse`: the same file against the simulator.
 
+use std::fmt::Write as _;
+
 use super::{Folder, id, wave};
 use crate::support::{Ran, program, ran};
 
@@ -21,7 +23,7 @@ fn a_rehearsal_ends_with_what_would_have_gone_wrong_and_when() {
     folder.mappings(4);
     let mut text = String::from("user\n");
     for number in 0..6 {
-        text.push_str(&format!("{}\n", id(number)));
+        let _ = writeln!(text, "{}", id(number));
     }
     folder.write("users.csv", &text);
     folder.write(

@@ -128,8 +128,13 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
     let ended = ran(&output);
     assert_eq!(ended.code, 0, "{ended:?}");
 
-    // Nothing twice, nothing lost.
-    let [created, validated, _, migrated] = effects(&sandbox);
+    assert_nothing_twice_and_nothing_lost(&sandbox);
+    assert_journal_and_tenant_agree(&folder, &sandbox);
+}
+
+#[track_caller]
+fn assert_nothing_twice_and_nothing_lost(sandbox: &Sandbox) {
+    let [created, validated, _, migrated] = effects(sandbox);
     assert_eq!([created, validated, migrated], [10, 10, 10]);
     let jobs = sandbox.jobs();
     assert_eq!(jobs.len(), 10);
@@ -159,9 +164,12 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
     assert_eq!(set.len(), USERS);
     let twice: Vec<_> = set.iter().filter(|(_, times)| **times != 1).collect();
     assert!(twice.is_empty(), "{twice:?}");
+}
 
-    // Journal and tenant agree, entry by entry.
-    let journal = lines(&the_journal(&folder).expect("a journal"));
+/// Entry by entry.
+#[track_caller]
+fn assert_journal_and_tenant_agree(folder: &Folder, sandbox: &Sandbox) {
+    let journal = lines(&the_journal(folder).expect("a journal"));
     let of = |event: &str| {
         journal
             .iter()
@@ -217,7 +225,7 @@ async fn a_weekend_of_a_thousand_users_survives_it_all() {
         "no line about a request that there never was"
     );
     // No token stands in it.
-    let text = fs::read_to_string(the_journal(&folder).expect("a journal")).expect("text");
+    let text = fs::read_to_string(the_journal(folder).expect("a journal")).expect("text");
     for token in ["token-0", "token-4", "Bearer"] {
         assert!(!text.contains(token), "{token}");
     }
