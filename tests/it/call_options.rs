@@ -235,7 +235,9 @@ async fn each_request_is_told_of_with_its_ids_whether_or_not_it_is_answered() {
                 attempt.was_sent,
             ));
         });
-    drop(server.client().with(options.clone()).cancel_job(JOB).await);
+    let client = server.builder().retry(RetryPolicy::default()).build();
+    let client = client.expect("a client").with(options.clone());
+    drop(client.cancel_job(JOB).await);
     // Nobody listens there any more.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let origin = format!("http://{}", listener.local_addr().expect("an address"));

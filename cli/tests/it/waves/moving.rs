@@ -225,6 +225,8 @@ async fn of_two_runs_at_once_one_does_it_and_nothing_is_done_twice() {
         .map(|_| {
             let folder = Folder::new();
             folder.wave(4, "until = \"migrating\"\nbatch-size = 2");
+            let kept = folder.run(&sandbox, &["plan", "wave.toml", "--out", "plan.json"]);
+            assert_eq!(kept.code, 10, "{kept:?}");
             folder
         })
         .collect();
@@ -237,7 +239,8 @@ async fn of_two_runs_at_once_one_does_it_and_nothing_is_done_twice() {
                 scope.spawn(move || {
                     let arguments = [
                         "apply",
-                        "wave.toml",
+                        "--plan",
+                        "plan.json",
                         "--yes",
                         "--expect",
                         "6",
