@@ -205,12 +205,17 @@ fn write(file: &Path, url: &str) -> Result<(), Failure> {
 }
 
 fn file() -> Result<PathBuf, Failure> {
+    Ok(state_folder()?.join("sandbox"))
+}
+
+/// Where the program keeps what outlives it.
+pub fn state_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os(STATE_DIR) {
-        return Ok(PathBuf::from(folder).join("sandbox"));
+        return Ok(PathBuf::from(folder));
     }
     let folders = etcetera::choose_base_strategy().map_err(|error| {
         Failure::unexpected("there is no home folder", error).next(format!("set {STATE_DIR}"))
     })?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Ok(folder.join("xtmig").join("sandbox"))
+    Ok(folder.join("xtmig"))
 }
