@@ -44,6 +44,9 @@ enum Way {
     Http2,
 }
 
+/// By fault: by what is told, which operations, and by which ways.
+type Table = BTreeMap<(&'static str, Lasting), BTreeMap<String, BTreeMap<&'static str, Vec<Way>>>>;
+
 /// Whether a fault befalls the first request only, or each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum Lasting {
@@ -75,7 +78,7 @@ async fn no_call_claims_less_than_the_service_did() {
             }
         })
         .buffered(AT_ONCE);
-    let mut table: BTreeMap<_, BTreeMap<String, BTreeMap<&str, Vec<Way>>>> = BTreeMap::new();
+    let mut table = Table::new();
     let mut tried = std::pin::pin!(tried);
     while let Some((fault, told, operation, way)) = tried.next().await {
         let operations = table.entry(fault).or_default().entry(told).or_default();
@@ -88,21 +91,21 @@ async fn no_call_claims_less_than_the_service_did() {
 async fn cell(state: &State, fault: Fault, lasting: Lasting, call: &Call, way: Way) -> String {
     let (operation, drive) = call;
     let at = format!("{operation}, {fault:?} {lasting:?}, {way:?}");
-    let stage = Stage::set(state, operation, way).await;
+    let place = Stage::set(state, operation, way).await;
     let is_lie = is_lie(&fault);
     let rule = FaultRule::new(*operation, fault);
     let rule = match lasting {
         Lasting::Once => rule.times(1),
         Lasting::Always => rule,
     };
-    stage.sandbox.set_faults(vec![rule]).expect("a rule");
+    place.sandbox.set_faults(vec![rule]).expect("a rule");
     let (requests, effects) = (
-        stage.sandbox.requests().len(),
-        stage.sandbox.effects(operation),
+        place.sandbox.requests().len(),
+        place.sandbox.effects(operation),
     );
-    let sight = drive(&stage.client).await;
-    let requests = stage.sandbox.requests().len() - requests;
-    let effects = stage.sandbox.effects(operation) - effects;
+    let sight = drive(&place.client).await;
+    let requests = place.sandbox.requests().len() - requests;
+    let effects = place.sandbox.effects(operation) - effects;
     assert!(
         effects <= 1 || REPEATABLE.contains(operation) || is_lie,
         "{at}: it took effect {effects} times"
@@ -172,7 +175,7 @@ fn told(sight: &Sight) -> String {
 }
 
 /// Which operations end alike, by fault.
-fn shown(table: &BTreeMap<(&str, Lasting), BTreeMap<String, BTreeMap<&str, Vec<Way>>>>) -> String {
+fn shown(table: &Table) -> String {
     let mut text = String::from(
         "What a caller is told of each call under each fault of the sandbox, what was sent, and what the service did.\n\
          Where it did it and said by 403, 404, or 503 with Retry-After that it had not, nobody can tell.\n\

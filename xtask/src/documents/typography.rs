@@ -35,7 +35,7 @@ pub fn plain(source: &str) -> String {
 fn line_of_words(line: &str) -> Cow<'_, str> {
     let in_table = line.trim_start().starts_with('|');
     let rare = SPACES.iter().any(|space| line.contains(space)) || line.contains(INVISIBLE);
-    if !rare && !(in_table && line.contains('\t')) {
+    if !(rare || in_table && line.contains('\t')) {
         return Cow::Borrowed(line);
     }
     let mut line = GROUPED

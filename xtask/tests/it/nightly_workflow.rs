@@ -4,6 +4,7 @@
 //! writes down what it is asked for and remembers the issue.
 
 use std::collections::BTreeMap;
+use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
@@ -387,14 +388,11 @@ fn a_report_longer_than_an_issue_is_cut_after_a_line() {
         return;
     }
     let nights = Nights::new();
-    let alerts: String = (0..40)
-        .map(|number| {
-            format!(
-                "> [!CAUTION]\n> Numéro {number} : {}.\n\n",
-                "à écrire à la main ".repeat(60)
-            )
-        })
-        .collect();
+    let words = "à écrire à la main ".repeat(60);
+    let mut alerts = String::new();
+    for number in 0..40 {
+        writeln!(alerts, "> [!CAUTION]\n> Numéro {number} : {words}.\n").expect("a string");
+    }
     let page = nights.documents.file("resources/cratejob.md");
     let said = fs::read_to_string(&page).expect("a page");
     fs::write(&page, said.replacen("\n## ", &format!("\n{alerts}## "), 1)).expect("a page");
