@@ -63,6 +63,7 @@ pub use calls::options::{GetOptions, ListOptions};
 pub use calls::paging::{Items, Page, Pages};
 pub use calls::request_check::MAX_MAPPINGS;
 pub use client::Client;
+pub use client::attempt::Attempt;
 #[cfg(feature = "azure")]
 pub use client::azure;
 pub use client::builder::ClientBuilder;
@@ -92,6 +93,19 @@ pub mod dependencies {
     #[doc(no_inline)]
     pub use {chrono, futures_core, reqwest, serde_json};
 }
+
+/// The OpenAPI document that models, requests and [`operations`] are generated from, in YAML.
+///
+/// It is curated by hand from Microsoft's pages, for programs that hold an answer against what the documents
+/// promise.
+///
+/// ```
+/// use msgraph_migrations::{SPECIFICATION, operations};
+///
+/// let id = format!("operationId: {}\n", operations::CANCEL_JOB.id);
+/// assert!(SPECIFICATION.contains(&id));
+/// ```
+pub const SPECIFICATION: &str = include_str!("../openapi/cross-tenant-migration.yaml");
 
 #[doc(no_inline)]
 pub use reqwest::StatusCode;

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, IsTerminal, Write};
 
 use crate::arguments::Confirmation;
 use crate::exit::Failure;
-use crate::output::Output;
+use crate::output::{Output, escaped};
 
 /// Asks for `name` to be typed, unless the command line says that `count` is what was expected.
 ///
@@ -25,6 +25,7 @@ pub fn confirm(
         return Err(Failure::usage(format!(
             "this would touch {count}, and {expected} were expected; nothing was sent"
         ))
+        .because("what was expected and what was found are not the same")
         .next(format!(
             "check what is named above, then say --expect {count}"
         )));
@@ -36,6 +37,7 @@ pub fn confirm(
         return Err(Failure::usage(
             "this changes something and nobody can be asked; nothing was sent",
         )
+        .because("standard input is not a terminal, and the command line does not say --yes")
         .next(format!("say --yes --expect {count}")));
     }
     output.say(&format!("Type {name} to go on:"));
@@ -45,9 +47,15 @@ pub fn confirm(
         .lock()
         .read_line(&mut answer)
         .map_err(|error| Failure::unexpected("the answer cannot be read", error))?;
-    if answer.trim() == name {
+    // What a terminal cannot show is typed as it is shown.
+    if [name, &escaped(name)]
+        .iter()
+        .any(|name| answer.trim() == name.trim())
+    {
         Ok(())
     } else {
-        Err(Failure::usage("that was something else; nothing was sent"))
+        Err(Failure::usage("that was something else; nothing was sent")
+            .because(format!("what was asked for is {name}"))
+            .next("run the command again, or say --yes --expect N"))
     }
 }

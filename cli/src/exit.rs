@@ -31,6 +31,8 @@ pub enum Exit {
     Unknown = 8,
     /// Of several, some were done and some were not.
     Partly = 9,
+    /// A plan has changes to make.
+    Changes = 10,
     /// Somebody pressed Ctrl-C; the migration goes on.
     Interrupted = 130,
 }
@@ -65,7 +67,9 @@ impl Failure {
     }
 
     pub fn unexpected(what: impl Into<String>, why: impl fmt::Display) -> Self {
-        Self::new(Exit::Unexpected, what).because(why)
+        Self::new(Exit::Unexpected, what)
+            .because(why)
+            .next("repeat; if it stays so, report it with this message")
     }
 
     pub fn because(mut self, why: impl fmt::Display) -> Self {
@@ -82,7 +86,7 @@ impl Failure {
     pub fn of_call(what: impl Into<String>, error: &Error, look: &str) -> Self {
         let exit = exit_of(error);
         let next = match exit {
-            Exit::Unknown => format!("it may have taken effect: {look}"),
+            Exit::Unknown => format!("to find out: {look}"),
             Exit::NotFound => format!("see what there is: {}", command("jobs list")),
             Exit::NotAllowed => allowance(error),
             Exit::Invalid => match error.code().and_then(explain) {
@@ -95,8 +99,25 @@ impl Failure {
             },
             _ => look.to_owned(),
         };
-        Self::new(exit, what).because(error).next(next)
+        Self::new(exit, what).because(told(error)).next(next)
     }
+}
+
+/// What is said of a failed call: of a token source also its own words, which alone tell what is wrong there.
+pub fn told(error: &Error) -> String {
+    let mut text = error.to_string();
+    if error.kind() == ErrorKind::Token {
+        let mut cause = std::error::Error::source(error);
+        while let Some(why) = cause {
+            let why_text = why.to_string();
+            // Some repeat what they come from.
+            if !text.contains(&why_text) {
+                text = format!("{text}: {}", why_text.replace('\n', " "));
+            }
+            cause = why.source();
+        }
+    }
+    text
 }
 
 fn allowance(error: &Error) -> String {

@@ -1,6 +1,7 @@
 //! What is shown, and where: results on standard output, all else on standard error.
 
 use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use anstyle::{AnsiColor, Style};
 use serde::ser::{Serialize, SerializeMap, Serializer};
@@ -15,6 +16,7 @@ use crate::time::Zone;
 
 const ERROR: Style = AnsiColor::Red.on_default().bold();
 const FAINT: Style = Style::new().dimmed();
+static NOBODY_READS: AtomicBool = AtomicBool::new(false);
 /// No column becomes narrower than this to make a table fit.
 const MIN_COLUMN: usize = 8;
 
@@ -140,7 +142,10 @@ impl Output {
         let mut text = Vec::new();
         self.write(rows, &mut text)
             .map_err(|error| Failure::unexpected("the results cannot be shown", error))?;
-        put(&text)
+        put(&text).inspect_err(|_| {
+            // What was changed must not go untold because a disk is full.
+            let _ = anstream::stderr().lock().write_all(&text);
+        })
     }
 
     fn write(&self, rows: &[Row], to: &mut Vec<u8>) -> Result<(), Box<dyn std::error::Error>> {
@@ -192,6 +197,13 @@ impl Output {
         }
     }
 
+    /// A text that has to be seen before it is kept, line by line.
+    pub fn review(&self, text: &str) {
+        if !self.is_muted {
+            text.lines().for_each(|line| remark(&escaped(line)));
+        }
+    }
+
     /// Whether remarks are not wanted.
     pub fn is_quiet(&self) -> bool {
         self.is_quiet || self.is_muted
@@ -228,11 +240,19 @@ impl Output {
 pub fn put(text: &[u8]) -> Result<(), Failure> {
     let mut out = anstream::stdout().lock();
     match out.write_all(text).and_then(|()| out.flush()) {
-        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            Err(Failure::unexpected("the results cannot be written", error))
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => {
+            NOBODY_READS.store(true, Ordering::Relaxed);
+            Ok(())
         }
-        _ => Ok(()),
+        Err(error) => Err(Failure::unexpected("the results cannot be written", error)
+            .next("what was sent stays sent; write the results elsewhere")),
+        Ok(()) => Ok(()),
     }
+}
+
+/// Whether the reader of the results went away.
+pub fn nobody_reads() -> bool {
+    NOBODY_READS.load(Ordering::Relaxed)
 }
 
 fn remark(text: &str) {
@@ -248,6 +268,12 @@ fn plain(value: &Value) -> String {
         Value::Array(items) => items.iter().map(plain).collect::<Vec<_>>().join(", "),
         other => other.to_string(),
     }
+}
+
+/// `1 user`, `2 users`.
+pub fn counted(count: usize, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
 }
 
 /// Text of the service as one line that a terminal cannot be steered by.

@@ -14,6 +14,8 @@ use msgraph_migrations_sandbox::Sandbox;
 
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, put};
+use crate::probe::calibration::{Calibration, calibrate};
+use crate::probe::record::Record;
 
 /// What the simulator takes as a token; it takes any.
 pub const TOKEN: &str = "rehearsal";
@@ -29,7 +31,7 @@ pub async fn ensure(output: &Output) -> Result<String, Failure> {
     if let Some(url) = running().await? {
         return Ok(url);
     }
-    let url = start(None, SPEED)?;
+    let url = start(None, SPEED, None)?;
     output.say(&format!(
         "started a simulator with demo data at {url}; stop it with: xtmig sandbox stop"
     ));
@@ -37,18 +39,28 @@ pub async fn ensure(output: &Output) -> Result<String, Failure> {
 }
 
 /// Starts it with a scenario or at another speed; one that runs already is no longer what was asked for.
-pub async fn start_with(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
+pub async fn start_with(
+    scenario: Option<&str>,
+    speed: f64,
+    like: Option<&Path>,
+) -> Result<String, Failure> {
     if !speed.is_finite() || speed < 0.0 {
-        return Err(Failure::usage("the speed is no number from 0 on"));
+        return Err(Failure::usage("the speed is no number from 0 on")
+            .because(format!("it is {speed}"))
+            .next("60 lets a minute pass each second, and 0 stands still"));
     }
     match running().await? {
-        Some(url) if scenario.is_none() && (speed - SPEED).abs() < f64::EPSILON => Ok(url),
+        Some(url)
+            if scenario.is_none() && like.is_none() && (speed - SPEED).abs() < f64::EPSILON =>
+        {
+            Ok(url)
+        }
         Some(url) => Err(
             Failure::new(Exit::Refused, "a simulator is running already")
                 .because(format!("it listens at {url}"))
                 .next("stop it first: xtmig sandbox stop"),
         ),
-        None => start(scenario, speed),
+        None => start(scenario, speed, like),
     }
 }
 
@@ -76,7 +88,7 @@ async fn answers(url: &str) -> bool {
 }
 
 /// Starts this program again, as the simulator, and waits until it listens.
-fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
+fn start(scenario: Option<&str>, speed: f64, record: Option<&Path>) -> Result<String, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::unexpected("the simulator cannot be started", error)
     };
@@ -89,6 +101,9 @@ fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
         .stderr(Stdio::null());
     if let Some(scenario) = scenario {
         command.args(["--scenario", scenario]);
+    }
+    if let Some(record) = record {
+        command.arg("--like").arg(record);
     }
     // What is typed to stop a command would otherwise stop the simulator with it.
     #[cfg(unix)]
@@ -105,14 +120,16 @@ fn start(scenario: Option<&str>, speed: f64) -> Result<String, Failure> {
     match line.trim().strip_prefix("listening on ") {
         Some(url) => Ok(url.to_owned()),
         None => match line.trim().strip_prefix("failed: ") {
-            Some(why) => Err(Failure::usage("the simulator cannot be started").because(why)),
+            Some(why) => Err(Failure::usage("the simulator cannot be started")
+                .because(why)
+                .next("correct that, and repeat")),
             None => Err(failed(&"it ended before it listened")),
         },
     }
 }
 
 /// Runs the simulator until it is stopped.
-pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
+pub async fn serve(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<(), Failure> {
     let builder = Sandbox::builder()
         .start_time(chrono::Utc::now())
         .speed(speed);
@@ -123,6 +140,10 @@ pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
             builder.scenario(text)
         }
         None => builder.demo(),
+    };
+    let builder = match like {
+        Some(record) => calibration(record)?.of(builder),
+        None => builder,
     };
     let sandbox = match builder.start().await {
         Ok(sandbox) => sandbox,
@@ -137,13 +158,28 @@ pub async fn serve(scenario: Option<&str>, speed: f64) -> Result<(), Failure> {
     };
     let file = file()?;
     let url = sandbox.base_url();
-    write(&file, &url)?;
+    if let Err(failure) = write(&file, &url) {
+        let why = failure.why.as_deref().unwrap_or_default();
+        put(format!("failed: {}: {why}\n", failure.what).as_bytes())?;
+        return Err(failure);
+    }
     put(format!("listening on {url}\n").as_bytes())?;
     while fs::read_to_string(&file).is_ok_and(|wanted| wanted == url) {
         tokio::time::sleep(LOOK).await;
     }
     sandbox.shutdown().await;
     Ok(())
+}
+
+/// How the simulator has to be set to behave like the tenant of a record.
+pub fn calibration(record: &Path) -> Result<Calibration, Failure> {
+    Record::read(record)
+        .and_then(|record| calibrate(&record))
+        .map_err(|why| {
+            Failure::usage(format!("{} is no record of a probe", record.display()))
+                .because(why)
+                .next("make one: xtmig probe --record FILE")
+        })
 }
 
 /// Stops the simulator; says whether one was there.
@@ -169,12 +205,17 @@ fn write(file: &Path, url: &str) -> Result<(), Failure> {
 }
 
 fn file() -> Result<PathBuf, Failure> {
+    Ok(state_folder()?.join("sandbox"))
+}
+
+/// Where the program keeps what outlives it.
+pub fn state_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os(STATE_DIR) {
-        return Ok(PathBuf::from(folder).join("sandbox"));
+        return Ok(PathBuf::from(folder));
     }
     let folders = etcetera::choose_base_strategy().map_err(|error| {
         Failure::unexpected("there is no home folder", error).next(format!("set {STATE_DIR}"))
     })?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Ok(folder.join("xtmig").join("sandbox"))
+    Ok(folder.join("xtmig"))
 }

@@ -15,6 +15,8 @@ class Judge:
     # The lists of packages to install, below this folder; None for no environment of that kind.
     python: str | None = None
     node: str | None = None
+    # Packages of this project whose programs it needs, as `{target}/debug/…`.
+    builds: tuple = ()
     # Programs that have to be there.
     programs: tuple = ()
     sandbox: tuple = SANDBOX
@@ -138,6 +140,15 @@ JUDGES = [
         node="../../openapi/lint",
         sandbox=(*SANDBOX, "--demo"),
         cheap=True,
+    ),
+    Judge(
+        "probe",
+        "xtmig probe, with Prism serving the specification, finds nothing but what a server without state is like",
+        ("{python}", "{judges}/probe/judge.py", "{target}/debug/xtmig"),
+        node="../../openapi/lint",
+        builds=("xtmig",),
+        staged=False,
+        covers="none",
     ),
     Judge(
         "page",

@@ -10,6 +10,8 @@ mod documented_examples;
 mod errors;
 mod golden;
 mod hostile_answers;
+#[cfg(any(feature = "rustls", feature = "native-tls"))]
+mod hostile_network;
 mod importing;
 mod outcomes;
 mod paging;

@@ -38,12 +38,16 @@ enum Command {
     /// compared. A page that says the same in other words than when it was last read is a note.
     Drift {
         /// A folder of documents or a single page; the old edition when NEW is given.
-        documents: PathBuf,
+        #[arg(required_unless_present = "answers")]
+        documents: Option<PathBuf>,
         /// The new edition; compares the two without the spec.
         new: Option<PathBuf>,
         /// Compare every page of two editions, those about other products too.
         #[arg(long, requires = "new")]
         all: bool,
+        /// Compare a record that `xtmig probe --record` wrote, as one more document.
+        #[arg(long, value_name = "FILE", conflicts_with_all = ["documents", "new"])]
+        answers: Option<PathBuf>,
         /// Exit with 3 when there is no drift but a page has another text than when it was last read.
         #[arg(long)]
         fail_on_notes: bool,
@@ -130,40 +134,19 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             documents,
             new,
             all,
+            answers,
             fail_on_notes,
             format,
             spec,
             provenance,
         } => {
-            let (found, other) = match new {
-                Some(new) if all => (
-                    drift::editions::between(folder::read(&documents)?, folder::read(&new)?, None),
-                    "the old edition",
-                ),
-                Some(new) => {
-                    let (contract, ledger, _) = own_files(spec, provenance)?;
-                    let scope = Scope {
-                        contract: &contract,
-                        ledger: &ledger,
-                    };
-                    (
-                        drift::editions::between(
-                            folder::read(&documents)?,
-                            folder::read(&new)?,
-                            Some(scope),
-                        ),
-                        "the old edition",
-                    )
-                }
-                None => {
-                    let (contract, ledger, held) = own_files(spec, provenance)?;
-                    let edition = folder::read(&documents)?;
-                    (
-                        drift::against_contract(edition, &contract, &ledger, &held),
-                        "the spec",
-                    )
-                }
+            let sides = Sides {
+                documents,
+                new,
+                all,
+                answers,
             };
+            let (found, other) = compared(&sides, spec, provenance)?;
             let code = match found.exit_code() {
                 0 if fail_on_notes && found.notes().next().is_some() => 3,
                 code => code,
@@ -245,6 +228,45 @@ fn regenerate_all(options: &regenerate::Options) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(
         stale || !outcome.problems.is_empty(),
     )))
+}
+
+/// What is compared.
+struct Sides {
+    documents: Option<PathBuf>,
+    new: Option<PathBuf>,
+    all: bool,
+    answers: Option<PathBuf>,
+}
+
+/// Compares, and says with what.
+fn compared(
+    sides: &Sides,
+    spec: Option<PathBuf>,
+    provenance: Option<PathBuf>,
+) -> Result<(drift::Report, &'static str), String> {
+    if let (Some(documents), Some(new)) = (&sides.documents, &sides.new) {
+        let (old, new) = (folder::read(documents)?, folder::read(new)?);
+        if sides.all {
+            return Ok((drift::editions::between(old, new, None), "the old edition"));
+        }
+        let (contract, ledger, _) = own_files(spec, provenance)?;
+        let scope = Scope {
+            contract: &contract,
+            ledger: &ledger,
+        };
+        let found = drift::editions::between(old, new, Some(scope));
+        return Ok((found, "the old edition"));
+    }
+    let (contract, ledger, held) = own_files(spec, provenance)?;
+    let found = match (&sides.documents, &sides.answers) {
+        (Some(documents), _) => {
+            let edition = folder::read(documents)?;
+            drift::against_contract(edition, &contract, &ledger, &held)
+        }
+        (None, Some(record)) => drift::answers::against_contract(record, &contract, &ledger),
+        (None, None) => return Err("there is nothing to compare".to_owned()),
+    };
+    Ok((found, "the spec"))
 }
 
 fn own_files(

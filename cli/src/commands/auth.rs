@@ -158,16 +158,21 @@ pub async fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
 
 /// What a token says of itself.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Claims {
+pub(super) struct Claims {
     who: Option<String>,
     tenant: Option<String>,
-    scopes: Vec<String>,
+    pub(super) scopes: Vec<String>,
     expires: Option<DateTime<Utc>>,
     is_application: bool,
 }
 
+/// The tenant that a token is for, if it says.
+pub fn tenant_of(token: &str) -> Option<String> {
+    claims(token)?.tenant
+}
+
 /// Reads the claims; none if the token is not one that holds any.
-fn claims(token: &str) -> Option<Claims> {
+pub(super) fn claims(token: &str) -> Option<Claims> {
     let mut parts = token.split('.');
     let payload = parts.nth(1)?;
     parts.next()?;
@@ -203,7 +208,7 @@ fn claims(token: &str) -> Option<Claims> {
 }
 
 /// The scopes that `operations` need and the token lacks.
-fn missing<'a>(scopes: &[String], operations: &[&'a Operation]) -> Vec<&'a str> {
+pub(super) fn missing<'a>(scopes: &[String], operations: &[&'a Operation]) -> Vec<&'a str> {
     let has = |scope: &str| scopes.iter().any(|own| own.eq_ignore_ascii_case(scope));
     let mut missing: Vec<&str> = operations
         .iter()

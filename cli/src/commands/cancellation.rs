@@ -3,7 +3,8 @@
 use msgraph_migrations::Error;
 use serde_json::Value;
 
-use crate::exit::{Exit, Failure, exit_of};
+use crate::exit::{Exit, Failure, exit_of, told};
+use crate::interruption::NOT_SENT;
 use crate::output::{Output, Row};
 
 /// How many commands are suggested at most.
@@ -78,9 +79,31 @@ impl Cancelled {
             } else {
                 Bucket::GoesOn
             },
-            reason: error.to_string(),
+            reason: told(error),
             next: None,
             exit: (!is_unknown).then(|| exit_of(error)),
+        }
+    }
+
+    /// One that was not sent, since Ctrl-C came before.
+    pub fn not_sent(name: String) -> Self {
+        Self {
+            name,
+            bucket: Bucket::GoesOn,
+            reason: NOT_SENT.to_owned(),
+            next: None,
+            exit: Some(Exit::Interrupted),
+        }
+    }
+
+    /// One whose answer was not waited for, since Ctrl-C was pressed twice.
+    pub fn left(name: String) -> Self {
+        Self {
+            name,
+            bucket: Bucket::Unknown,
+            reason: "interrupted before its answer came: it may have been sent".to_owned(),
+            next: None,
+            exit: None,
         }
     }
 }
@@ -154,6 +177,12 @@ fn exit(all: &[Cancelled]) -> Exit {
         .collect();
     match going_on.first() {
         None => Exit::Done,
+        _ if going_on
+            .iter()
+            .any(|one| one.exit == Some(Exit::Interrupted)) =>
+        {
+            Exit::Interrupted
+        }
         Some(first) if going_on.len() == all.len() => first.exit.unwrap_or(Exit::Refused),
         Some(_) => Exit::Partly,
     }
@@ -182,8 +211,14 @@ mod tests {
             (vec![GoesOn, Cancelled], Exit::Partly),
             (vec![GoesOn, Cancelled, Unknown], Exit::Unknown),
         ] {
-            let all: Vec<_> = buckets.iter().copied().map(one).collect();
+            let mut all: Vec<_> = buckets.iter().copied().map(one).collect();
             assert_eq!(exit(&all), expected, "{buckets:?}");
+            all.push(super::Cancelled::not_sent("Alderwood wave 4".to_owned()));
+            let interrupted = match expected {
+                Exit::Unknown => Exit::Unknown,
+                _ => Exit::Interrupted,
+            };
+            assert_eq!(exit(&all), interrupted, "{buckets:?}, then Ctrl-C");
         }
     }
 }

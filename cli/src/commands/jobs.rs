@@ -13,7 +13,8 @@ use super::{postpone, report, rows, starting, to_end, user_input, watch};
 use crate::arguments::{CreateArguments, JobsCommand};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure};
-use crate::suggestion::{command, quoted};
+use crate::interruption::Interruption;
+use crate::suggestion::{command, command_on, job_option};
 
 pub async fn run(session: &mut Session<'_>, command: JobsCommand) -> Result<Exit, Failure> {
     match command {
@@ -33,16 +34,17 @@ pub async fn run(session: &mut Session<'_>, command: JobsCommand) -> Result<Exit
             confirmation,
         } => postpone::to(session, &job, complete_after, &confirmation).await,
         JobsCommand::Cancel { jobs, confirmation } => {
-            let mut found = Vec::new();
-            for job in &jobs {
-                found.push(session.look_up(job).await?);
-            }
-            session.announce("cancel", &found.iter().collect::<Vec<_>>());
+            let found = session.look_up_all(&jobs).await?;
+            session.announce(
+                "cancel",
+                &found.iter().map(|(_, job)| job).collect::<Vec<_>>(),
+            );
             let typed = match found.as_slice() {
-                [one] => name_of(one, &jobs[0]).to_owned(),
+                [(name, one)] => name_of(one, name).to_owned(),
                 several => format!("{} jobs", several.len()),
             };
             confirm(&confirmation, found.len(), &typed, session.output)?;
+            let jobs: Vec<_> = found.into_iter().map(|(name, _)| name).collect();
             cancel(session, &jobs).await
         }
         JobsCommand::Delete { job, confirmation } => {
@@ -63,6 +65,15 @@ async fn list(session: &mut Session<'_>, wanted: &[String]) -> Result<Exit, Fail
         .map(|text| Status::from(text.as_str()))
         .collect();
     let zone = session.output.zone();
+    for status in &wanted {
+        if let Status::Unknown(word) = status {
+            let known: Vec<_> = Status::DOCUMENTED.iter().map(Status::as_str).collect();
+            session.output.say(&format!(
+                "no document names the status {word}; they name {}",
+                known.join(", ")
+            ));
+        }
+    }
     let jobs = session.jobs().await?;
     // One whose status could not be read may be among those that are wanted.
     let is_wanted = |job: &Job| {
@@ -103,6 +114,11 @@ async fn show(session: &mut Session<'_>, names: &[String]) -> Result<Exit, Failu
 
 /// The job that the command line describes.
 pub fn new_job(arguments: CreateArguments) -> Result<CrossTenantMigrationJobCreate, Failure> {
+    if arguments.name.contains(char::is_control) || arguments.name.trim().is_empty() {
+        return Err(Failure::usage("such a name cannot be used; nothing was sent")
+            .because("it is empty or holds a character that controls the terminal, and nobody could name the job by it")
+            .next("choose another name"));
+    }
     let users = user_input::users(&arguments.users)?;
     let mut job = CrossTenantMigrationJobCreate::of_users(
         arguments.name,
@@ -126,13 +142,12 @@ pub fn new_job(arguments: CreateArguments) -> Result<CrossTenantMigrationJobCrea
 async fn create(session: &mut Session<'_>, arguments: CreateArguments) -> Result<Exit, Failure> {
     let job = new_job(arguments)?;
     let name = &job.display_name;
-    let policy = read_back();
-    let resolved = session
-        .workflows
-        .reading_back(policy)
-        .create_job(&job)
-        .await;
-    let created = match session.settled(&format!("the creation of {name}"), name, resolved)? {
+    let what = format!("the creation of {name}");
+    let read_back = session.workflows.reading_back(read_back());
+    let resolved = Interruption::take_over()
+        .or_leave(&what, &look(name), read_back.create_job(&job))
+        .await?;
+    let created = match session.settled(&what, name, resolved)? {
         Settled::Answered(response) => Some(response.into_value()),
         Settled::TookEffect(state) => state,
     };
@@ -142,15 +157,18 @@ async fn create(session: &mut Session<'_>, arguments: CreateArguments) -> Result
     }
     session.output.say(&format!(
         "created, and nothing moves yet; next: {}",
-        command(&format!("jobs validate {}", quoted(name)))
+        command_on("jobs validate", name)
     ));
     Ok(Exit::Done)
 }
 
 async fn delete(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
-    let policy = read_back();
-    let resolved = session.workflows.reading_back(policy).delete_job(job).await;
-    match session.settled(&format!("the deletion of {job}"), job, resolved)? {
+    let what = format!("the deletion of {job}");
+    let read_back = session.workflows.reading_back(read_back());
+    let resolved = Interruption::take_over()
+        .or_leave(&what, &look(job), read_back.delete_job(job))
+        .await?;
+    match session.settled(&what, job, resolved)? {
         Settled::Answered(DeleteOutcome::Accepted(_)) | Settled::TookEffect(_) => {
             session.output.say(&format!(
                 "the deletion of {job} was accepted; it takes hours to days"
@@ -162,17 +180,30 @@ async fn delete(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
             format!("{job} was not deleted, since it is not over"),
         )
         .because(&refusal)
-        .next(format!(
-            "cancel it or wait for its end: {}",
-            command(&format!("jobs show {}", quoted(job)))
-        ))),
+        .next(format!("cancel it or wait for its end: {}", look(job)))),
     }
 }
 
+/// The command that shows a job.
+fn look(job: &str) -> String {
+    command_on("jobs show", job)
+}
+
 async fn cancel(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Failure> {
+    let interruption = Interruption::take_over();
     let mut all = Vec::new();
     for job in jobs {
-        let cancelled = session.workflows.cancel_and_confirm(job, None).await;
+        if interruption.is_requested() {
+            all.push(Cancelled::not_sent(job.clone()));
+            continue;
+        }
+        let cancelled = tokio::select! {
+            cancelled = session.workflows.cancel_and_confirm(job, None) => cancelled,
+            () = interruption.insisted() => {
+                all.push(Cancelled::left(job.clone()));
+                continue;
+            }
+        };
         all.push(match cancelled {
             Ok(report) => Cancelled {
                 name: job.clone(),
@@ -184,7 +215,6 @@ async fn cancel(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Fail
             Err(error) => Cancelled::failed(job.clone(), &error),
         });
     }
-    let look = |job: &str| command(&format!("jobs show {}", quoted(job)));
     conclude(&all, look, session.output)
 }
 
@@ -207,22 +237,21 @@ fn bucket(verdict: &CancelVerdict) -> Bucket {
 
 /// What can still be done about a job that goes on.
 fn next(job: &str, verdict: &CancelVerdict) -> Option<String> {
-    let job = quoted(job);
     match verdict {
         CancelVerdict::TooLate {
             why: TooLate::CuttingOver,
             ..
         } => Some(format!(
             "nothing of it can be cancelled any more; see how it ends: {}",
-            command(&format!("jobs watch {job}"))
+            command_on("jobs watch", job)
         )),
         CancelVerdict::TooLate { .. } => Some(format!(
             "single users may still be cancelled until their mailboxes are finalized: {}",
-            command(&format!("users cancel --job {job} USER…"))
+            command(&format!("users cancel {} USER…", job_option(job)))
         )),
         CancelVerdict::Refused { .. } => Some(format!(
             "see its state, and cancel it again when that has changed: {}",
-            command(&format!("jobs show {job}"))
+            look(job)
         )),
         _ => None,
     }

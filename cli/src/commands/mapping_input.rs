@@ -10,7 +10,7 @@ use msgraph_migrations::models::{
 };
 use serde_json::Value;
 
-use super::user_input::read;
+use super::user_input::{delimiter, read};
 use crate::arguments::{ApplyArguments, Side};
 use crate::exit::Failure;
 
@@ -33,10 +33,16 @@ impl Change {
 /// The changes that a file asks for: CSV, or a JSON array.
 pub fn changes(arguments: &ApplyArguments) -> Result<Vec<Change>, Failure> {
     let text = read(&arguments.from)?;
-    let changes = if text.trim_start().starts_with('[') {
-        from_json(&text, arguments.side)?
+    let text = text.trim_start();
+    if text.starts_with('{') {
+        return Err(wrong(
+            "JSON is read from one array of the service's items, and this is an object",
+        ));
+    }
+    let changes = if text.starts_with('[') {
+        from_json(text, arguments.side)?
     } else {
-        from_csv(&text, arguments)?
+        from_csv(text, arguments)?
     };
     not_empty(changes)
 }
@@ -88,6 +94,7 @@ fn from_json(text: &str, side: Side) -> Result<Vec<Change>, Failure> {
 fn from_csv(text: &str, arguments: &ApplyArguments) -> Result<Vec<Change>, Failure> {
     let mut reader = csv::ReaderBuilder::new()
         .trim(csv::Trim::All)
+        .delimiter(delimiter(text))
         .from_reader(text.as_bytes());
     let header = reader.headers().map_err(wrong)?.clone();
     let column = |name: &str| {

@@ -1,6 +1,8 @@
 //! `xtmig mappings …`: who becomes whom.
 
-use std::fmt;
+use std::fmt::{self, Write as _};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -20,10 +22,11 @@ use super::session::{Session, is_described};
 use super::{recording, rows, user_input};
 use crate::arguments::{Confirmation, MappingsCommand, RecordArguments, Side};
 use crate::confirmation::confirm;
-use crate::exit::{Exit, Failure, exit_of};
-use crate::output::{Output, Row};
+use crate::exit::{Exit, Failure, exit_of, told};
+use crate::interruption::{Cut, Interruption, NOT_SENT, Taken};
+use crate::output::{Output, Row, counted};
 use crate::progress::Progress;
-use crate::suggestion::{command, quoted};
+use crate::suggestion::command_on;
 
 /// How long a run sits out that the service or the token source cannot be used.
 const MAX_OUTAGE: Duration = Duration::from_secs(20);
@@ -138,8 +141,8 @@ async fn apply(
         Side::Groups => "groups",
     };
     session.output.say(&format!(
-        "About to set {} and remove {removals} mappings of {what}, in {}.",
-        total - removals,
+        "About to set {} and remove {removals}, of {what}, in {}.",
+        counted(total - removals, "mapping"),
         session
             .connection
             .tenant
@@ -149,7 +152,7 @@ async fn apply(
     confirm(
         confirmation,
         total,
-        &format!("{total} mappings"),
+        &counted(total, "mapping"),
         session.output,
     )?;
     let mut options = BulkOptions::new()
@@ -163,28 +166,34 @@ async fn apply(
     }
     let progress = Progress::new(session.output, "mapping", Some(total));
     let bar = progress.handle();
+    let skipped = Arc::new(AtomicUsize::new(0));
+    let seen = Arc::clone(&skipped);
     let options = options.on_progress(move |progress| {
+        seen.store(progress.skipped, Ordering::Relaxed);
         bar.set_position(u64::try_from(progress.ended()).unwrap_or(u64::MAX));
     });
+    let interruption = Interruption::take_over();
     let run = match side {
         Side::Users => {
-            let run = session.workflows.apply_user_mappings(users, options);
-            collect(run, |change: &UserChange| {
+            let (list, taken) = Cut::new(users, &interruption);
+            let run = session.workflows.apply_user_mappings(list, options);
+            collect(run, &interruption, &taken, |change: &UserChange| {
                 let source = &change.source_user_identity;
                 source.user_principal_name.clone().or(source.id.clone())
             })
             .await
         }
         Side::Groups => {
-            let run = session.workflows.apply_group_mappings(groups, options);
-            collect(run, |change: &GroupChange| {
+            let (list, taken) = Cut::new(groups, &interruption);
+            let run = session.workflows.apply_group_mappings(list, options);
+            collect(run, &interruption, &taken, |change: &GroupChange| {
                 change.source_group_identity.id.clone()
             })
             .await
         }
     };
     drop(progress);
-    conclude(session, run, total, side)
+    conclude(session, run, total, skipped.load(Ordering::Relaxed), side)
 }
 
 /// What came of one change.
@@ -198,13 +207,20 @@ struct Applied {
 /// What came of a run.
 struct Run {
     applied: Vec<Applied>,
+    /// How many were taken from the list by a run that was left before its answers came; they may have been sent.
+    taken: Option<usize>,
     /// Why the rest was not sent.
     stopped: Option<(String, Exit)>,
 }
 
 type Item<D, M> = BulkItem<D, BulkMappingResult<M>>;
 
-async fn collect<D, M>(mut run: Bulk<'_, Item<D, M>>, name: impl Fn(&D) -> Option<String>) -> Run
+async fn collect<D, M>(
+    mut run: Bulk<'_, Item<D, M>>,
+    interruption: &Interruption,
+    taken: &Taken,
+    name: impl Fn(&D) -> Option<String>,
+) -> Run
 where
     D: Serialize,
 {
@@ -212,9 +228,13 @@ where
     loop {
         let item = tokio::select! {
             item = run.try_next() => item,
-            Ok(()) = tokio::signal::ctrl_c() => {
-                let why = "interrupted: what was under way may have been made; run again to finish";
-                return Run { applied, stopped: Some((why.to_owned(), Exit::Unknown)) };
+            () = interruption.insisted() => {
+                let why = "interrupted before all answers came: what was under way may have been made";
+                return Run {
+                    applied,
+                    taken: Some(taken.count()),
+                    stopped: Some((why.to_owned(), Exit::Unknown)),
+                };
             }
         };
         match item {
@@ -222,19 +242,25 @@ where
                 applied.push(judge(name(&item.input).unwrap_or_default(), &item.outcome));
             }
             Ok(None) => {
+                let stopped = interruption
+                    .is_requested()
+                    .then(|| (NOT_SENT.to_owned(), Exit::Interrupted));
                 return Run {
                     applied,
-                    stopped: None,
+                    taken: None,
+                    stopped,
                 };
             }
             Err(stopped) => {
                 let exit = stopped.error().map_or(Exit::Unexpected, exit_of);
-                let why = stopped
-                    .error()
-                    .map_or(String::new(), |why| format!(": {why}"));
+                let why = match stopped.error() {
+                    Some(error) => format!("{stopped}: {}", told(error)),
+                    None => recording::why(&stopped),
+                };
                 return Run {
                     applied,
-                    stopped: Some((format!("{stopped}{why}"), exit)),
+                    taken: None,
+                    stopped: Some((why, exit)),
                 };
             }
         }
@@ -247,9 +273,9 @@ fn judge<M>(source: String, outcome: &BulkMappingResult<M>) -> Applied {
         Ok(BulkMappingOutcome::Unconfirmed(why)) => ("unknown", text(why), Some(Exit::Unknown)),
         Err(error) if is_described(error) => ("notSent", String::new(), None),
         Err(error) if error.may_have_taken_effect() => {
-            ("unknown", text(error), Some(Exit::Unknown))
+            ("unknown", told(error), Some(Exit::Unknown))
         }
-        Err(error) => ("failed", text(error), Some(exit_of(error))),
+        Err(error) => ("failed", told(error), Some(exit_of(error))),
     };
     Applied {
         source,
@@ -263,18 +289,35 @@ fn text(why: impl fmt::Display) -> String {
     why.to_string()
 }
 
+fn stopped_at(not_sent: usize, unknown: usize) -> String {
+    match unknown {
+        0 => format!("not made: {}", counted(not_sent, "mapping")),
+        _ => format!(
+            "not made: {}; UNKNOWN: {unknown}",
+            counted(not_sent, "mapping")
+        ),
+    }
+}
+
 fn conclude(
     session: &mut Session<'_>,
     run: Run,
     total: usize,
+    skipped: usize,
     side: Side,
 ) -> Result<Exit, Failure> {
     let count = |outcome: &str| {
         let of = run.applied.iter().filter(|one| one.outcome == outcome);
         of.count()
     };
-    let (done, failed, unknown) = (count("applied"), count("failed"), count("unknown"));
-    let left_out = total - run.applied.len();
+    let (done, failed) = (count("applied"), count("failed"));
+    let ended = run.applied.len() + skipped;
+    let under_way = run.taken.map_or(0, |taken| taken.saturating_sub(ended));
+    let unknown = count("unknown") + under_way;
+    let not_sent = match &run.stopped {
+        Some(_) => total.saturating_sub(ended + under_way),
+        None => 0,
+    };
     let shown: Vec<_> = run
         .applied
         .iter()
@@ -297,13 +340,17 @@ fn conclude(
     if !shown.is_empty() || !session.output.is_table() {
         session.output.rows(&shown, "")?;
     }
-    let rest = match &run.stopped {
-        Some(_) => "not sent",
-        None => "done before, by the record",
-    };
-    session.output.say(&format!(
-        "{done} applied, {failed} failed, {unknown} UNKNOWN, {left_out} {rest}"
-    ));
+    let mut counts = format!("{done} applied, {failed} failed, {unknown} UNKNOWN");
+    for (count, what) in [
+        (not_sent, "not sent"),
+        (skipped, "done before, by the record"),
+    ] {
+        if count > 0 {
+            // Writing to a text cannot fail.
+            let _ = write!(counts, ", {count} {what}");
+        }
+    }
+    session.output.say(&counts);
     if let Some(one) = run.applied.iter().find(|one| one.outcome == "unknown") {
         let side = match side {
             Side::Users => "users",
@@ -311,21 +358,19 @@ fn conclude(
         };
         session.output.say(&format!(
             "to find out: {}; or run again, which does no harm",
-            command(&format!("mappings show {side} {}", quoted(&one.source)))
+            command_on(&format!("mappings show {side}"), &one.source)
         ));
     }
     if let Some((why, exit)) = run.stopped {
         let exit = match exit {
-            Exit::Unknown => exit,
             _ if unknown > 0 => Exit::Unknown,
-            _ if done > 0 => Exit::Partly,
+            Exit::Unknown | Exit::Interrupted => exit,
+            _ if done + skipped > 0 => Exit::Partly,
             _ => exit,
         };
-        return Err(
-            Failure::new(exit, format!("{left_out} mappings were not made"))
-                .because(why)
-                .next("run the same command again; with --record it makes only the rest"),
-        );
+        return Err(Failure::new(exit, stopped_at(not_sent, unknown))
+            .because(why)
+            .next("run the same command again; with --record it makes only the rest"));
     }
     let exits: Vec<Exit> = run.applied.iter().filter_map(|one| one.exit).collect();
     Ok(match exits.first() {

@@ -6,15 +6,30 @@ use std::path::Path;
 use clap::CommandFactory;
 use clap_mangen::Man;
 
-use crate::arguments::{Arguments, SandboxCommand};
+use crate::arguments::{Arguments, SandboxArguments, SandboxCommand};
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, put};
 use crate::simulator;
 
-pub async fn sandbox(command: SandboxCommand, output: &Output) -> Result<Exit, Failure> {
+pub async fn sandbox(arguments: SandboxArguments, output: &Output) -> Result<Exit, Failure> {
+    let command = arguments.command.unwrap_or(SandboxCommand::Start {
+        scenario: None,
+        speed: simulator::SPEED,
+        like: arguments.like,
+    });
     match command {
-        SandboxCommand::Start { scenario, speed } => {
-            let url = simulator::start_with(scenario.as_deref(), speed).await?;
+        SandboxCommand::Start {
+            scenario,
+            speed,
+            like,
+        } => {
+            if let Some(record) = &like {
+                let calibration = simulator::calibration(record)?;
+                for remark in &calibration.remarks {
+                    output.say(remark);
+                }
+            }
+            let url = simulator::start_with(scenario.as_deref(), speed, like.as_deref()).await?;
             put(format!("{url}\n").as_bytes())?;
         }
         SandboxCommand::Status => match simulator::running().await? {
@@ -33,8 +48,12 @@ pub async fn sandbox(command: SandboxCommand, output: &Output) -> Result<Exit, F
                 "no simulator was running"
             });
         }
-        SandboxCommand::Serve { scenario, speed } => {
-            simulator::serve(scenario.as_deref(), speed).await?;
+        SandboxCommand::Serve {
+            scenario,
+            speed,
+            like,
+        } => {
+            simulator::serve(scenario.as_deref(), speed, like.as_deref()).await?;
         }
     }
     Ok(Exit::Done)
@@ -51,7 +70,9 @@ pub fn man(folder: Option<&Path>, output: &Output) -> Result<Exit, Failure> {
     let mut command = Arguments::command();
     command.build();
     let failed = |error: &dyn std::fmt::Display| {
-        Failure::unexpected("the manual pages cannot be written", error)
+        Failure::usage("the manual pages cannot be written")
+            .because(error)
+            .next("name another folder")
     };
     let Some(folder) = folder else {
         let mut page = Vec::new();

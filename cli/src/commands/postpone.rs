@@ -10,7 +10,8 @@ use crate::arguments::{Confirmation, Cutover};
 use crate::confirmation::confirm;
 use crate::deadlines;
 use crate::exit::{Exit, Failure};
-use crate::suggestion::{command, quoted};
+use crate::interruption::Interruption;
+use crate::suggestion::command_on;
 use crate::time::to_service;
 
 /// Moves the cutover by a length of time, or to a time.
@@ -30,9 +31,17 @@ pub async fn by_or_to(
                 .and_then(|by| old.checked_add_signed(by))
                 .ok_or_else(|| "that is beyond all time".to_owned())
                 .and_then(to_service)
-                .map_err(|error| Failure::usage("the new time cannot be told").because(error))?
+                .map_err(|error| {
+                    Failure::usage("the new time cannot be told")
+                        .because(error)
+                        .next("name a shorter time, or the new time itself")
+                })?
         }
-        (None, None) => return Err(Failure::usage("no new time is named")),
+        (None, None) => {
+            return Err(Failure::usage("no new time is named")
+                .because("neither a time nor --by is there")
+                .next("name one"));
+        }
     };
     move_cutover(session, job, &found, time, confirmation).await
 }
@@ -66,8 +75,15 @@ async fn move_cutover(
             .say("  That has passed: the service takes it as due at once.");
     }
     confirm(confirmation, 1, name_of(found, job), session.output)?;
-    let look = command(&format!("jobs show {}", quoted(job)));
-    if let Err(error) = session.client().update_job(job, time.clone()).await {
+    let look = command_on("jobs show", job);
+    let changed = Interruption::take_over()
+        .or_leave(
+            &format!("moving the cutover of {job}"),
+            &look,
+            session.client().update_job(job, time.clone()),
+        )
+        .await?;
+    if let Err(error) = changed {
         let what = format!("the cutover of {job} was not moved");
         if !error.may_have_taken_effect() {
             return Err(Failure::of_call(what, &error, &look));

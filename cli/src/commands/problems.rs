@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use msgraph_migrations::models::CrossTenantMigrationJobStatus as Status;
 use msgraph_migrations_workflows::reports::Report;
 
-use super::report::problem_rows;
+use super::report::{problem_rows, whole};
 use super::session::{Session, name_of};
 use crate::error_codes::explain;
-use crate::exit::{Exit, Failure};
+use crate::exit::{Exit, Failure, told};
 use crate::output::Row;
 use crate::progress::Progress;
-use crate::suggestion::{command, quoted};
+use crate::suggestion::{command, command_on};
 
 pub async fn run(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Failure> {
     let jobs = if jobs.is_empty() {
@@ -23,10 +23,17 @@ pub async fn run(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Fai
     if !session.output.is_table() {
         let rows: Vec<_> = reports.iter().flat_map(problem_rows).collect();
         session.output.rows(&rows, "")?;
-        return Ok(Exit::Done);
+        tell_what_is_missing(&reports, session);
+        return Ok(whole(&reports));
     }
     let rows = by_code(&reports);
-    session.output.rows(&rows, "No user has a problem.")?;
+    let is_whole = reports.iter().all(|report| report.users.is_complete());
+    let none = if is_whole {
+        "No user has a problem."
+    } else {
+        "No problem was found, but not everybody could be read."
+    };
+    session.output.rows(&rows, none)?;
     for report in &reports {
         let users = report.users.with_problems();
         if users > 0 {
@@ -34,17 +41,27 @@ pub async fn run(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Fai
                 "{}: {users} of {} users; all of them: {}",
                 report.asked_for,
                 report.users.read,
-                command(&format!("problems {} -o csv", quoted(&report.asked_for)))
+                command_on("problems -o csv", &report.asked_for)
             ));
         }
+    }
+    tell_what_is_missing(&reports, session);
+    Ok(whole(&reports))
+}
+
+fn tell_what_is_missing(reports: &[Report], session: &Session<'_>) {
+    for report in reports {
         if !report.users.is_complete() {
+            let why = match &report.users.broke_off {
+                Some(error) => format!(": {}", told(error)),
+                None => String::new(),
+            };
             session.output.say(&format!(
-                "{}: NOT ALL users could be read, so that there may be more",
+                "{}: NOT ALL users could be read, so that there may be more problems{why}",
                 report.asked_for
             ));
         }
     }
-    Ok(Exit::Done)
 }
 
 /// Reads what became of the users of jobs.

@@ -1,11 +1,23 @@
 //! Files that remember what is done.
 
+use std::error::Error;
 use std::path::Path;
 
-use msgraph_migrations_workflows::bulk::{Record, RecordError};
+use msgraph_migrations_workflows::bulk::{Record, RecordError, RunStopped};
 
 use super::session::Session;
 use crate::exit::{Exit, Failure};
+
+/// Why a run stopped, down to what the system says.
+pub fn why(stopped: &RunStopped) -> String {
+    let mut text = stopped.to_string();
+    let mut cause = Error::source(stopped);
+    while let Some(error) = cause {
+        text = format!("{text}: {error}");
+        cause = error.source();
+    }
+    text
+}
 
 /// Opens the record of what is done in a tenant.
 pub fn open(session: &Session<'_>, file: &Path, tenant: Option<&str>) -> Result<Record, Failure> {
@@ -19,7 +31,7 @@ pub fn open(session: &Session<'_>, file: &Path, tenant: Option<&str>) -> Result<
             .next("use --profile with a tenant")
         })?;
     let record = Record::open(file, session.client().endpoint(), tenant).map_err(|error| {
-        let why = std::error::Error::source(&error).map_or(String::new(), |why| format!(": {why}"));
+        let why = Error::source(&error).map_or(String::new(), |why| format!(": {why}"));
         let exit = match error {
             RecordError::InUse(_) => Exit::TryLater,
             _ => Exit::Usage,

@@ -7,8 +7,9 @@ use super::starting;
 use crate::arguments::Confirmation;
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure};
+use crate::interruption::{Interruption, NOT_SENT};
 use crate::output::Output;
-use crate::suggestion::{command, quoted};
+use crate::suggestion::command_on;
 
 /// Which step is tried again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,7 @@ pub async fn run(
     confirmation: &Confirmation,
 ) -> Result<Exit, Failure> {
     let mut found = Vec::new();
-    for job in jobs {
-        let state = session.look_up(job).await?;
+    for (job, state) in session.look_up_all(jobs).await? {
         let step = match state.status {
             Some(Status::ValidateFailed) => Step::Validation,
             Some(Status::Failed | Status::CompletedWithErrors) => Step::Migration,
@@ -38,11 +38,11 @@ pub async fn run(
                 .because(format!("it is {}", status_of(&state)))
                 .next(format!(
                     "see what its status allows: {}",
-                    command(&format!("explain {}", quoted(status_of(&state))))
+                    command_on("explain", status_of(&state))
                 )));
             }
         };
-        found.push((state, step));
+        found.push((job, state, step));
     }
     for (what, step) in [
         ("validate again", Step::Validation),
@@ -53,26 +53,36 @@ pub async fn run(
     ] {
         let of_step: Vec<_> = found
             .iter()
-            .filter(|(_, own)| *own == step)
-            .map(|(job, _)| job)
+            .filter(|(.., own)| *own == step)
+            .map(|(_, job, _)| job)
             .collect();
         if !of_step.is_empty() {
             session.announce(what, &of_step);
         }
     }
     let typed = match found.as_slice() {
-        [(one, _)] => name_of(one, &jobs[0]).to_owned(),
+        [(name, one, _)] => name_of(one, name).to_owned(),
         several => format!("{} jobs", several.len()),
     };
     confirm(confirmation, found.len(), &typed, session.output)?;
     let mut failed: Vec<Exit> = Vec::new();
-    for (job, (_, step)) in jobs.iter().zip(&found) {
+    let interruption = Interruption::take_over();
+    for (job, _, step) in &found {
+        if interruption.is_requested() {
+            Output::fail(
+                &Failure::new(Exit::Interrupted, format!("{job} was not tried again"))
+                    .because(NOT_SENT)
+                    .next("run the same command again"),
+            );
+            failed.push(Exit::Interrupted);
+            continue;
+        }
         let started = match step {
             Step::Validation => starting::validate(session, job).await,
             Step::Migration => starting::migrate(session, job).await,
         };
         if let Err(failure) = started {
-            if jobs.len() == 1 {
+            if found.len() == 1 {
                 return Err(failure);
             }
             if !session.output.is_muted() {
@@ -84,7 +94,8 @@ pub async fn run(
     Ok(match failed.as_slice() {
         [] => Exit::Done,
         some if some.contains(&Exit::Unknown) => Exit::Unknown,
-        [first, ..] if failed.len() == jobs.len() => *first,
+        some if some.contains(&Exit::Interrupted) => Exit::Interrupted,
+        [first, ..] if failed.len() == found.len() => *first,
         _ => Exit::Partly,
     })
 }

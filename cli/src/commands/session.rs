@@ -16,7 +16,7 @@ use crate::connection::Connection;
 use crate::deadlines::{is_due, present};
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
-use crate::suggestion::{command, quoted};
+use crate::suggestion::command_on;
 
 /// For how long a lost answer is read back.
 const SETTLE_WITHIN: Duration = Duration::from_secs(20);
@@ -67,6 +67,24 @@ impl<'a> Session<'a> {
         found
     }
 
+    /// Reads jobs that something is to be done with, each once however it was named.
+    pub async fn look_up_all(&self, jobs: &[String]) -> Result<Vec<(String, Job)>, Failure> {
+        let mut found: Vec<(String, Job)> = Vec::new();
+        for job in jobs {
+            let state = self.look_up(job).await?;
+            let is_known = found
+                .iter()
+                .any(|(name, known)| match (&known.id, &state.id) {
+                    (Some(known), Some(id)) => known.eq_ignore_ascii_case(id),
+                    _ => name.eq_ignore_ascii_case(job),
+                });
+            if !is_known {
+                found.push((job.clone(), state));
+            }
+        }
+        Ok(found)
+    }
+
     /// Reads the list of jobs.
     pub async fn jobs(&self) -> Result<Vec<Job>, Failure> {
         let mut found = Vec::new();
@@ -89,7 +107,7 @@ impl<'a> Session<'a> {
         job: &str,
         resolved: Result<Resolved<T, Sighting<Job>>, Error>,
     ) -> Result<Settled<T>, Failure> {
-        let look = command(&format!("jobs show {}", quoted(job)));
+        let look = command_on("jobs show", job);
         match resolved {
             Ok(Resolved::Answered(answer)) => Ok(Settled::Answered(answer)),
             Ok(Resolved::TookEffect { state, .. }) => {

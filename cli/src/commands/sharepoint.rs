@@ -11,12 +11,13 @@ use msgraph_migrations_workflows::reconciliation::{Resolved, Sighting};
 
 use super::cancellation::{Bucket, Cancelled, conclude};
 use super::session::{Session, read_back};
-use super::{rows, sharepoint_watch};
+use super::{rows, sharepoint_watch, user_input};
 use crate::arguments::{Confirmation, NewTask, SharepointCommand, Source};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Row};
-use crate::suggestion::{command, quoted};
+use crate::interruption::Interruption;
+use crate::output::{Output, Row, counted};
+use crate::suggestion::{command, command_on, quoted};
 
 pub async fn run(session: &mut Session<'_>, command: SharepointCommand) -> Result<Exit, Failure> {
     match command {
@@ -78,7 +79,7 @@ fn parameters(new: &NewTask) -> Parameters {
 
 async fn create(session: &mut Session<'_>, new: NewTask) -> Result<Exit, Failure> {
     let (kind, source) = new.source.named();
-    let look = command(&format!("sharepoint find --{kind} {}", quoted(source)));
+    let look = command(&format!("sharepoint find --{kind}={}", quoted(source)));
     if !new.validate_only {
         let start = match &new.start {
             Some(_) => rows::when(new.start.as_ref(), session.output.zone()),
@@ -93,13 +94,15 @@ async fn create(session: &mut Session<'_>, new: NewTask) -> Result<Exit, Failure
             .say("It can be cancelled only until it starts.");
         confirm(&new.confirmation, 1, source, session.output)?;
     }
-    let policy = read_back();
-    let created = session
-        .workflows
-        .reading_back(policy)
-        .create_sharepoint_task(parameters(&new))
-        .await;
     let what = format!("the move of {source}");
+    let read_back = session.workflows.reading_back(read_back());
+    let created = Interruption::take_over()
+        .or_leave(
+            &what,
+            &look,
+            read_back.create_sharepoint_task(parameters(&new)),
+        )
+        .await?;
     let task = match created {
         Ok(Resolved::Answered(answer)) => {
             Output::left_out(source, answer.deviations());
@@ -135,7 +138,7 @@ async fn create(session: &mut Session<'_>, new: NewTask) -> Result<Exit, Failure
         (_, true) => session.output.say("only checked; nothing moves"),
         (Some(id), false) => session.output.say(&format!(
             "created; see how far it is: {}",
-            command(&format!("sharepoint watch {}", quoted(id)))
+            command_on("sharepoint watch", id)
         )),
         (None, false) => session
             .output
@@ -204,9 +207,11 @@ async fn cancel(
     tasks: &[String],
     confirmation: &Confirmation,
 ) -> Result<Exit, Failure> {
-    session
-        .output
-        .say(&format!("About to cancel {} tasks:", tasks.len()));
+    let tasks = &user_input::named(tasks, None, None)?;
+    session.output.say(&format!(
+        "About to cancel {}:",
+        counted(tasks.len(), "task")
+    ));
     for task in tasks {
         let found = match read(session, task).await {
             Err(_) if session.output.is_muted() => continue,
@@ -220,17 +225,25 @@ async fn cancel(
             .output
             .say(&format!("  {task} ({status}), {}", source_of(&found)));
     }
-    let typed = match tasks {
+    let typed = match tasks.as_slice() {
         [one] => one.clone(),
         several => format!("{} tasks", several.len()),
     };
     confirm(confirmation, tasks.len(), &typed, session.output)?;
+    let interruption = Interruption::take_over();
     let mut all = Vec::new();
     for task in tasks {
-        let report = session
-            .workflows
-            .cancel_sharepoint_task_and_confirm(task, None)
-            .await;
+        if interruption.is_requested() {
+            all.push(Cancelled::not_sent(task.clone()));
+            continue;
+        }
+        let report = tokio::select! {
+            report = session.workflows.cancel_sharepoint_task_and_confirm(task, None) => report,
+            () = interruption.insisted() => {
+                all.push(Cancelled::left(task.clone()));
+                continue;
+            }
+        };
         all.push(match report {
             Ok(report) => Cancelled {
                 name: task.clone(),
@@ -242,7 +255,7 @@ async fn cancel(
             Err(error) => Cancelled::failed(task.clone(), &error),
         });
     }
-    let look = |task: &str| command(&format!("sharepoint show {}", quoted(task)));
+    let look = |task: &str| command_on("sharepoint show", task);
     conclude(&all, look, session.output)
 }
 

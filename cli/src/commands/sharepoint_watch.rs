@@ -12,7 +12,7 @@ use super::sharepoint::not_read;
 use super::watch::wait_options;
 use crate::arguments::{Format, Pace};
 use crate::exit::{Exit, Failure};
-use crate::output::Row;
+use crate::output::{Row, nobody_reads};
 
 pub async fn run(
     session: &mut Session<'_>,
@@ -41,6 +41,9 @@ pub async fn run(
                 return Ok(Exit::Interrupted);
             }
         };
+        if nobody_reads() {
+            return Ok(Exit::Interrupted);
+        }
         let observation = match next {
             None => break,
             Some(Ok(observation)) => observation,

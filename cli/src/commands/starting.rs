@@ -6,30 +6,34 @@ use msgraph_migrations::models::CrossTenantMigrationJob as Job;
 use super::rows;
 use super::session::{Session, Settled, read_back};
 use crate::exit::{Exit, Failure};
-use crate::suggestion::{command, quoted};
+use crate::interruption::Interruption;
+use crate::suggestion::command_on;
 
 /// Starts the validation of a job.
 pub async fn validate(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
-    let policy = read_back();
-    let resolved = session
-        .workflows
-        .reading_back(policy)
-        .validate_job(job)
-        .await;
-    let settled = session.settled(&format!("the validation of {job}"), job, resolved)?;
+    let what = format!("the validation of {job}");
+    let read_back = session.workflows.reading_back(read_back());
+    let resolved = Interruption::take_over()
+        .or_leave(&what, &look(job), read_back.validate_job(job))
+        .await?;
+    let settled = session.settled(&what, job, resolved)?;
     started(session, job, "validation", settled)
 }
 
 /// Starts the migration of a job, or its retry.
 pub async fn migrate(session: &mut Session<'_>, job: &str) -> Result<Exit, Failure> {
-    let policy = read_back();
-    let resolved = session
-        .workflows
-        .reading_back(policy)
-        .migrate_job(job)
-        .await;
-    let settled = session.settled(&format!("the migration of {job}"), job, resolved)?;
+    let what = format!("the migration of {job}");
+    let read_back = session.workflows.reading_back(read_back());
+    let resolved = Interruption::take_over()
+        .or_leave(&what, &look(job), read_back.migrate_job(job))
+        .await?;
+    let settled = session.settled(&what, job, resolved)?;
     started(session, job, "migration", settled)
+}
+
+/// The command that shows what became of it.
+fn look(job: &str) -> String {
+    command_on("jobs show", job)
 }
 
 fn started(
@@ -38,7 +42,7 @@ fn started(
     what: &str,
     settled: Settled<StartOutcome>,
 ) -> Result<Exit, Failure> {
-    let look = command(&format!("jobs show {}", quoted(job)));
+    let look = look(job);
     let refused = |why: String, next: String| {
         Failure::new(
             Exit::Refused,
@@ -55,7 +59,7 @@ fn started(
                 refusal.to_string(),
                 format!(
                     "validate it again: {}; if that is refused too, create a new job",
-                    command(&format!("jobs validate {}", quoted(job)))
+                    command_on("jobs validate", job)
                 ),
             ));
         }

@@ -1,18 +1,27 @@
 //! `xtmig jobs run`: a job from its creation to its end, from wherever it stands.
 
-use msgraph_migrations::DateTimeOffset;
-use msgraph_migrations::models::CrossTenantMigrationJobCreate as NewJob;
+use std::time::Duration;
+
+use msgraph_migrations::models::{
+    CrossTenantMigrationJob as Job, CrossTenantMigrationJobCreate as NewJob,
+    CrossTenantMigrationJobStatus as Status,
+};
+use msgraph_migrations::{DateTimeOffset, GetOptions};
 use msgraph_migrations_workflows::jobs::{JobRunEnd, MigrateOptions};
+use tokio::time::timeout;
 
 use super::jobs::new_job;
 use super::report::summary;
-use super::session::{Session, is_described, read_back};
+use super::session::{Session, is_described, read_back, status_of};
 use super::{rows, watch};
 use crate::arguments::RunArguments;
 use crate::confirmation::confirm;
-use crate::exit::{Exit, Failure};
-use crate::output::Output;
-use crate::suggestion::{command, quoted};
+use crate::exit::{Exit, Failure, exit_of};
+use crate::output::{Output, counted};
+use crate::suggestion::command_on;
+
+/// For how long it is read, after Ctrl-C, where the job stands.
+const LAST_LOOK: Duration = Duration::from_secs(5);
 
 pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<Exit, Failure> {
     let job = new_job(arguments.job)?;
@@ -38,14 +47,11 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
         options = options.retry_failed();
     }
     let name = &job.display_name;
-    let look = command(&format!("jobs show {}", quoted(name)));
+    let look = command_on("jobs show", name);
     let ended = tokio::select! {
         ended = session.workflows.migrate_job_to_end(&job, &options) => ended,
         Ok(()) = tokio::signal::ctrl_c() => {
-            session.output.say(&format!(
-                "no longer watched; what was started GOES ON by itself: {look}"
-            ));
-            session.output.say("to go on from wherever it stands, run the same command again");
+            tell_where_it_stands(session, name, &look).await;
             return Ok(Exit::Interrupted);
         }
     };
@@ -53,26 +59,66 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
         Failure::of_call(format!("{name} was not seen to its end"), &error, &look)
     })?;
     session.output.rows(&[summary(&run.report)], "")?;
-    session.output.say(&format!("{name}: {}", run.end));
+    session.output.say(&match &run.end {
+        JobRunEnd::DeadlinePassed => not_in_time(name, run.report.job.as_ref()),
+        end => format!("{name}: {end}"),
+    });
     let exit = exit(&run.end);
     if exit != Exit::Done {
         session.output.say(&format!(
             "next: {}",
             match &run.end {
-                JobRunEnd::DeadlinePassed => look,
-                _ => command(&format!("problems {}", quoted(name))),
+                JobRunEnd::DeadlinePassed =>
+                    format!("{look}; to go on, run the same command again"),
+                _ => command_on("problems", name),
             }
         ));
     }
     Ok(exit)
 }
 
+/// Where the time to watch is over; what has not begun does not go on by itself.
+fn not_in_time(name: &str, job: Option<&Job>) -> String {
+    let Some(job) = job else {
+        return format!("{name}: the time to watch is over, and it was NOT CREATED");
+    };
+    let goes_on = match &job.status {
+        Some(Status::Submitted | Status::ValidatePassed) => "and waits to be started",
+        _ => "and goes on by itself",
+    };
+    format!(
+        "{name}: the time to watch is over; it is {} {goes_on}",
+        status_of(job)
+    )
+}
+
+/// What was sent before Ctrl-C shows in where the job stands.
+async fn tell_where_it_stands(session: &Session<'_>, name: &str, look: &str) {
+    let found = timeout(LAST_LOOK, session.client().get_job(name, GetOptions::new())).await;
+    session.output.say(&match found {
+        Ok(Ok(job)) => format!(
+            "no longer watched; {name} is {} now, and what was started GOES ON by itself: {look}",
+            status_of(job.value())
+        ),
+        Ok(Err(error)) if exit_of(&error) == Exit::NotFound => {
+            format!("there is no job {name} so far; one that was just being created can still appear: {look}")
+        }
+        _ => format!(
+            "no longer watched; where {name} stands could not be read, and what was started GOES ON by itself: {look}"
+        ),
+    });
+    session
+        .output
+        .say("to go on from wherever it stands, run the same command again");
+}
+
 fn announce(job: &NewJob, output: &Output) {
     let users = job.resources.len();
     let time: &DateTimeOffset = &job.complete_after_date_time;
     output.say(&format!(
-        "About to create, validate and migrate {} ({users} users, cutover {}), from {}",
+        "About to create, validate and migrate {} ({}, cutover {}), from {}",
         job.display_name,
+        counted(users, "user"),
         rows::when(Some(time), output.zone()),
         job.source_tenant_id
     ));
@@ -95,7 +141,7 @@ async fn describe(session: &Session<'_>, job: &NewJob) -> Result<Exit, Failure> 
 
 fn exit(end: &JobRunEnd) -> Exit {
     match end {
-        JobRunEnd::Completed | JobRunEnd::ValidationPassed => Exit::Done,
+        JobRunEnd::Completed | JobRunEnd::ValidationPassed | JobRunEnd::Reached(_) => Exit::Done,
         JobRunEnd::CompletedWithErrors => Exit::Partly,
         JobRunEnd::ValidationFailed
         | JobRunEnd::Failed
@@ -104,7 +150,8 @@ fn exit(end: &JobRunEnd) -> Exit {
         | JobRunEnd::ValidationNotStarted(_)
         | JobRunEnd::MigrationNotStarted(_)
         | JobRunEnd::ValidationExpired(_)
-        | JobRunEnd::NameTaken => Exit::Refused,
+        | JobRunEnd::NameTaken
+        | JobRunEnd::NotAllowed(_) => Exit::Refused,
         JobRunEnd::Gone => Exit::NotFound,
         JobRunEnd::DeadlinePassed => Exit::TryLater,
     }

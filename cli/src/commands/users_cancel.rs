@@ -10,7 +10,7 @@ use msgraph_migrations::models::{
 };
 use msgraph_migrations::{Refusal, operations};
 use msgraph_migrations_workflows::bulk::{
-    BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped,
+    BulkCancelItem, BulkCancelOutcome, BulkOptions, Order, Record, RunStopped, StopReason,
 };
 use msgraph_migrations_workflows::reconciliation::ReadBack;
 
@@ -20,9 +20,11 @@ use super::session::{Session, name_of};
 use super::user_input;
 use crate::arguments::{Confirmation, RecordArguments, UserArguments};
 use crate::confirmation::confirm;
-use crate::exit::{Exit, Failure, exit_of};
+use crate::exit::{Exit, Failure, exit_of, told};
+use crate::interruption::{Cut, Interruption};
+use crate::output::{Output, counted};
 use crate::progress::Progress;
-use crate::suggestion::{command, quoted};
+use crate::suggestion::{command_on, job_option};
 
 /// How long a run sits out that the service or the token source cannot be used.
 const MAX_OUTAGE: Duration = Duration::from_secs(20);
@@ -41,7 +43,10 @@ pub async fn run(
     let users = user_input::users(users)?;
     let found = session.look_up(job).await?;
     let name = name_of(&found, job);
-    session.announce(&format!("cancel {} users of", users.len()), &[&found]);
+    session.announce(
+        &format!("cancel {} of", counted(users.len(), "user")),
+        &[&found],
+    );
     for user in users.iter().take(MAX_NAMED) {
         session.output.say(&format!("    {user}"));
     }
@@ -62,17 +67,11 @@ pub async fn run(
         .as_ref()
         .map(|record| recorded(record, &found, &users))
         .unwrap_or_default();
-    let mut all = cancel(session, job, &users, record.as_ref(), &known).await;
+    let (mut all, broken) = cancel(session, job, &users, record.as_ref(), &known).await;
     if !known.is_empty() {
         all.extend(as_recorded(session, job, &users, &known).await);
     }
-    let look = |user: &str| {
-        command(&format!(
-            "users show --job {} {}",
-            quoted(job),
-            quoted(user)
-        ))
-    };
+    let look = |user: &str| command_on(&format!("users show {}", job_option(job)), user);
     let exit = conclude(&all, look, session.output)?;
     if all
         .iter()
@@ -80,10 +79,23 @@ pub async fn run(
     {
         session.output.say(&format!(
             "who GOES ON is past the point where one user can be cancelled; see how it ends: {}",
-            command(&format!("jobs watch {}", quoted(job)))
+            command_on("jobs watch", job)
         ));
     }
-    Ok(exit)
+    match broken {
+        None => Ok(exit),
+        Some(why) => {
+            // Who was cancelled and is not in the record is asked for again, and answers that it is so already.
+            let failure =
+                Failure::unexpected("the record does not have all who were cancelled", why)
+                    .next("make room for it, and run the same command again, which does no harm");
+            if exit == Exit::Done {
+                return Err(failure);
+            }
+            Output::fail(&failure);
+            Ok(exit)
+        }
+    }
 }
 
 /// Those whom an earlier run has done.
@@ -102,7 +114,7 @@ async fn cancel(
     users: &[String],
     record: Option<&Record>,
     known: &HashSet<String>,
-) -> Vec<Cancelled> {
+) -> (Vec<Cancelled>, Option<String>) {
     let progress = Progress::new(session.output, "cancelling", Some(users.len()));
     let bar = progress.handle();
     let mut options = BulkOptions::new()
@@ -115,51 +127,56 @@ async fn cancel(
     if let Some(record) = record {
         options = options.record(record);
     }
-    let mut run = session.workflows.cancel_users(job, users.to_vec(), options);
+    let interruption = Interruption::take_over();
+    let (list, taken) = Cut::new(users.to_vec(), &interruption);
+    let mut run = session.workflows.cancel_users(job, list, options);
     let mut all: Vec<Cancelled> = Vec::new();
-    let rest = loop {
+    let mut broken = None;
+    let stopped = loop {
         let item = tokio::select! {
             item = run.try_next() => item,
-            Ok(()) = tokio::signal::ctrl_c() => {
-                break Some((
-                    Bucket::Unknown,
-                    "interrupted: it may have been sent; run again to finish".to_owned(),
-                    None,
-                ));
-            }
+            () = interruption.insisted() => break None,
         };
         match item {
             Ok(Some(item)) => all.push(judge(item)),
             Ok(None) => break None,
             Err(stopped) => {
-                let (reason, exit) = why(&stopped);
-                break Some((Bucket::GoesOn, reason, Some(exit)));
+                if matches!(stopped.reason, StopReason::Record(_)) {
+                    broken = Some(recording::why(&stopped));
+                }
+                break Some(why(&stopped));
             }
         }
     };
-    if let Some((bucket, reason, exit)) = rest {
-        let ended: HashSet<&str> = all.iter().map(|one| one.name.as_str()).collect();
-        let rest: Vec<_> = users
-            .iter()
-            .filter(|user| !ended.contains(user.as_str()) && !known.contains(*user))
-            .map(|user| Cancelled {
-                name: user.clone(),
-                bucket,
-                reason: reason.clone(),
-                next: None,
-                exit,
-            })
-            .collect();
-        all.extend(rest);
-    }
-    all
+    let ended: HashSet<String> = all.iter().map(|one| one.name.clone()).collect();
+    let taken = taken.count();
+    let rest = users.iter().enumerate();
+    all.extend(
+        rest.filter(|(_, user)| !ended.contains(*user) && !known.contains(*user))
+            .map(|(index, user)| match &stopped {
+                Some((reason, exit)) => Cancelled {
+                    name: user.clone(),
+                    bucket: Bucket::GoesOn,
+                    reason: reason.clone(),
+                    next: None,
+                    exit: Some(*exit),
+                },
+                // What the run had taken from the list when it was left may have been sent.
+                None if index < taken => Cancelled::left(user.clone()),
+                None => Cancelled::not_sent(user.clone()),
+            }),
+    );
+    (all, broken)
 }
 
 /// Why a run stopped, of which the rest was not sent.
 fn why(stopped: &RunStopped) -> (String, Exit) {
     match stopped.error() {
-        Some(error) => (format!("not sent: {error}"), exit_of(error)),
-        None => (format!("not sent: {stopped}"), Exit::Unexpected),
+        Some(error) => (format!("not sent: {}", told(error)), exit_of(error)),
+        None => (
+            format!("not sent: {}", recording::why(stopped)),
+            Exit::Unexpected,
+        ),
     }
 }
 
@@ -243,7 +260,7 @@ async fn as_recorded(
                 .filter(|user| known.contains(*user))
                 .map(|user| Cancelled {
                     name: user.clone(),
-                    bucket: Bucket::BeingCancelled,
+                    bucket: Bucket::Unknown,
                     reason: "done in an earlier run; it could not be read what came of it"
                         .to_owned(),
                     next: None,
@@ -256,21 +273,26 @@ async fn as_recorded(
         .iter()
         .filter(|user| known.contains(*user))
         .map(|user| {
-            let (bucket, reason) = match states.get(&user.to_lowercase()) {
-                Some(state) if has_all(state, &[Status::Cancelled]) => {
-                    (Bucket::Cancelled, "done in an earlier run, and cancelled")
-                }
+            let (bucket, reason, exit) = match states.get(&user.to_lowercase()) {
+                Some(state) if has_all(state, &[Status::Cancelled]) => (
+                    Bucket::Cancelled,
+                    "done in an earlier run, and cancelled",
+                    None,
+                ),
                 Some(state) if has_any(state, &[Status::Cancelled, Status::PendingCancel]) => (
                     Bucket::BeingCancelled,
                     "done in an earlier run, and being cancelled",
+                    None,
                 ),
                 Some(_) => (
                     Bucket::GoesOn,
                     "an earlier run has it as done, and it does not read as cancelled",
+                    None,
                 ),
                 None => (
                     Bucket::GoesOn,
                     "not in this job, never or no longer, as an earlier run found",
+                    Some(Exit::NotFound),
                 ),
             };
             Cancelled {
@@ -278,7 +300,7 @@ async fn as_recorded(
                 bucket,
                 reason: reason.to_owned(),
                 next: None,
-                exit: (bucket == Bucket::GoesOn).then_some(Exit::NotFound),
+                exit,
             }
         })
         .collect()

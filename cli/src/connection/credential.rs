@@ -6,10 +6,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use azure_core::credentials::{Secret, TokenCredential};
+use azure_core::http::{ClientOptions, ExponentialRetryOptions, RetryOptions};
 use azure_identity::{
     AzureCliCredential, AzureCliCredentialOptions, ClientAssertionCredential,
-    ClientSecretCredential, ManagedIdentityCredential, ManagedIdentityCredentialOptions,
-    UserAssignedId, WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
+    ClientAssertionCredentialOptions, ClientSecretCredential, ClientSecretCredentialOptions,
+    ManagedIdentityCredential, ManagedIdentityCredentialOptions, UserAssignedId,
+    WorkloadIdentityCredential, WorkloadIdentityCredentialOptions,
 };
 use clap::ValueEnum;
 use msgraph_migrations::azure::AzureToken;
@@ -34,6 +36,9 @@ const CLIENT_CERTIFICATE: &str = "AZURE_CLIENT_CERTIFICATE_PATH";
 const FEDERATED_TOKEN_FILE: &str = "AZURE_FEDERATED_TOKEN_FILE";
 /// What tokens are asked for.
 const SCOPE: &str = "https://graph.microsoft.com/.default";
+
+/// How often a request for a token is repeated.
+const MAX_REPEATS: u32 = 3;
 
 /// A way to sign in.
 #[expect(
@@ -90,7 +95,7 @@ impl Credential {
             Kind::ManagedIdentity => {
                 let options = ManagedIdentityCredentialOptions {
                     user_assigned_id: profile.client_id.clone().map(UserAssignedId::ClientId),
-                    ..ManagedIdentityCredentialOptions::default()
+                    client_options: asking(),
                 };
                 azure(
                     ManagedIdentityCredential::new(Some(options)),
@@ -99,6 +104,9 @@ impl Credential {
             }
             Kind::WorkloadIdentity => {
                 let options = WorkloadIdentityCredentialOptions {
+                    credential_options: ClientAssertionCredentialOptions {
+                        client_options: asking(),
+                    },
                     client_id: profile.client_id.clone(),
                     tenant_id: profile.tenant.clone(),
                     ..WorkloadIdentityCredentialOptions::default()
@@ -112,8 +120,11 @@ impl Credential {
                 let variable = profile.secret_variable.as_deref().unwrap_or(CLIENT_SECRET);
                 let secret = Secret::new(needed(None, variable)?);
                 let (tenant, client) = application(profile)?;
+                let options = ClientSecretCredentialOptions {
+                    client_options: asking(),
+                };
                 azure(
-                    ClientSecretCredential::new(&tenant, client, secret, None),
+                    ClientSecretCredential::new(&tenant, client, secret, Some(options)),
                     "the client secret",
                 )
             }
@@ -124,8 +135,11 @@ impl Credential {
                 };
                 let (tenant, client) = application(profile)?;
                 let certificate = Certificate::read(&file, &tenant, &client)?;
+                let options = ClientAssertionCredentialOptions {
+                    client_options: asking(),
+                };
                 azure(
-                    ClientAssertionCredential::new(tenant, client, certificate, None),
+                    ClientAssertionCredential::new(tenant, client, certificate, Some(options)),
                     "the certificate",
                 )
             }
@@ -188,6 +202,17 @@ impl fmt::Display for Credential {
 impl fmt::Debug for Credential {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Credential({self})")
+    }
+}
+
+/// How tokens are asked for: whoever sits before a screen does not wait a minute for an authority that is not there.
+fn asking() -> ClientOptions {
+    ClientOptions {
+        retry: RetryOptions::exponential(ExponentialRetryOptions {
+            max_retries: MAX_REPEATS,
+            ..ExponentialRetryOptions::default()
+        }),
+        ..ClientOptions::default()
     }
 }
 

@@ -61,9 +61,11 @@ pub async fn connect(
         output.detail(&format!("sending to {endpoint}"));
         builder = builder.endpoint(endpoint);
     }
-    let client = builder
-        .build()
-        .map_err(|error| Failure::usage("the client cannot be set up").because(error))?;
+    let client = builder.build().map_err(|error| {
+        Failure::usage("the client cannot be set up")
+            .because(error)
+            .next("correct --base-url, or base-url in the profile")
+    })?;
     Ok(Connection {
         client,
         credential,

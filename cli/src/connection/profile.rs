@@ -50,7 +50,12 @@ pub fn choose(arguments: &ConnectionArguments) -> Result<Option<(String, Profile
     if arguments.sandbox {
         return Ok(None);
     }
-    let file = config_file()?;
+    let file = match config_file() {
+        Ok(file) => file,
+        // Without a home there is no such file, and none is needed unless a profile is asked for.
+        Err(_) if arguments.profile.is_none() => return Ok(None),
+        Err(failure) => return Err(failure),
+    };
     let config = match fs::read_to_string(&file) {
         Ok(text) => toml::from_str::<Config>(&text).map_err(|error| {
             let place = error.span().map_or(String::new(), |span| {
@@ -61,9 +66,14 @@ pub fn choose(arguments: &ConnectionArguments) -> Result<Option<(String, Profile
                 .because(format!("{place}{}", error.message()))
                 .next("correct the file; the README of xtmig shows one")
         })?,
-        Err(error) if error.kind() == ErrorKind::NotFound => Config::default(),
+        // One that was named is meant.
+        Err(error) if error.kind() == ErrorKind::NotFound && std::env::var_os(CONFIG).is_none() => {
+            Config::default()
+        }
         Err(error) => {
-            return Err(Failure::usage(format!("{} cannot be read", file.display())).because(error));
+            return Err(Failure::usage(format!("{} cannot be read", file.display()))
+                .because(error)
+                .next(format!("correct it, or name another file in {CONFIG}")));
         }
     };
     let Some(name) = arguments.profile.clone().or(config.default_profile) else {

@@ -4,17 +4,28 @@ mod cancelling;
 mod connecting;
 mod exit_codes;
 mod explaining;
+mod fault_matrix;
 mod faults;
 mod help;
+#[cfg(unix)]
+mod interrupting;
 mod jobs;
+mod large;
 mod output;
 mod overview;
+mod probe;
+mod probe_calibration;
+mod probe_record;
 mod readme;
 mod sharepoint;
 mod simulator;
 mod support;
 #[cfg(unix)]
+mod surroundings;
+#[cfg(unix)]
 mod terminal;
+mod token_endpoint;
 mod users_cancelling;
 mod watching;
+mod waves;
 mod what_if;

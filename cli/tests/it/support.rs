@@ -1,9 +1,11 @@
 //! The program, and a simulator for it.
 
-use std::process::Output;
+use std::io::{BufRead, BufReader, Read};
+use std::process::{self, Child, ChildStdout, Output, Stdio};
 
 use assert_cmd::Command;
 use msgraph_migrations_sandbox::{Sandbox, SandboxBuilder};
+use serde_json::Value;
 
 /// A token that must never be seen.
 pub const TOKEN: &str = "secret-a3f1c9";
@@ -87,4 +89,85 @@ pub fn ran(output: &Output) -> Ran {
         assert!(!text.contains("panicked"), "{ran:?}");
     }
     ran
+}
+
+/// The program while it runs.
+pub struct Running {
+    child: Child,
+    out: BufReader<ChildStdout>,
+}
+
+impl Running {
+    pub fn start(sandbox: &Sandbox, arguments: &[&str], token_file: Option<&str>) -> Self {
+        let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("xtmig"));
+        command
+            .env_clear()
+            .env("TZ", "UTC")
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
+        match token_file {
+            Some(file) => command.env("XTMIG_TOKEN_FILE", file),
+            None => command.env("XTMIG_TOKEN", TOKEN),
+        };
+        let mut child = command
+            .args(["--base-url", &sandbox.base_url(), "--utc"])
+            .args(arguments)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("it runs");
+        let out = BufReader::new(child.stdout.take().expect("standard output"));
+        Self { child, out }
+    }
+
+    /// The next line of the results; empty once there is none.
+    pub fn line(&mut self) -> String {
+        let mut line = String::new();
+        self.out.read_line(&mut line).expect("UTF-8");
+        line.trim_end().to_owned()
+    }
+
+    pub fn json(&mut self) -> Value {
+        let line = self.line();
+        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
+    }
+
+    #[cfg(unix)]
+    pub fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        let sent = process::Command::new("kill").args([name, &id]).status();
+        assert!(sent.expect("kill runs").success());
+    }
+
+    /// Waits for the end: the code, the rest of the results, and what was said.
+    pub fn end(mut self) -> (i32, String, String) {
+        let mut rest = String::new();
+        self.out.read_to_string(&mut rest).expect("UTF-8");
+        let output = self.child.wait_with_output().expect("it ends");
+        let said = String::from_utf8(output.stderr).expect("UTF-8");
+        assert!(
+            !said.contains(TOKEN) && !said.contains("panicked"),
+            "{said}"
+        );
+        (code(output.status), rest, said)
+    }
+
+    /// Presses Ctrl-C until the program ends.
+    #[cfg(unix)]
+    pub async fn interrupted_until_it_ends(mut self) -> (i32, String, String) {
+        while self.child.try_wait().expect("a child").is_none() {
+            self.signal("-INT");
+            tokio::time::sleep(std::time::Duration::from_millis(300)).await;
+        }
+        self.end()
+    }
+}
+
+/// The exit code; of a process that a signal ended, the signal below zero.
+fn code(status: process::ExitStatus) -> i32 {
+    #[cfg(unix)]
+    if let Some(signal) = std::os::unix::process::ExitStatusExt::signal(&status) {
+        return -signal;
+    }
+    status.code().unwrap_or(i32::MIN)
 }

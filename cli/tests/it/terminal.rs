@@ -10,7 +10,7 @@ use crate::support::{TOKEN, demo};
 /// How long a terminal is waited for; far more than anything takes.
 const PATIENCE: u64 = 60_000;
 
-fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> PtySession {
+pub fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> PtySession {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xtmig"));
     command
         .env_clear()
@@ -23,7 +23,7 @@ fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> P
     spawn_command(command, Some(PATIENCE)).expect("a terminal")
 }
 
-fn code(session: &PtySession) -> i32 {
+pub fn code(session: &PtySession) -> i32 {
     use rexpect::process::WaitStatus;
     match session.process().wait().expect("it ends") {
         WaitStatus::Exited(_, code) => code,
@@ -79,7 +79,7 @@ async fn several_jobs_and_users_are_counted_in_the_question() {
         &[],
     );
     session
-        .exp_string("About to cancel 1 users of:")
+        .exp_string("About to cancel 1 user of:")
         .expect("how many");
     session.exp_string(&user).expect("who");
     session

@@ -1,76 +1,12 @@
 //! `jobs watch` and `jobs run` where nobody sits before a terminal: one line per change.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read};
-use std::process::{Child, ChildStdout, Command, Stdio};
 use std::time::Duration;
 
 use msgraph_migrations_sandbox::Sandbox;
 use serde_json::Value;
 
-use crate::support::{TOKEN, assert_only_read, demo, run};
-
-/// The program while it runs.
-struct Running {
-    child: Child,
-    out: BufReader<ChildStdout>,
-}
-
-impl Running {
-    fn start(sandbox: &Sandbox, arguments: &[&str], token_file: Option<&str>) -> Self {
-        let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xtmig"));
-        command
-            .env_clear()
-            .env("TZ", "UTC")
-            .env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        match token_file {
-            Some(file) => command.env("XTMIG_TOKEN_FILE", file),
-            None => command.env("XTMIG_TOKEN", TOKEN),
-        };
-        let mut child = command
-            .args(["--base-url", &sandbox.base_url(), "--utc"])
-            .args(arguments)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("it runs");
-        let out = BufReader::new(child.stdout.take().expect("standard output"));
-        Self { child, out }
-    }
-
-    /// The next line of the results; empty once there is none.
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.out.read_line(&mut line).expect("UTF-8");
-        line.trim_end().to_owned()
-    }
-
-    fn json(&mut self) -> Value {
-        let line = self.line();
-        serde_json::from_str(&line).unwrap_or_else(|error| panic!("{line}: {error}"))
-    }
-
-    #[cfg(unix)]
-    fn signal(&self, name: &str) {
-        let id = self.child.id().to_string();
-        let sent = Command::new("kill").args([name, &id]).status();
-        assert!(sent.expect("kill runs").success());
-    }
-
-    /// Waits for the end: the code, the rest of the results, and what was said.
-    fn end(mut self) -> (i32, String, String) {
-        let mut rest = String::new();
-        self.out.read_to_string(&mut rest).expect("UTF-8");
-        let output = self.child.wait_with_output().expect("it ends");
-        let said = String::from_utf8(output.stderr).expect("UTF-8");
-        assert!(
-            !said.contains(TOKEN) && !said.contains("panicked"),
-            "{said}"
-        );
-        (output.status.code().unwrap_or(-1), rest, said)
-    }
-}
+use crate::support::{Running, assert_only_read, demo, run};
 
 /// One job, told to a program.
 const WATCH: [&str; 7] = [

@@ -146,7 +146,7 @@ pub fn builder(origin: String) -> ClientBuilder {
         .retry(RetryPolicy::never())
 }
 
-fn configuration(certified: &Certified, greeting: &Greeting<'_>) -> ServerConfig {
+pub fn configuration(certified: &Certified, greeting: &Greeting<'_>) -> ServerConfig {
     let provider = Arc::new(ring::default_provider());
     let builder = ServerConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()

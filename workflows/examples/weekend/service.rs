@@ -55,6 +55,8 @@ impl Weekend {
         };
         let sandbox = Sandbox::builder()
             .seed(SEED)
+            // As fast as the world: the log tells which requests came in a pause.
+            .speed(1.0)
             .rate_limit(REQUESTS_PER_SECOND)
             .faults(vec![
                 rule("cancelUser", 0.01, Fault::DropAfterEffect),

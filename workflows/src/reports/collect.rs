@@ -65,10 +65,9 @@ impl Workflows {
                 reader.next_link = None;
                 continue;
             }
-            match budget.tolerate(error) {
-                Ok(_) if budget.until_next().await => {}
-                Ok(outage) => break outage.map(|outage| outage.error),
-                Err(error) => break Some(error.into()),
+            // Users are missing whichever comes first: the end of the budget, or of the time.
+            if !(budget.tolerates(&error) && budget.until_next().await) {
+                break Some(error.into());
             }
         };
         UserReport::of(reader.users, reader.deviations, failed)

@@ -94,6 +94,22 @@ impl PollBudget {
     /// Tolerates a passing failure, and says whether it is time to tell of an outage; gives back any
     /// other failure, and one beyond the budget.
     pub fn tolerate(&mut self, error: Error) -> Result<Option<Outage>, Error> {
+        if !self.tolerates(&error) {
+            return Err(error);
+        }
+        let lasting = self
+            .failing_since
+            .map_or(Duration::ZERO, |since| since.elapsed());
+        if self.is_outage_told || lasting < self.outage_after {
+            return Ok(None);
+        }
+        self.is_outage_told = true;
+        let error = Arc::new(error);
+        Ok(Some(Outage { lasting, error }))
+    }
+
+    /// Whether a failure passes and is within the budget; a later reading may do.
+    pub fn tolerates(&mut self, error: &Error) -> bool {
         let now = Instant::now();
         let since = *self.failing_since.get_or_insert(now);
         let lasting = now.saturating_duration_since(since);
@@ -104,16 +120,11 @@ impl PollBudget {
         );
         let is_beyond = lasting >= self.max_outage
             || self.max_failures.is_some_and(|most| self.failures > most);
-        if !is_passing(&error) || is_beyond {
-            return Err(error);
+        if !is_passing(error) || is_beyond {
+            return false;
         }
         warn!(%error, in_a_row = self.failures, ?lasting, "a reading failed; the wait goes on");
-        if self.is_outage_told || lasting < self.outage_after {
-            return Ok(None);
-        }
-        self.is_outage_told = true;
-        let error = Arc::new(error);
-        Ok(Some(Outage { lasting, error }))
+        true
     }
 }
 

@@ -1,5 +1,6 @@
 //! Actions seen through to their end.
 
+mod adversary;
 mod cancelling;
 mod cancelling_others;
 mod continuing;

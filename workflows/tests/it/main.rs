@@ -1,5 +1,6 @@
 //! Workflows on the sandbox and on scripted servers, over real sockets.
 
+mod adversary;
 mod bulk;
 mod jobs;
 mod reconciliation;

@@ -163,3 +163,23 @@ async fn each_user_is_in_the_report_once_as_the_service_told_of_them() {
         ]
     );
 }
+
+#[tokio::test]
+async fn users_that_could_not_be_read_in_time_are_missing_and_not_fine() {
+    let (sandbox, client) = start(Sandbox::builder()).await;
+    let job = job(&sandbox, 10);
+    let throttled = json!([{ "operation": "listUsers",
+        "fault": { "kind": "throttle", "retryAfter": { "seconds": 3600 } } }]);
+    sandbox
+        .set_faults(serde_json::from_value(throttled).expect("a rule"))
+        .expect("rules");
+    // The time is over before the failures have lasted for long enough to be told as an outage.
+    let options = options().deadline(std::time::Duration::from_millis(50));
+    let report = Workflows::new(client)
+        .report(&job, &options)
+        .await
+        .expect("the job itself can be read");
+    assert_eq!(report.users.read, 0);
+    assert!(report.users.broke_off.is_some(), "{report}");
+    assert!(!report.users.is_complete(), "{report}");
+}

@@ -1,5 +1,6 @@
 //! The drift check: documents against the spec, or one edition of the documents against another.
 
+pub mod answers;
 mod check;
 pub mod compare;
 mod conditions;

@@ -1,6 +1,7 @@
 //! The maintenance commands, run as a maintainer runs them.
 
 mod adoption;
+mod answers;
 mod clones;
 mod cosmetics;
 mod deprecation;

@@ -58,7 +58,7 @@ pub async fn run(session: &mut Session<'_>, arguments: &ReportArguments) -> Resu
 }
 
 /// A report that lacks users must not look whole.
-fn whole(reports: &[Report]) -> Exit {
+pub fn whole(reports: &[Report]) -> Exit {
     if reports
         .iter()
         .all(|report| report.users.broke_off.is_none())

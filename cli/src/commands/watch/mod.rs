@@ -23,9 +23,10 @@ use tokio::time::{Instant, sleep};
 
 use super::rows::text_of;
 use super::session::{Session, name_of};
+use super::user_input::named;
 use crate::arguments::{Format, Pace, Until, WatchArguments};
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Row};
+use crate::output::{Output, Row, nobody_reads};
 use crate::suggestion::command;
 use crate::time::Zone;
 use notify::Notifier;
@@ -53,7 +54,7 @@ pub async fn run(session: &mut Session<'_>, arguments: WatchArguments) -> Result
     let jobs = if arguments.jobs.is_empty() {
         under_way(session).await?
     } else {
-        arguments.jobs
+        named(&arguments.jobs, None, None)?
     };
     if jobs.is_empty() {
         session.output.say("Nothing is under way.");
@@ -200,6 +201,9 @@ impl Watcher {
             }
             if self.state.is_over() {
                 break;
+            }
+            if nobody_reads() && !self.notifier.is_wanted() {
+                return Ok(Exit::Interrupted);
             }
         }
         self.screen.draw(&self.state);

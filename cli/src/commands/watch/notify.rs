@@ -27,6 +27,11 @@ impl Notifier {
         }
     }
 
+    /// Whether there is a command to run.
+    pub fn is_wanted(&self) -> bool {
+        self.command.is_some()
+    }
+
     /// Starts the command if somebody wants to know of such a change.
     ///
     /// What happened stands in variables: names of jobs are no part of a command line.

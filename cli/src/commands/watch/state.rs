@@ -8,6 +8,7 @@ use msgraph_migrations_workflows::reports::Report;
 use msgraph_migrations_workflows::waiting::{Event, JobObservation, WaitEnd};
 
 use crate::commands::session::status_of;
+use crate::output::counted;
 use crate::time::two_units;
 
 /// Something that was seen, for people and for programs.
@@ -167,7 +168,7 @@ impl State {
                     .unwrap_or(0)
                     < **users
             })
-            .map(|(code, users)| format!("{code} ({users} users)"))
+            .map(|(code, users)| format!("{code} ({})", counted(*users, "user")))
             .collect();
         view.counts = Some(counts);
         (!more.is_empty()).then(|| Change {
@@ -241,7 +242,7 @@ fn ended(end: &WaitEnd<Job>) -> String {
     match end {
         WaitEnd::Reached(job) => format!("over: {}", described(job)),
         WaitEnd::Elsewhere(job) => format!("came to another end: {}", described(job)),
-        WaitEnd::Gone(_) => "is no longer there".to_owned(),
+        WaitEnd::Gone(_) => "is not there".to_owned(),
         WaitEnd::DeadlinePassed(job) => {
             let status = job.as_ref().map_or("of unknown status", status_of);
             format!("no longer watched, and GOES ON by itself; it is {status}")

@@ -6,79 +6,29 @@
 //! ```
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ops::Range;
 use std::path::Path;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
 use msgraph_migrations::{AccessToken, Client, RetryPolicy};
-use msgraph_migrations_sandbox::{Fault, FaultRule, RetryAfter, Sandbox};
+use msgraph_migrations_sandbox::Sandbox;
 use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::bulk::{BulkCancelOutcome, BulkOptions, Order, Record};
 use msgraph_migrations_workflows::reconciliation::ReadBack;
 
 use super::{file, tenant};
+use crate::adversary::{AT_ONCE, faults, seeds};
 
 const USERS: usize = 30;
 const MAX_RUNS: usize = 40;
-/// How many seeds are tried at once: much of each is waiting.
-const AT_ONCE: usize = 8;
-
-/// Which seeds: so many unless told.
-fn seeds() -> Range<u64> {
-    let Ok(text) = std::env::var("ADVERSARY_SEEDS") else {
-        return 0..12;
-    };
-    let ends = text.split_once("..").expect("ADVERSARY_SEEDS=0..400");
-    ends.0.parse().expect("a number")..ends.1.parse().expect("a number")
-}
-
-/// Some faults, each on some operation, with some probability.
-fn faults(dice: &mut fastrand::Rng) -> Vec<FaultRule> {
-    let soon = RetryAfter::Fraction(0.002);
-    (0..dice.usize(1..6))
-        .map(|_| {
-            let after_effect = dice.bool();
-            let fault = match dice.usize(0..13) {
-                0 => Fault::DropAfterEffect,
-                1 => Fault::DropBeforeEffect,
-                2 => Fault::GatewayTimeout { after_effect },
-                3 => Fault::BadGateway { after_effect },
-                4 => Fault::InternalServerError { after_effect },
-                5 => Fault::ServiceUnavailable {
-                    after_effect,
-                    retry_after: RetryAfter::None,
-                },
-                6 => Fault::ServiceUnavailable {
-                    after_effect: false,
-                    retry_after: soon,
-                },
-                7 => Fault::Throttle { retry_after: soon },
-                8 => Fault::TruncateBody {
-                    well_framed: dice.bool(),
-                },
-                9 => Fault::EmptyBody,
-                10 => Fault::UnknownEnumValue {
-                    value: "unheardOf".to_owned(),
-                },
-                11 => Fault::OddCasing,
-                _ => Fault::Latency {
-                    milliseconds: dice.u64(1..20),
-                },
-            };
-            let operations = [
-                "*",
-                "cancelUser",
-                "cancelUser",
-                "getUser",
-                "listUsers",
-                "getJob",
-            ];
-            let operation = operations[dice.usize(0..operations.len())];
-            FaultRule::new(operation, fault).with_probability(dice.f64() * 0.3)
-        })
-        .collect()
-}
+const OPERATIONS: [&str; 6] = [
+    "*",
+    "cancelUser",
+    "cancelUser",
+    "getUser",
+    "listUsers",
+    "getJob",
+];
 
 fn options(dice: &mut fastrand::Rng, record: &Record) -> BulkOptions {
     let policy = ReadBack::default()
@@ -156,7 +106,9 @@ async fn stage(seed: u64, dice: &mut fastrand::Rng) -> Stage {
         .build()
         .expect("a client");
     let tenant = tenant(&sandbox, &job).await;
-    sandbox.set_faults(faults(dice)).expect("rules");
+    sandbox
+        .set_faults(faults(dice, &OPERATIONS))
+        .expect("rules");
     Stage {
         workflows: Workflows::new(client),
         users: users.into_iter().map(|user| user.id).collect(),

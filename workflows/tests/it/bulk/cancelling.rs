@@ -184,7 +184,7 @@ async fn whoever_is_listed_twice_is_cancelled_once_and_then_already_cancelled() 
 }
 
 #[tokio::test]
-async fn too_late_is_a_conflict_and_not_done() {
+async fn too_late_is_told_and_not_done() {
     let (sandbox, job, users) = job_of(5).await;
     sandbox
         .set_job_status(&job, "cuttingOver")
@@ -196,7 +196,7 @@ async fn too_late_is_a_conflict_and_not_done() {
         .try_collect()
         .await
         .expect("nothing stops it");
-    assert_eq!(kinds(&items), vec!["conflict"; 5]);
+    assert_eq!(kinds(&items), vec!["too late"; 5]);
     assert!(record.is_empty());
     assert_eq!(
         requests(&sandbox, "getUser"),
@@ -448,7 +448,7 @@ async fn many_sharepoint_tasks_are_cancelled_each_with_its_outcome() {
         let run =
             Workflows::new(client.clone()).cancel_sharepoint_tasks(&tasks, BulkOptions::new());
         let items: Vec<_> = run.try_collect().await.expect("nothing stops it");
-        let mut kinds_expected = vec!["conflict", "refused"];
+        let mut kinds_expected = vec!["too late", "refused"];
         kinds_expected.resize(22, expected);
         assert_eq!(kinds(&items), kinds_expected);
     }

@@ -3,6 +3,7 @@
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
@@ -20,12 +21,15 @@ pub fn serve(users: usize) -> ExitCode {
         }
     };
     std::thread::spawn(move || {
-        let (cancelled, page) = (cancelled().to_string(), page(users).to_string());
+        let answers = Arc::new([cancelled(), job(), page(users)].map(|body| body.to_string()));
         for stream in listener.incoming().flatten() {
-            // A client that goes away ends its own connection only.
-            if let Err(error) = answer(stream, &cancelled, &page) {
-                eprintln!("a connection ended: {error}");
-            }
+            let answers = Arc::clone(&answers);
+            std::thread::spawn(move || {
+                // A client that goes away ends its own connection only.
+                if let Err(error) = answer(stream, &answers) {
+                    eprintln!("a connection ended: {error}");
+                }
+            });
         }
     });
     match io::stdin().read_to_end(&mut Vec::new()) {
@@ -34,7 +38,7 @@ pub fn serve(users: usize) -> ExitCode {
     }
 }
 
-fn answer(mut stream: TcpStream, cancelled: &str, page: &str) -> io::Result<()> {
+fn answer(mut stream: TcpStream, [cancelled, job, page]: &[String; 3]) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let mut reader = BufReader::new(stream.try_clone()?);
     loop {
@@ -51,8 +55,10 @@ fn answer(mut stream: TcpStream, cancelled: &str, page: &str) -> io::Result<()> 
         }
         let (status, body) = if first.contains("/cancel ") {
             (202, cancelled)
-        } else {
+        } else if first.contains("/users ") {
             (200, page)
+        } else {
+            (200, job)
         };
         let head = format!(
             "HTTP/1.1 {status} Status\r\ncontent-type: application/json;odata.metadata=minimal\r\n\
@@ -70,6 +76,27 @@ fn cancelled() -> Value {
     json!({
         "status": "pendingCancel",
         "message": "The request to cancel the migration job was accepted.",
+    })
+}
+
+/// A job half way, of few users.
+fn job() -> Value {
+    json!({
+        "@odata.context": "https://graph.microsoft.com/v1.0/$metadata#solutions/migrations/crossTenantMigrationJobs/$entity",
+        "id": crate::JOB,
+        "displayName": "Finance, second wave",
+        "status": "inProgress",
+        "message": "Batch is active in the system.",
+        "jobType": "migrate",
+        "resourceType": "users",
+        "createdDateTime": "2026-11-02T09:12:00Z",
+        "lastUpdatedDateTime": "2026-11-20T17:40:31Z",
+        "completeAfterDateTime": "2026-11-28T18:00:00Z",
+        "sourceTenantId": "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
+        "targetTenantId": "aa53b979-82ca-451c-9aa0-6b24cbbb0d6d",
+        "workloads": ["Exchange", "Teams", "ODSP"],
+        "resources": ["84c0d5ab-7e21-4936-bf1a-000000000001", "84c0d5ab-7e21-4936-bf1a-000000000002"],
+        "exchangeSettings": { "sourceEndpoint": "alderwood", "targetDeliveryDomain": "target.example" },
     })
 }
 
