@@ -129,6 +129,9 @@ pub mod guide {
 
     #[doc = include_str!("../docs/documents.md")]
     pub mod when_the_documents_change {}
+
+    #[doc = include_str!("../docs/limits.md")]
+    pub mod limits {}
 }
 
 /// The example of the README, compiled.

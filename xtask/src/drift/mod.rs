@@ -8,6 +8,8 @@ pub mod describe;
 pub mod editions;
 mod examples;
 pub mod finding;
+#[cfg(test)]
+mod fuzz;
 mod guide;
 mod ledger;
 mod limits;

@@ -142,8 +142,16 @@ impl Pair<'_> {
             true
         };
         let moved_paths = self.moved_path(&mut found);
+        // A page may state the same thing in two ways; neither is new when both stood there.
+        let stated: HashSet<(&str, &str)> = self
+            .old
+            .facts
+            .iter()
+            .map(|fact| (fact.key.as_str(), fact.value.as_str()))
+            .collect();
         for fact in &self.new.facts {
-            if !counted(fact) || (fact.aspect() == "path" && moved_paths) {
+            let stood = stated.contains(&(fact.key.as_str(), fact.value.as_str()));
+            if stood || !counted(fact) || (fact.aspect() == "path" && moved_paths) {
                 continue;
             }
             match self.old.fact(&fact.key) {

@@ -28,15 +28,7 @@ pub enum Format {
 /// # Errors
 /// Fails when the output is closed.
 pub fn write(report: Report, format: Format, other: &str) -> io::Result<()> {
-    // Nothing that a page holds may steer a terminal, in whatever form the report is.
-    let report = &report.visible();
-    let mut text = Vec::new();
-    match format {
-        Format::Human => human::write(&mut text, report, other)?,
-        Format::Json => json::write(&mut text, report)?,
-        Format::Markdown => markdown::write(&mut text, report, other)?,
-        Format::Sarif => sarif::write(&mut text, report)?,
-    }
+    let text = text(report, format, other)?;
     if format == Format::Human {
         // Colours are taken out again unless the output is a terminal that wants them.
         let mut output = anstream::stdout().lock();
@@ -47,6 +39,20 @@ pub fn write(report: Report, format: Format, other: &str) -> io::Result<()> {
         output.write_all(&text)?;
         output.flush()
     }
+}
+
+/// A report as it is written.
+pub fn text(report: Report, format: Format, other: &str) -> io::Result<Vec<u8>> {
+    // Nothing that a page holds may steer a terminal, in whatever form the report is.
+    let report = &report.visible();
+    let mut text = Vec::new();
+    match format {
+        Format::Human => human::write(&mut text, report, other)?,
+        Format::Json => json::write(&mut text, report)?,
+        Format::Markdown => markdown::write(&mut text, report, other)?,
+        Format::Sarif => sarif::write(&mut text, report)?,
+    }
+    Ok(text)
 }
 
 /// The last line of every report for people.

@@ -289,3 +289,21 @@ fn a_broken_spec_or_ledger_ends_in_one_line_with_its_place() {
         );
     }
 }
+
+#[test]
+fn a_page_that_contradicts_itself_does_not_differ_from_itself() {
+    let copy = Copy::of("docs");
+    copy.replace(
+        "api/cratejob-cancel.md",
+        "## Examples",
+        "If successful, this action returns a `202 Accepted` response code. It does not return anything in the \
+         response body.\n\n## Examples",
+    );
+    let run = editions(copy.path(), copy.path());
+    assert_eq!(
+        (run.code, run.new_keys()),
+        (0, Vec::new()),
+        "{}",
+        run.errors
+    );
+}
