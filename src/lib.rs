@@ -63,6 +63,7 @@ pub use calls::options::{GetOptions, ListOptions};
 pub use calls::paging::{Items, Page, Pages};
 pub use calls::request_check::MAX_MAPPINGS;
 pub use client::Client;
+pub use client::attempt::Attempt;
 #[cfg(feature = "azure")]
 pub use client::azure;
 pub use client::builder::ClientBuilder;

@@ -31,6 +31,8 @@ pub enum Exit {
     Unknown = 8,
     /// Of several, some were done and some were not.
     Partly = 9,
+    /// A plan has changes to make.
+    Changes = 10,
     /// Somebody pressed Ctrl-C; the migration goes on.
     Interrupted = 130,
 }

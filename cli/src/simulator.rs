@@ -88,7 +88,7 @@ async fn answers(url: &str) -> bool {
 }
 
 /// Starts this program again, as the simulator, and waits until it listens.
-fn start(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<String, Failure> {
+fn start(scenario: Option<&str>, speed: f64, record: Option<&Path>) -> Result<String, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::unexpected("the simulator cannot be started", error)
     };
@@ -102,7 +102,7 @@ fn start(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<Stri
     if let Some(scenario) = scenario {
         command.args(["--scenario", scenario]);
     }
-    if let Some(record) = like {
+    if let Some(record) = record {
         command.arg("--like").arg(record);
     }
     // What is typed to stop a command would otherwise stop the simulator with it.
@@ -205,12 +205,17 @@ fn write(file: &Path, url: &str) -> Result<(), Failure> {
 }
 
 fn file() -> Result<PathBuf, Failure> {
+    Ok(state_folder()?.join("sandbox"))
+}
+
+/// Where the program keeps what outlives it.
+pub fn state_folder() -> Result<PathBuf, Failure> {
     if let Some(folder) = std::env::var_os(STATE_DIR) {
-        return Ok(PathBuf::from(folder).join("sandbox"));
+        return Ok(PathBuf::from(folder));
     }
     let folders = etcetera::choose_base_strategy().map_err(|error| {
         Failure::unexpected("there is no home folder", error).next(format!("set {STATE_DIR}"))
     })?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Ok(folder.join("xtmig").join("sandbox"))
+    Ok(folder.join("xtmig"))
 }

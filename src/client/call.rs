@@ -12,6 +12,7 @@ use crate::answers::answer::Answer;
 use crate::answers::error::{Earlier, Error, ErrorKind};
 use crate::answers::judgement::{self, Failure, Fault, Pressure};
 use crate::client::Client;
+use crate::client::attempt::Attempt;
 use crate::client::bare;
 use crate::client::described::Describer;
 use crate::client::endpoint::Version;
@@ -186,7 +187,7 @@ impl Call<'_> {
                 request_id = field::Empty,
             );
             let attempted = self
-                .attempt(&token, ticket, deadline, &span, &send, judge)
+                .attempt(&token, (attempt, ticket), deadline, &span, &send, judge)
                 .instrument(span.clone())
                 .await;
             let error = match attempted {
@@ -226,7 +227,7 @@ impl Call<'_> {
     async fn attempt<F, Sent, T>(
         &self,
         token: &AccessToken,
-        ticket: Ticket,
+        (number, ticket): (u32, Ticket),
         deadline: Instant,
         span: &tracing::Span,
         send: &F,
@@ -241,6 +242,7 @@ impl Call<'_> {
         let transport = self.transport(token.clone(), self.client.timeouts.attempt.min(left));
         let bare = self.bare(&transport);
         let answer = exchange(&transport, self.operation, send(bare)).await;
+        self.tell(number, &answer);
         if let Ok(answer) = &answer {
             if !span.is_disabled() {
                 span.record("status", answer.status.as_u16())
@@ -260,6 +262,21 @@ impl Call<'_> {
             Err(error) => Err(error),
         };
         judged.map_err(|error| self.failed(error, &path))
+    }
+
+    /// Tells whoever wants to know of each request.
+    fn tell(&self, number: u32, answer: &Result<Answer, Error>) {
+        if let Some(observer) = &self.client.extras.attempts {
+            let answered = answer.as_ref().ok();
+            (observer.0)(&Attempt {
+                operation: self.operation,
+                number,
+                client_request_id: &self.client_request_id,
+                request_id: answered.and_then(Answer::request_id),
+                status: answered.map(|answer| answer.status),
+                was_sent: answer.as_ref().err().is_none_or(Error::was_sent),
+            });
+        }
     }
 
     /// How long before the end of the call its last request has to leave.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::client::Client;
+use crate::client::attempt::{Attempt, AttemptObserver};
 use crate::client::described::{DescribedRequest, Describer};
 use crate::client::retry::RetryPolicy;
 
@@ -54,6 +55,7 @@ pub struct CallOptions {
     client_request_id: Option<String>,
     headers: HeaderMap,
     describer: Option<Describer>,
+    attempts: Option<AttemptObserver>,
     /// Why a header cannot be sent.
     invalid: Option<String>,
 }
@@ -144,6 +146,28 @@ impl CallOptions {
         self
     }
 
+    /// Tells `observer` of each request, as soon as its answer came or failed to come.
+    ///
+    /// It is told before the answer is judged and before anything is repeated, and so of requests that the caller
+    /// never hears of; a journal of them is what Microsoft's support asks for. It runs between requests, so that it
+    /// should be quick. Nothing is told of a request that is dropped, with its call, before its answer came.
+    ///
+    /// ```no_run
+    /// use msgraph_migrations::{CallOptions, Client};
+    ///
+    /// # async fn example(client: Client) -> Result<(), msgraph_migrations::Error> {
+    /// let options = CallOptions::new().on_attempt(|attempt| {
+    ///     println!("{} {:?} {:?}", attempt.operation.id, attempt.status, attempt.request_id);
+    /// });
+    /// client.with(options).validate_job("Alderwood wave 3").await?;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub fn on_attempt(mut self, observer: impl Fn(&Attempt<'_>) + Send + Sync + 'static) -> Self {
+        self.attempts = Some(AttemptObserver(Arc::new(observer)));
+        self
+    }
+
     fn check_client_request_id(&self) -> Option<String> {
         let id = self.client_request_id.as_deref()?;
         let is_sendable = (1..=MAX_CLIENT_REQUEST_ID_LENGTH).contains(&id.len())
@@ -183,6 +207,7 @@ impl fmt::Debug for CallOptions {
             .field("client_request_id", &self.client_request_id)
             .field("headers", &self.headers.keys().collect::<Vec<_>>())
             .field("describe_only", &self.describer.is_some())
+            .field("on_attempt", &self.attempts.is_some())
             .finish_non_exhaustive()
     }
 }
@@ -193,6 +218,7 @@ pub(crate) struct Extras {
     pub client_request_id: Option<Arc<str>>,
     pub headers: Arc<HeaderMap>,
     pub describer: Option<Describer>,
+    pub attempts: Option<AttemptObserver>,
     invalid: Option<String>,
 }
 
@@ -241,6 +267,9 @@ impl Client {
         }
         if let Some(describer) = options.describer {
             extras.describer = Some(describer);
+        }
+        if let Some(observer) = options.attempts {
+            extras.attempts = Some(observer);
         }
         if let Some(reason) = options.invalid.or(invalid_id) {
             extras.invalid.get_or_insert(reason);

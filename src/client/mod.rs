@@ -4,6 +4,7 @@
 //! an answer means. No path, argument or model of a single call may enter; it uses `answers` and
 //! `models`.
 
+pub(crate) mod attempt;
 #[cfg(feature = "azure")]
 pub mod azure;
 pub(crate) mod bare;

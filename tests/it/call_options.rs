@@ -1,5 +1,6 @@
 //! What single calls do differently from the others of their client.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -205,4 +206,62 @@ async fn what_is_described_is_what_would_be_sent_and_none_of_it_is() {
             );
         }
     }
+}
+
+#[tokio::test]
+async fn each_request_is_told_of_with_its_ids_whether_or_not_it_is_answered() {
+    let asked = AtomicUsize::new(0);
+    let server = Server::start_with(move |_| {
+        let number = asked.fetch_add(1, Ordering::SeqCst);
+        let id = format!("request-{number}");
+        match number {
+            0 => Reply::new(503, &[("retry-after", "0"), ("request-id", &id)], "{}"),
+            _ => Reply::new(202, &[("request-id", &id)], "{}"),
+        }
+    })
+    .await;
+    let told = Arc::new(Mutex::new(Vec::new()));
+    let heard = Arc::clone(&told);
+    let options = CallOptions::new()
+        .client_request_id("5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77")
+        .on_attempt(move |attempt| {
+            heard.lock().expect("a list").push(format!(
+                "{} {} {} {:?} {:?} {}",
+                attempt.operation.id,
+                attempt.number,
+                attempt.client_request_id,
+                attempt.request_id,
+                attempt.status.map(|status| status.as_u16()),
+                attempt.was_sent,
+            ));
+        });
+    let client = server.builder().retry(RetryPolicy::default()).build();
+    let client = client.expect("a client").with(options.clone());
+    drop(client.cancel_job(JOB).await);
+    // Nobody listens there any more.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let origin = format!("http://{}", listener.local_addr().expect("an address"));
+    drop(listener);
+    let gone = Client::builder(msgraph_migrations::AccessToken::new("any").expect("a token"))
+        .endpoint(origin)
+        .retry(RetryPolicy::never())
+        .build()
+        .expect("a client")
+        .with(options);
+    gone.cancel_job(JOB).await.expect_err("no answer");
+    let id = "5b0f3a52-7f2c-4a0e-9a55-0f0d2a9c1e77";
+    let told = told.lock().expect("a list");
+    assert_eq!(told.len(), 3, "{told:?}");
+    assert_eq!(
+        told[0],
+        format!("cancelJob 1 {id} Some(\"request-0\") Some(503) true")
+    );
+    assert_eq!(
+        told[1],
+        format!("cancelJob 2 {id} Some(\"request-1\") Some(202) true")
+    );
+    assert!(
+        told[2].starts_with(&format!("cancelJob 1 {id} None None ")),
+        "{told:?}"
+    );
 }

@@ -41,10 +41,12 @@
 mod cancellable;
 mod cancelling;
 mod end;
+mod guard;
 mod migrate_to_end;
 mod start;
 
 pub use cancellable::TooLate;
 pub use cancelling::{CancelReport, CancelVerdict};
 pub use end::{JobRun, JobRunEnd};
+pub use guard::{JobGoal, JobStep, StepEnd, StepGuard};
 pub use migrate_to_end::MigrateOptions;

@@ -14,6 +14,7 @@ mod mappings;
 mod probe;
 mod sharepoint;
 mod users;
+mod waves;
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -28,6 +29,9 @@ pub use mappings::{ApplyArguments, MappingsCommand, Side};
 pub use probe::ProbeArguments;
 pub use sharepoint::{NewTask, SharepointCommand, Source};
 pub use users::UsersCommand;
+pub use waves::{
+    ApplyArguments as ApplyWaveArguments, PlanArguments, RehearseArguments, ResumeArguments,
+};
 
 /// Cross-tenant migrations of Microsoft 365 from the command line.
 ///
@@ -184,6 +188,14 @@ pub enum Command {
         #[command(flatten)]
         confirmation: Confirmation,
     },
+    /// Show what a wave file would do to the tenant; only reads. Exit code 10 if there is something to do
+    Plan(PlanArguments),
+    /// Do what the plan of a wave file shows: create, validate, map and migrate as far as the file says
+    Apply(ApplyWaveArguments),
+    /// Play a wave file against a simulator, with everything that goes wrong on a weekend
+    Rehearse(RehearseArguments),
+    /// Go on with a run of apply that was interrupted
+    Resume(ResumeArguments),
     /// Who signs in, and what that allows
     ///
     /// A token comes from XTMIG_TOKEN, or from what --credential or the profile names. Signing in by device code or

@@ -166,6 +166,11 @@ pub(super) struct Claims {
     is_application: bool,
 }
 
+/// The tenant that a token is for, if it says.
+pub fn tenant_of(token: &str) -> Option<String> {
+    claims(token)?.tenant
+}
+
 /// Reads the claims; none if the token is not one that holds any.
 pub(super) fn claims(token: &str) -> Option<Claims> {
     let mut parts = token.split('.');

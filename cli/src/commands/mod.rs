@@ -1,6 +1,6 @@
 //! What each command does.
 
-mod auth;
+pub mod auth;
 mod cancellation;
 mod explain;
 mod jobs;
@@ -14,7 +14,7 @@ mod recording;
 mod report;
 mod retry;
 mod rows;
-mod session;
+pub mod session;
 mod sharepoint;
 mod sharepoint_watch;
 mod starting;
@@ -25,7 +25,7 @@ mod users;
 mod users_cancel;
 mod watch;
 
-use crate::arguments::{Arguments, AuthCommand, Command, ProbeArguments};
+use crate::arguments::{Arguments, AuthCommand, Command, ConnectionArguments, ProbeArguments};
 use crate::connection;
 use crate::exit::{Exit, Failure};
 use crate::output::Output;
@@ -44,18 +44,30 @@ pub async fn run(arguments: Arguments, output: &mut Output) -> Result<Exit, Fail
             ..
         }) => probe::again(&file, output),
         command => {
-            let connection = connection::connect(&arguments.connection, output).await?;
-            let client = connection.client.clone();
-            if !arguments.connection.what_if {
-                return online(&mut Session::new(connection, client, output), command).await;
-            }
-            let plan = Plan::default();
-            output.mute();
-            let client = plan.describing(&client);
-            let ended = online(&mut Session::new(connection, client, output), command).await;
-            plan.show(ended, output)
+            connected(&arguments.connection, output, async |session| {
+                online(session, command).await
+            })
+            .await
         }
     }
+}
+
+/// Connects, and does `work`; or shows the requests of it, of which none is sent.
+pub async fn connected(
+    arguments: &ConnectionArguments,
+    output: &mut Output,
+    work: impl AsyncFnOnce(&mut Session<'_>) -> Result<Exit, Failure>,
+) -> Result<Exit, Failure> {
+    let connection = connection::connect(arguments, output).await?;
+    let client = connection.client.clone();
+    if !arguments.what_if {
+        return work(&mut Session::new(connection, client, output)).await;
+    }
+    let plan = Plan::default();
+    output.mute();
+    let client = plan.describing(&client);
+    let ended = work(&mut Session::new(connection, client, output)).await;
+    plan.show(ended, output)
 }
 
 /// Carries out a command that talks to the service.
@@ -75,7 +87,12 @@ async fn online(session: &mut Session<'_>, command: Command) -> Result<Exit, Fai
         } => postpone::by_or_to(session, &job, &cutover, &confirmation).await,
         Command::Auth(AuthCommand::Check) => auth::check(session).await,
         Command::Probe(arguments) => probe::run(session, &arguments).await,
-        Command::Explain(_)
+        // These need no connection, or have their own part.
+        Command::Plan(_)
+        | Command::Apply(_)
+        | Command::Rehearse(_)
+        | Command::Resume(_)
+        | Command::Explain(_)
         | Command::Sandbox(_)
         | Command::Completions { .. }
         | Command::Man { .. } => Ok(Exit::Done),

@@ -141,7 +141,7 @@ async fn describe(session: &Session<'_>, job: &NewJob) -> Result<Exit, Failure> 
 
 fn exit(end: &JobRunEnd) -> Exit {
     match end {
-        JobRunEnd::Completed | JobRunEnd::ValidationPassed => Exit::Done,
+        JobRunEnd::Completed | JobRunEnd::ValidationPassed | JobRunEnd::Reached(_) => Exit::Done,
         JobRunEnd::CompletedWithErrors => Exit::Partly,
         JobRunEnd::ValidationFailed
         | JobRunEnd::Failed
@@ -150,7 +150,8 @@ fn exit(end: &JobRunEnd) -> Exit {
         | JobRunEnd::ValidationNotStarted(_)
         | JobRunEnd::MigrationNotStarted(_)
         | JobRunEnd::ValidationExpired(_)
-        | JobRunEnd::NameTaken => Exit::Refused,
+        | JobRunEnd::NameTaken
+        | JobRunEnd::NotAllowed(_) => Exit::Refused,
         JobRunEnd::Gone => Exit::NotFound,
         JobRunEnd::DeadlinePassed => Exit::TryLater,
     }

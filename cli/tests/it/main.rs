@@ -27,4 +27,5 @@ mod terminal;
 mod token_endpoint;
 mod users_cancelling;
 mod watching;
+mod waves;
 mod what_if;

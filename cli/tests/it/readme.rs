@@ -6,11 +6,11 @@ use crate::support::{demo, program, ran, run, yes};
 
 const README: &str = include_str!("../../README.md");
 
-/// The commands in the README's first block, each with the code that it says to end in.
-fn walk() -> Vec<(String, i32)> {
+/// The commands in a block of the README, counting from 1, each with the code that it says to end in.
+fn walk(block: usize) -> Vec<(String, i32)> {
     let block = README
         .split("```sh\n")
-        .nth(1)
+        .nth(block)
         .and_then(|rest| rest.split("```").next());
     block
         .expect("a block of commands")
@@ -24,17 +24,33 @@ fn walk() -> Vec<(String, i32)> {
         .collect()
 }
 
+/// Pastes commands in a folder of their own.
 #[cfg(unix)]
-#[test]
-fn the_weekend_in_ten_commands_works_by_pasting() {
-    let folder = tempfile::tempdir().expect("a folder");
+fn paste<'a>(folder: &std::path::Path, commands: impl IntoIterator<Item = &'a (String, i32)>) {
     let program_path = program().get_program().to_owned();
     let bin = std::path::Path::new(&program_path)
         .parent()
         .expect("a folder")
         .to_owned();
     let path = format!("{}:/usr/bin:/bin", bin.display());
-    let commands = walk();
+    for (command, code) in commands {
+        let mut shell = assert_cmd::Command::new("/bin/sh");
+        shell
+            .env_clear()
+            .env("PATH", &path)
+            .env("XTMIG_STATE_DIR", folder)
+            .current_dir(folder)
+            .args(["-c", command]);
+        let ran = ran(&shell.output().expect("it runs"));
+        assert_eq!(ran.code, *code, "{command}: {ran:?}");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_weekend_in_ten_commands_works_by_pasting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let commands = walk(1);
     let own: Vec<_> = commands
         .iter()
         .filter(|(command, _)| command.starts_with("xtmig "))
@@ -45,17 +61,7 @@ fn the_weekend_in_ten_commands_works_by_pasting() {
         11,
         "besides these, one that installs: {commands:?}"
     );
-    for (command, code) in own {
-        let mut shell = assert_cmd::Command::new("/bin/sh");
-        shell
-            .env_clear()
-            .env("PATH", &path)
-            .env("XTMIG_STATE_DIR", folder.path())
-            .current_dir(folder.path())
-            .args(["-c", command]);
-        let ran = ran(&shell.output().expect("it runs"));
-        assert_eq!(ran.code, *code, "{command}: {ran:?}");
-    }
+    paste(folder.path(), own);
     assert!(folder.path().join("report.html").is_file());
 }
 
@@ -128,4 +134,13 @@ async fn every_field_is_documented() {
         documented.sort_unstable();
         assert_eq!(found, documented, "{of}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn the_weekend_as_a_file_works_by_pasting() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let commands = walk(2);
+    assert_eq!(commands.len(), 6, "{commands:?}");
+    paste(folder.path(), &commands);
 }

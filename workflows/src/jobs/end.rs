@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::guard::{JobGoal, JobStep};
 use crate::reports::Report;
 use msgraph_migrations::Refusal;
 use msgraph_migrations::models::{
@@ -51,6 +52,10 @@ pub enum JobRunEnd {
     ValidationExpired(Refusal),
     /// Another job has the display name: it is from another source tenant. Nothing was started.
     NameTaken,
+    /// The job is as far as was asked for, and goes on by itself if it is under way.
+    Reached(JobGoal),
+    /// The next request was not allowed by the [guard](super::StepGuard); it was not sent.
+    NotAllowed(JobStep),
 }
 
 impl JobRunEnd {
@@ -102,6 +107,17 @@ impl fmt::Display for JobRunEnd {
             Self::NameTaken => {
                 f.write_str("NOTHING WAS STARTED, another job has this name, from another tenant")
             }
+            Self::Reached(goal) => f.write_str(match goal {
+                JobGoal::Created => "it is there",
+                JobGoal::Validated => "it is validated",
+                JobGoal::Migrating => "its migration is under way",
+                JobGoal::Migrated => "it is migrated",
+            }),
+            Self::NotAllowed(step) => f.write_str(match step {
+                JobStep::Create => "IT WAS NOT CREATED, that was not allowed",
+                JobStep::Validate => "ITS VALIDATION WAS NOT STARTED, that was not allowed",
+                JobStep::Migrate => "ITS MIGRATION WAS NOT STARTED, that was not allowed",
+            }),
         }
     }
 }

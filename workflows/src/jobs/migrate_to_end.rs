@@ -1,5 +1,6 @@
 //! Carrying a migration on from wherever it stands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
@@ -7,6 +8,7 @@ use tokio::time::{Instant, sleep};
 use tracing::info;
 
 use super::end::{JobRun, JobRunEnd};
+use super::guard::{Guarded, JobGoal, JobStep, StepGuard};
 use super::start::Run;
 use crate::Workflows;
 use crate::reading::{Reading, is_not_found, read_job};
@@ -33,6 +35,9 @@ pub struct MigrateOptions {
     /// Whether a validation or migration that has failed, also in part, before this call is tried
     /// again; false unless set.
     pub retry_failed: bool,
+    /// How far the job is seen through; to the end of its migration unless set.
+    pub goal: JobGoal,
+    guard: Guarded,
 }
 
 impl MigrateOptions {
@@ -60,6 +65,20 @@ impl MigrateOptions {
     #[must_use]
     pub fn retry_failed(mut self) -> Self {
         self.retry_failed = true;
+        self
+    }
+
+    /// Sees the job through only so far; a job that is beyond is left as it is.
+    #[must_use]
+    pub fn up_to(mut self, goal: JobGoal) -> Self {
+        self.goal = goal;
+        self
+    }
+
+    /// Asks `guard` before each request that changes something, and tells it what became of it.
+    #[must_use]
+    pub fn guard(mut self, guard: Arc<dyn StepGuard>) -> Self {
+        self.guard = Guarded(Some(guard));
         self
     }
 }
@@ -161,11 +180,17 @@ impl Journey<'_> {
 
     async fn step(&mut self, job: Job) -> Result<Next, Error> {
         let status = job.status.clone();
+        let goal = self.options.goal;
+        if goal.is_reached(status.as_ref()) {
+            return Ok(Next::End(JobRunEnd::Reached(goal)));
+        }
         match status {
             Some(Status::Submitted) => self.validate(job).await,
             Some(Status::ValidatePassed) => self.migrate(job).await,
             Some(Status::ValidateFailed) if self.take_retry() => self.validate(job).await,
-            Some(Status::CompletedWithErrors | Status::Failed) if self.take_retry() => {
+            Some(Status::CompletedWithErrors | Status::Failed)
+                if goal > JobGoal::Validated && self.take_retry() =>
+            {
                 self.migrate(job).await
             }
             Some(
@@ -219,11 +244,16 @@ impl Journey<'_> {
     /// Creates the job; none when the name is to be looked for again.
     async fn create(&mut self) -> Result<Option<Next>, Error> {
         let read_back = self.options.read_back.clone();
-        let workflows = self.run.workflows;
+        let guard = &self.options.guard;
+        let step = JobStep::Create;
+        let Some(workflows) = guard.allow(self.run.workflows, step, None) else {
+            return Ok(Some(Next::End(JobRunEnd::NotAllowed(step))));
+        };
         let created = workflows
             .reading_back(read_back)
             .create_job(self.new_job)
             .await;
+        guard.created(&created);
         let job = match created {
             Ok(Resolved::Answered(response)) => response.into_value(),
             Ok(Resolved::TookEffect { state, .. }) => match state.into_present() {
@@ -251,9 +281,14 @@ impl Journey<'_> {
     }
 
     async fn validate(&mut self, job: Job) -> Result<Next, Error> {
-        let workflows = self.run.workflows;
+        let guard = &self.options.guard;
+        let step = JobStep::Validate;
+        let Some(workflows) = guard.allow(self.run.workflows, step, Some(&job)) else {
+            return Ok(Next::End(JobRunEnd::NotAllowed(step)));
+        };
         let read_back = workflows.reading_back(self.options.read_back.clone());
         let started = read_back.validate_job(&self.run.key).await;
+        guard.started(step, &started);
         let what = Started {
             status: Status::ValidateSubmitted,
             refused: JobRunEnd::ValidationNotStarted,
@@ -263,9 +298,14 @@ impl Journey<'_> {
     }
 
     async fn migrate(&mut self, job: Job) -> Result<Next, Error> {
-        let workflows = self.run.workflows;
+        let guard = &self.options.guard;
+        let step = JobStep::Migrate;
+        let Some(workflows) = guard.allow(self.run.workflows, step, Some(&job)) else {
+            return Ok(Next::End(JobRunEnd::NotAllowed(step)));
+        };
         let read_back = workflows.reading_back(self.options.read_back.clone());
         let started = read_back.migrate_job(&self.run.key).await;
+        guard.started(step, &started);
         if let Ok(Resolved::Answered(StartOutcome::ValidationExpired(refusal))) = started {
             return self.revalidate(job, refusal).await;
         }

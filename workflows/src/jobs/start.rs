@@ -180,7 +180,13 @@ impl<'a> Run<'a> {
     }
 
     pub async fn report(self, end: JobRunEnd) -> JobRun {
-        let users = if matches!(end, JobRunEnd::Gone | JobRunEnd::DeadlinePassed) {
+        let users = if matches!(
+            end,
+            JobRunEnd::Gone
+                | JobRunEnd::DeadlinePassed
+                | JobRunEnd::Reached(_)
+                | JobRunEnd::NotAllowed(_)
+        ) {
             UserReport::default()
         } else {
             let id = self.job.as_ref().and_then(|job| job.id.as_deref());

@@ -1,12 +1,15 @@
 //! Carrying a migration on from any status, after crashes, under faults.
 
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use msgraph_migrations::RetryPolicy;
-use msgraph_migrations::models::CrossTenantMigrationJobCreate;
+use msgraph_migrations::models::{CrossTenantMigrationJob, CrossTenantMigrationJobCreate};
+use msgraph_migrations::{CallOptions, RetryPolicy};
 use msgraph_migrations_sandbox::{Fault, FaultRule, JobStatus, RetryAfter, Sandbox, UserOutcome};
 use msgraph_migrations_workflows::Workflows;
-use msgraph_migrations_workflows::jobs::{JobRunEnd, MigrateOptions};
+use msgraph_migrations_workflows::jobs::{
+    JobGoal, JobRunEnd, JobStep, MigrateOptions, StepEnd, StepGuard,
+};
 use msgraph_migrations_workflows::reconciliation::ReadBack;
 
 use crate::support::calls::new_job;
@@ -176,4 +179,118 @@ async fn whatever_goes_wrong_and_however_often_it_is_begun_again_nothing_is_doub
     }
     println!("{crashes} crashes in 24 migrations");
     assert!(crashes > 0);
+}
+
+#[tokio::test]
+async fn a_job_goes_as_far_as_its_goal_and_no_further() {
+    for (goal, sent) in [
+        (JobGoal::Created, [1, 0, 0]),
+        (JobGoal::Validated, [1, 1, 0]),
+        (JobGoal::Migrating, [1, 1, 1]),
+        (JobGoal::Migrated, [1, 1, 1]),
+    ] {
+        let (sandbox, client) = start(Sandbox::builder()).await;
+        let workflows = Workflows::new(client);
+        let job = wave();
+        let options = migrate_options().up_to(goal);
+        for _ in 0..2 {
+            // Once more changes nothing.
+            let run = as_time_passes(&sandbox, workflows.migrate_job_to_end(&job, &options)).await;
+            let run = run.expect("a report");
+            let is_reached = match &run.end {
+                JobRunEnd::Reached(reached) => *reached == goal,
+                JobRunEnd::Completed => goal > JobGoal::Validated,
+                _ => false,
+            };
+            assert!(is_reached, "{goal:?}: {run}");
+            assert_eq!(effects(&sandbox), sent, "{goal:?}");
+        }
+    }
+}
+
+/// Allows some steps, and notes what it is asked and told.
+struct Guard {
+    allowed: Vec<JobStep>,
+    heard: Mutex<Vec<String>>,
+}
+
+impl StepGuard for Guard {
+    fn allow(&self, step: JobStep, job: Option<&CrossTenantMigrationJob>) -> Option<CallOptions> {
+        let heard = format!("{step:?} of {}?", job.is_some());
+        self.heard.lock().expect("no panic").push(heard);
+        let id = format!("5b0f3a52-7f2c-4a0e-9a55-00000000000{}", step as u8);
+        self.allowed
+            .contains(&step)
+            .then(|| CallOptions::new().client_request_id(id))
+    }
+
+    fn ended(&self, step: JobStep, end: StepEnd<'_>) {
+        let end = match end {
+            StepEnd::Done(_) => "done",
+            StepEnd::FoundDone(_) => "found done",
+            StepEnd::NotDone(_) => "not done",
+            StepEnd::Unknown(_) => "unknown",
+        };
+        let heard = format!("{step:?}: {end}");
+        self.heard.lock().expect("no panic").push(heard);
+    }
+}
+
+#[tokio::test]
+async fn a_guard_is_asked_before_each_request_told_what_became_of_it_and_can_stop_it() {
+    use JobStep::{Create, Migrate, Validate};
+    for (allowed, end, heard) in [
+        (vec![], Some(Create), "Create of false?"),
+        (
+            vec![Create],
+            Some(Validate),
+            "Create of false? Create: done Validate of true?",
+        ),
+        (
+            vec![Create, Validate],
+            Some(Migrate),
+            "Create of false? Create: done Validate of true? Validate: found done Migrate of true?",
+        ),
+        (
+            vec![Create, Validate, Migrate],
+            None,
+            "Create of false? Create: done Validate of true? Validate: found done Migrate of true? Migrate: done",
+        ),
+    ] {
+        let (sandbox, client) = start(Sandbox::builder().faults(vec![
+            FaultRule::new("validateJob", Fault::DropAfterEffect).times(1),
+        ]))
+        .await;
+        let workflows = Workflows::new(client);
+        let guard = Arc::new(Guard {
+            allowed: allowed.clone(),
+            heard: Mutex::default(),
+        });
+        let options = migrate_options().guard(Arc::clone(&guard) as Arc<dyn StepGuard>);
+        let job = wave();
+        let run = as_time_passes(&sandbox, workflows.migrate_job_to_end(&job, &options)).await;
+        let run = run.expect("a report");
+        match (&run.end, end) {
+            (JobRunEnd::NotAllowed(step), Some(expected)) => assert_eq!(*step, expected, "{run}"),
+            (JobRunEnd::Completed, None) => {}
+            _ => panic!("{allowed:?}: {run}"),
+        }
+        assert_eq!(guard.heard.lock().expect("no panic").join(" "), heard);
+        assert_eq!(
+            effects(&sandbox).iter().sum::<u64>(),
+            u64::try_from(allowed.len()).expect("few")
+        );
+        // Each is sent by the options that the guard gave for it.
+        for step in allowed {
+            let id = format!("5b0f3a52-7f2c-4a0e-9a55-00000000000{}", step as u8);
+            let is_sent = |request: &&msgraph_migrations_sandbox::RequestEntry| {
+                request.client_request_id.as_deref() == Some(&id) && request.effect.is_some()
+            };
+            assert_eq!(
+                sandbox.requests().iter().filter(is_sent).count(),
+                1,
+                "{step:?}"
+            );
+        }
+    }
 }

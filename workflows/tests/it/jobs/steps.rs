@@ -27,6 +27,8 @@ fn told(end: &JobRunEnd) -> &'static str {
         JobRunEnd::MigrationNotStarted(_) => "migration not started",
         JobRunEnd::ValidationExpired(_) => "expired",
         JobRunEnd::NameTaken => "name taken",
+        JobRunEnd::Reached(_) => "reached",
+        JobRunEnd::NotAllowed(_) => "not allowed",
     }
 }
 

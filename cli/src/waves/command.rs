@@ -1,0 +1,610 @@
+//! `xtmig plan`, `apply` and `resume`: what is read, shown, asked and done, in this order.
+
+use std::collections::HashMap;
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chrono::Utc;
+use msgraph_migrations::Client;
+use sha2::{Digest, Sha256};
+
+use super::carry_out::{Manner, Outcome, Run};
+use super::journal::{Event, Journal, lock};
+use super::mapping_run::{group_change, user_change};
+use super::mistakes::Mistakes;
+use super::people;
+use super::plan::{self, Act, Remark};
+use super::plan_file::{Plan, private, stale};
+use super::seen::{self, Seen};
+use super::wanted::{Draft, Input, Side, Wanted, WantedJob, hex, time};
+use super::{reconcile, resolve, show};
+use crate::arguments::{ApplyWaveArguments, Pace, PlanArguments, ResumeArguments};
+use crate::commands::auth::tenant_of;
+use crate::commands::session::{Session, is_described};
+use crate::confirmation::confirm;
+use crate::exit::{Exit, Failure};
+use crate::output::{Output, Row};
+use crate::simulator::state_folder;
+use crate::suggestion::{command, quoted};
+
+/// Where users' object ids come from whom no file knows.
+#[derive(Clone, Copy, Debug)]
+pub enum Lookup<'a> {
+    /// From nowhere.
+    None,
+    /// From the tenant that is reached so.
+    Tenant { endpoint: &'a str, token: &'a str },
+    /// They are made up, where no tenant is asked.
+    MadeUp,
+}
+
+/// Reads a wave with all that it names, and refuses it with all its mistakes.
+pub async fn read(
+    file: &Path,
+    against: &[PathBuf],
+    lookup: Lookup<'_>,
+    output: &Output,
+) -> Result<(Wanted, Vec<Input>), Failure> {
+    let mut mistakes = Mistakes::default();
+    let Some(draft) = Draft::read(file, &mut mistakes)? else {
+        mistakes.check(file)?;
+        return Err(Failure::unexpected(
+            format!("{} cannot be read", file.display()),
+            "it is not told why",
+        ));
+    };
+    let unknown = draft.people.unknown();
+    let looked_up = match lookup {
+        _ if unknown.is_empty() => HashMap::new(),
+        Lookup::None => HashMap::new(),
+        Lookup::Tenant { endpoint, token } => {
+            output.say(&format!(
+                "looking up {} users at {endpoint}/v1.0/users",
+                unknown.len()
+            ));
+            resolve::look_up(endpoint, token, unknown).await?
+        }
+        Lookup::MadeUp => {
+            output.say(&format!(
+                "{} users have made-up object ids, since no tenant is asked",
+                unknown.len()
+            ));
+            made_up(unknown)
+        }
+    };
+    let wanted = draft.finish(&looked_up, &mut mistakes);
+    let others = others(file, against, &looked_up, &mut mistakes, output)?;
+    people::overlaps(&wanted.jobs, &draft, &others, &mut mistakes);
+    mistakes.check(file)?;
+    Ok((wanted, draft.inputs))
+}
+
+fn made_up(names: Vec<String>) -> HashMap<String, Result<String, String>> {
+    let id = |name: &str| {
+        let digest = Sha256::digest(name.as_bytes());
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        uuid::Uuid::from_bytes(bytes).hyphenated().to_string()
+    };
+    names
+        .into_iter()
+        .map(|name| name.to_lowercase())
+        .map(|name| (name.clone(), Ok(id(&name))))
+        .collect()
+}
+
+/// The jobs of other waves that are not over by their dates: those that are named, and those of the same folder.
+fn others(
+    file: &Path,
+    named: &[PathBuf],
+    looked_up: &HashMap<String, Result<String, String>>,
+    mistakes: &mut Mistakes,
+    output: &Output,
+) -> Result<Vec<(PathBuf, Vec<WantedJob>)>, Failure> {
+    let own = file.canonicalize().unwrap_or_else(|_| file.to_owned());
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
+    let folder = folder.unwrap_or(Path::new("."));
+    let neighbours = std::fs::read_dir(folder)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| Some(entry.ok()?.path()))
+        .filter(|path| {
+            path.extension()
+                .is_some_and(|extension| extension == "toml")
+        })
+        .filter(|path| is_wave(path));
+    let mut files: Vec<(PathBuf, bool)> = named.iter().map(|path| (path.clone(), true)).collect();
+    files.extend(neighbours.map(|path| (path, false)));
+    let mut seen = vec![own];
+    let mut all = Vec::new();
+    for (path, is_named) in files {
+        let canonical = path.canonicalize().unwrap_or_else(|_| path.clone());
+        if seen.contains(&canonical) {
+            continue;
+        }
+        seen.push(canonical);
+        let mut own_mistakes = Mistakes::default();
+        let draft = match Draft::read(&path, &mut own_mistakes) {
+            Ok(draft) => draft,
+            Err(failure) if is_named => return Err(failure),
+            Err(_) => None,
+        };
+        let jobs = draft.map(|draft| {
+            let mut known = made_up(draft.people.unknown());
+            known.extend(looked_up.clone());
+            draft.finish(&known, &mut own_mistakes).jobs
+        });
+        match jobs {
+            Some(jobs) if own_mistakes.is_empty() => {
+                let now = Utc::now();
+                let is_over = |job: &WantedJob| {
+                    seen::instant(&job.complete_after).is_some_and(|at| at <= now)
+                };
+                if !jobs.iter().all(is_over) {
+                    all.push((path, jobs));
+                }
+            }
+            _ if is_named => mistakes.extend(own_mistakes),
+            _ => output.say(&format!(
+                "{} has mistakes, so that its users are NOT held against those of this wave",
+                path.display()
+            )),
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a file is meant to be a wave; a folder may hold other TOML files.
+fn is_wave(path: &Path) -> bool {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    text.contains("wave.schema.json")
+        || (text.contains("source-tenant") && text.contains("complete-after"))
+}
+
+/// The tenant that is reached, as far as the profile or the token tell.
+async fn tenant(session: &Session<'_>) -> Option<String> {
+    if let Ok(token) = session.connection.credential.secret().await
+        && let Some(tenant) = tenant_of(&token)
+    {
+        return Some(tenant.to_lowercase());
+    }
+    let named = session.connection.tenant.clone()?;
+    people::is_object_id(&named).then(|| named.to_lowercase())
+}
+
+/// Makes a plan.
+async fn make(session: &Session<'_>, wanted: Wanted, inputs: Vec<Input>) -> Result<Plan, Failure> {
+    let client = session.client();
+    let seen = look(session, &wanted).await?;
+    let now = Utc::now();
+    let difference = plan::compare(&wanted, &seen, now);
+    Ok(Plan::new(
+        client.endpoint(),
+        now,
+        inputs,
+        wanted,
+        seen,
+        difference,
+    ))
+}
+
+/// Looks at the tenant, which has to be the one of the wave.
+async fn look(session: &Session<'_>, wanted: &Wanted) -> Result<Seen, Failure> {
+    if let (Some(expected), Some(found)) = (&wanted.target_tenant, tenant(session).await)
+        && *expected != found
+    {
+        return Err(Failure::new(
+            Exit::Refused,
+            "the wave is for another tenant; nothing was sent",
+        )
+        .because(format!(
+            "it is for {expected}, and the token or the profile for {found}"
+        ))
+        .next("choose the profile of that tenant: --profile NAME"));
+    }
+    Box::pin(seen::read(session.client(), wanted, session.output)).await
+}
+
+async fn wanted(
+    session: &Session<'_>,
+    file: &Path,
+    against: &[PathBuf],
+    is_resolving: bool,
+) -> Result<(Wanted, Vec<Input>), Failure> {
+    if session.output.is_muted() {
+        // Nobody is asked anything.
+        let lookup = if is_resolving {
+            Lookup::MadeUp
+        } else {
+            Lookup::None
+        };
+        return read(file, against, lookup, session.output).await;
+    }
+    let token = if is_resolving {
+        session.connection.credential.secret().await?
+    } else {
+        String::new()
+    };
+    let lookup = if is_resolving {
+        Lookup::Tenant {
+            endpoint: session.client().endpoint(),
+            token: &token,
+        }
+    } else {
+        Lookup::None
+    };
+    read(file, against, lookup, session.output).await
+}
+
+/// `xtmig plan`
+pub async fn plan(session: &mut Session<'_>, arguments: &PlanArguments) -> Result<Exit, Failure> {
+    let against = &arguments.others.against;
+    let (wanted, inputs) =
+        Box::pin(wanted(session, &arguments.wave, against, arguments.resolve)).await?;
+    let plan = Box::pin(make(session, wanted, inputs)).await?;
+    let exit = show::plan(&plan, session.output)?;
+    if let Some(file) = &arguments.out {
+        plan.write(file)?;
+        session
+            .output
+            .say(&format!("kept in {}, which names people", file.display()));
+    }
+    if exit == Exit::Changes {
+        let next = match &arguments.out {
+            Some(file) => format!("apply --plan {}", quoted(&file.display().to_string())),
+            None => format!("apply {}", quoted(&arguments.wave.display().to_string())),
+        };
+        session.output.say(&format!("next: {}", command(&next)));
+    }
+    Ok(exit)
+}
+
+/// `xtmig apply`
+pub async fn apply(
+    session: &mut Session<'_>,
+    arguments: &ApplyWaveArguments,
+) -> Result<Exit, Failure> {
+    if session.output.is_muted() {
+        return Box::pin(what_if(session, arguments)).await;
+    }
+    let (plan, is_fresh) = if let Some(file) = &arguments.plan {
+        let plan = Plan::read(file)?;
+        for missing in plan.check_inputs()? {
+            session.output.say(&format!(
+                "{} is not here, so that it is not known whether it has changed since it was planned",
+                missing.display()
+            ));
+        }
+        service(session, &plan)?;
+        (plan, false)
+    } else {
+        let wave = arguments.wave.as_deref().unwrap_or(Path::new(""));
+        let against = &arguments.others.against;
+        let (wanted, inputs) = Box::pin(wanted(session, wave, against, arguments.resolve)).await?;
+        (Box::pin(make(session, wanted, inputs)).await?, true)
+    };
+    let folder = state_folder()?.join("runs");
+    let _lock = lock_wave(&folder, &plan)?;
+    show::plan(&plan, session.output)?;
+    blocked(&plan.difference.blocked)?;
+    let count = plan.difference.changes.len();
+    let is_asked = count > 0 && !arguments.confirmation.yes;
+    if count > 0 {
+        warn(&plan, session.output);
+        confirm(
+            &arguments.confirmation,
+            count,
+            &plan.wanted.wave,
+            session.output,
+        )?;
+    } else if arguments
+        .confirmation
+        .expect
+        .is_some_and(|expected| expected != 0)
+    {
+        confirm(
+            &arguments.confirmation,
+            0,
+            &plan.wanted.wave,
+            session.output,
+        )?;
+    }
+    if !is_fresh || is_asked {
+        let now = Box::pin(look(session, &plan.wanted)).await?;
+        still_fits(&plan, &now)?;
+        if is_asked && is_fresh {
+            check_inputs_again(&plan)?;
+        }
+    }
+    if count == 0 && !plan.is_watched() {
+        return Ok(Exit::Done);
+    }
+    let journal = Journal::begin(&folder, &plan, Box::new(Utc::now))?;
+    Box::pin(carry_out(session, plan, journal, &arguments.pace)).await
+}
+
+/// `xtmig resume`
+pub async fn resume(
+    session: &mut Session<'_>,
+    arguments: &ResumeArguments,
+) -> Result<Exit, Failure> {
+    if session.output.is_muted() {
+        return Err(Failure::usage(
+            "what is left of a run is not known without reading; nothing was sent",
+        )
+        .next("look at its journal, or at xtmig plan"));
+    }
+    let folder = state_folder()?.join("runs");
+    let (journal, plan) = Journal::resume(&arguments.run, &folder, Box::new(Utc::now))?;
+    let _lock = lock_wave(&folder, &plan)?;
+    service(session, &plan)?;
+    let count = plan.difference.changes.len();
+    let is_left = |change: &&plan::Change| !journal.is_done(&change.id);
+    let left = plan.difference.changes.iter().filter(is_left).count();
+    session.output.say(&format!(
+        "{}: {count} changes, of which {} are done by the journal",
+        plan.wanted.wave,
+        count - left
+    ));
+    if left > 0 {
+        confirm(
+            &arguments.confirmation,
+            count,
+            &plan.wanted.wave,
+            session.output,
+        )?;
+    }
+    let now = Box::pin(look(session, &plan.wanted)).await?;
+    let moved = reconcile::reconcile(&plan, &journal, &now)?;
+    if !moved.is_empty() {
+        return Err(differs(&moved, session.output));
+    }
+    Box::pin(carry_out(session, plan, journal, &arguments.pace)).await
+}
+
+/// Refuses a plan or a run of another service.
+fn service(session: &Session<'_>, plan: &Plan) -> Result<(), Failure> {
+    let here = session.client().endpoint();
+    if plan.service.eq_ignore_ascii_case(here) {
+        return Ok(());
+    }
+    Err(stale(format!(
+        "it is for {}, and this would go to {here}",
+        plan.service
+    )))
+}
+
+/// Keeps other runs of the same wave off, on this machine.
+fn lock_wave(folder: &Path, plan: &Plan) -> Result<std::fs::File, Failure> {
+    let key = format!("{}\n{}", plan.service, plan.wanted.wave.to_lowercase());
+    let path = folder.join(format!("{}.lock", &hex(key.as_bytes())[..16]));
+    let failed = |error: std::io::Error| {
+        Failure::unexpected(format!("{} cannot be used", path.display()), error)
+    };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(false);
+    private(&mut options);
+    let file = options.open(&path).map_err(failed)?;
+    lock(&file, &path)?;
+    Ok(file)
+}
+
+fn blocked(blocked: &[Remark]) -> Result<(), Failure> {
+    if blocked.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::new(
+        Exit::Refused,
+        format!(
+            "{} things stand in the way; nothing was sent that changes anything",
+            blocked.len()
+        ),
+    )
+    .because("each is named above as blocked")
+    .next("put the file or the tenant right, and plan again"))
+}
+
+fn warn(plan: &Plan, output: &Output) {
+    let mut migrations = plan.difference.changes.iter();
+    if migrations.any(|change| change.act == Act::Migrate) {
+        output.say("Mailboxes that have cut over stay moved.");
+    }
+}
+
+/// Refuses when the tenant has moved since the plan was made.
+fn still_fits(plan: &Plan, now: &Seen) -> Result<(), Failure> {
+    let difference = plan::compare(&plan.wanted, now, Utc::now());
+    let moved = plan::moved(&plan.wanted, &plan.seen, now, &plan.difference);
+    if !moved.is_empty() {
+        return Err(stale(moved.join("; ")));
+    }
+    blocked(&difference.blocked)?;
+    if difference.changes != plan.difference.changes {
+        return Err(stale("it would do something else today"));
+    }
+    Ok(())
+}
+
+fn check_inputs_again(plan: &Plan) -> Result<(), Failure> {
+    plan.check_inputs().map(drop)
+}
+
+fn differs(moved: &[String], output: &Output) -> Failure {
+    for one in moved {
+        output.say(one);
+    }
+    Failure::new(
+        Exit::Refused,
+        "the tenant is not as the run left it; nothing more was sent",
+    )
+    .because(moved.join("; "))
+    .next("plan the wave again")
+}
+
+async fn carry_out(
+    session: &mut Session<'_>,
+    plan: Plan,
+    journal: Journal,
+    pace: &Pace,
+) -> Result<Exit, Failure> {
+    let run = journal.run.clone();
+    session
+        .output
+        .say(&format!("run {run}, journal {}", journal.path.display()));
+    let journal = Arc::new(journal);
+    let plan = Arc::new(plan);
+    let manner = Manner {
+        interval: (
+            pace.interval,
+            pace.interval.max(std::time::Duration::from_mins(2)),
+        ),
+        deadline: pace.deadline,
+        stalled_after: pace.stalled_after,
+    };
+    let outcome = {
+        let run = Run {
+            client: session.client().clone(),
+            plan: Arc::clone(&plan),
+            journal: Arc::clone(&journal),
+            manner,
+            output: session.output,
+        };
+        tokio::select! {
+            outcome = Box::pin(run.go()) => Some(outcome),
+            Ok(()) = tokio::signal::ctrl_c() => None,
+        }
+    };
+    let resume = command(&format!("resume {run}"));
+    let Some(outcome) = outcome else {
+        let (exit, doubt) = match journal.under_way() {
+            0 => (Exit::Interrupted, String::new()),
+            count => (
+                Exit::Unknown,
+                format!("; whether {count} changes that were on their way took effect is UNKNOWN"),
+            ),
+        };
+        let why = format!("interrupted{doubt}");
+        journal.add(&[Event::Ended {
+            exit: exit as u8,
+            why: why.clone(),
+        }])?;
+        session.output.say(&format!(
+            "{why}; what was started GOES ON by itself. To go on, and to find out: {resume}"
+        ));
+        return Ok(exit);
+    };
+    let exit = end(&outcome, &plan, &journal, session.output)?;
+    if exit != Exit::Done {
+        session.output.say(&format!("to go on: {resume}"));
+    }
+    Ok(exit)
+}
+
+/// Shows what came of a run.
+pub fn end(
+    outcome: &Outcome,
+    plan: &Plan,
+    journal: &Journal,
+    output: &mut Output,
+) -> Result<Exit, Failure> {
+    let exit = match journal.broken() {
+        Some(_) => Exit::Unknown,
+        None => outcome.exit(),
+    };
+    let rows: Vec<Row> = outcome
+        .jobs
+        .iter()
+        .map(|job| {
+            let last = job.run.as_ref();
+            let found = last.and_then(|run| run.report.job.as_ref());
+            let status = found.and_then(|job| job.status.as_ref());
+            Row::new()
+                .with("job", job.name.as_str())
+                .with("status", status.map(|status| status.as_str().to_owned()))
+                .with("result", job.text.as_str())
+                .beside("id", found.and_then(|job| job.id.clone()))
+        })
+        .collect();
+    output.rows(&rows, "")?;
+    if let Some(failure) = &outcome.mappings {
+        Output::fail(failure);
+    }
+    let changes = &plan.difference.changes;
+    let done = changes.iter().filter(|change| journal.is_done(&change.id));
+    let done = done.count();
+    output.say(&format!("{done} of {} changes are made", changes.len()));
+    journal.add(&[Event::Ended {
+        exit: exit as u8,
+        why: format!("{done} of {} changes are made", changes.len()),
+    }])?;
+    Ok(exit)
+}
+
+/// Describes the requests of a plan, of which none is sent.
+async fn what_if(
+    session: &mut Session<'_>,
+    arguments: &ApplyWaveArguments,
+) -> Result<Exit, Failure> {
+    let plan = if let Some(file) = &arguments.plan {
+        Plan::read(file)?
+    } else {
+        let wave = arguments.wave.as_deref().unwrap_or(Path::new(""));
+        let against = &arguments.others.against;
+        let (wanted, inputs) = Box::pin(wanted(session, wave, against, arguments.resolve)).await?;
+        // Nothing is read, and so nothing is taken to be there.
+        let seen = Seen::default();
+        let now = Utc::now();
+        let difference = plan::compare(&wanted, &seen, now);
+        let service = session.client().endpoint();
+        Plan::new(service, now, inputs, wanted, seen, difference)
+    };
+    Box::pin(describe(session.client(), &plan)).await?;
+    Ok(Exit::Done)
+}
+
+async fn describe(client: &Client, plan: &Plan) -> Result<(), Failure> {
+    let wanted = &plan.wanted;
+    let tenant = wanted.source_tenant.as_str();
+    let (mut users, mut groups) = (Vec::new(), Vec::new());
+    for change in &plan.difference.changes {
+        let described = match change.act {
+            Act::Create => {
+                let job = wanted.jobs[change.index].new_job(tenant)?;
+                client.create_job(&job).await.err()
+            }
+            Act::Postpone => {
+                let time = time(&wanted.jobs[change.index].complete_after)?;
+                client.update_job(&change.name, time).await.err()
+            }
+            Act::Validate => client.validate_job(&change.name).await.err(),
+            Act::Migrate => client.migrate_job(&change.name).await.err(),
+            Act::Map | Act::Unmap => {
+                let mapping = &wanted.mappings[change.index];
+                match mapping.side {
+                    Side::User => users.push(user_change(mapping, tenant)),
+                    Side::Group => groups.push(group_change(mapping, tenant)),
+                }
+                None
+            }
+        };
+        only_described(described)?;
+    }
+    for users in users.chunks(msgraph_migrations::MAX_MAPPINGS) {
+        only_described(client.update_user_mappings(users.to_vec()).await.err())?;
+    }
+    for groups in groups.chunks(msgraph_migrations::MAX_MAPPINGS) {
+        only_described(client.update_group_mappings(groups.to_vec()).await.err())?;
+    }
+    Ok(())
+}
+
+fn only_described(error: Option<msgraph_migrations::Error>) -> Result<(), Failure> {
+    match error.filter(|error| !is_described(error)) {
+        Some(error) => Err(Failure::of_call("the requests cannot be made", &error, "")),
+        None => Ok(()),
+    }
+}
