@@ -331,7 +331,7 @@ fn title(name: &str) -> String {
     title
 }
 
-/// The widths of the columns; the widest give way until the table fits.
+/// The widths of the columns; the widest give way until the table fits, the first, which names, last.
 fn fit(lines: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
     let columns = lines.first().map_or(0, Vec::len);
     let mut widths: Vec<usize> = (0..columns)
@@ -342,10 +342,11 @@ fn fit(lines: &[Vec<String>], width: Option<usize>) -> Vec<usize> {
         .collect();
     let Some(width) = width else { return widths };
     while widths.iter().sum::<usize>() + 2 * columns.saturating_sub(1) > width {
-        let Some(widest) = widths
-            .iter_mut()
-            .max()
+        let (first, others) = widths.split_at_mut(1.min(columns));
+        let widest = others.iter_mut().max();
+        let Some(widest) = widest
             .filter(|widest| **widest > MIN_COLUMN)
+            .or(first.iter_mut().find(|first| **first > MIN_COLUMN))
         else {
             break;
         };
@@ -400,6 +401,18 @@ mod tests {
             .map(|line| line.width() - line.split("  ").last().unwrap_or_default().width())
             .collect();
         assert!(starts.windows(2).all(|pair| pair[0] == pair[1]), "{whole}");
+    }
+
+    #[test]
+    fn names_are_the_last_to_be_cut() {
+        let rows = [Row::new().with("name", "Alderwood wave 3").with(
+            "reason",
+            "mailboxes are cutting over, and nothing can be cancelled any more",
+        )];
+        let narrow = table(&rows, Some(30));
+        assert!(narrow.contains("Alderwood wave 3  mailboxes a…"), "{narrow}");
+        let narrower = table(&rows, Some(18));
+        assert!(narrower.contains("Alderwo…  mailbox…"), "{narrower}");
     }
 
     #[test]

@@ -53,12 +53,13 @@ fn row(job: &Job, now: chrono::DateTime<Utc>, zone: Zone) -> Row {
         Cancellable::Unknown => ("not known", None),
     };
     let shown = match until {
-        Some(time) => format!("until {} ({})", zone.format(time), distance(time, now)),
+        // What is cut off where there is no room is the least important.
+        Some(time) => format!("{}, until {}", distance(time, now), zone.format(time)),
         None => word.to_owned(),
     };
     let next = next_deadline(job, now);
     let next_shown = next.map_or(String::new(), |deadline| {
-        format!("{} {}", deadline.what, distance(deadline.time, now))
+        format!("{}: {}", distance(deadline.time, now), deadline.what)
     });
     Row::new()
         .with("name", text_of(job.display_name.as_deref()))

@@ -129,7 +129,7 @@ fn title(view: &View, now: DateTime<Utc>) -> Line {
     }
     if let Some(deadline) = next_deadline(job, now) {
         let distance = distance(deadline.time, now);
-        line.push((format!("  {}: {distance}", deadline.what), PLAIN));
+        line.push((format!("  {distance}: {}", deadline.what), PLAIN));
     }
     line
 }
