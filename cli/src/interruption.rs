@@ -5,6 +5,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
+use futures_util::FutureExt;
 use tokio::sync::watch;
 
 use crate::exit::{Exit, Failure};
@@ -65,8 +66,15 @@ fn left(what: &str, look: &str) -> Failure {
 
 fn listen() -> watch::Receiver<u32> {
     let (sender, pressed) = watch::channel(0);
+    let mut next = Box::pin(tokio::signal::ctrl_c());
+    // Asking once takes the key over now: the change may be sent before the task has its first turn.
+    if next.as_mut().now_or_never().is_some() {
+        // The system gives the key to nobody; it ends the program then.
+        return pressed;
+    }
     tokio::spawn(async move {
-        while tokio::signal::ctrl_c().await.is_ok() {
+        while next.as_mut().await.is_ok() {
+            next.set(tokio::signal::ctrl_c());
             sender.send_modify(|pressed| *pressed += 1);
             if *sender.borrow() == 1 {
                 Output::tell(

@@ -270,6 +270,12 @@ fn plain(value: &Value) -> String {
     }
 }
 
+/// `1 user`, `2 users`.
+pub fn counted(count: usize, one: &str) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} {one}{plural}")
+}
+
 /// Text of the service as one line that a terminal cannot be steered by.
 pub fn escaped(text: &str) -> String {
     OneLine(text, usize::MAX).to_string()

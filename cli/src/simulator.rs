@@ -88,7 +88,7 @@ async fn answers(url: &str) -> bool {
 }
 
 /// Starts this program again, as the simulator, and waits until it listens.
-fn start(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<String, Failure> {
+fn start(scenario: Option<&str>, speed: f64, record: Option<&Path>) -> Result<String, Failure> {
     let failed = |error: &dyn std::fmt::Display| {
         Failure::unexpected("the simulator cannot be started", error)
     };
@@ -102,7 +102,7 @@ fn start(scenario: Option<&str>, speed: f64, like: Option<&Path>) -> Result<Stri
     if let Some(scenario) = scenario {
         command.args(["--scenario", scenario]);
     }
-    if let Some(record) = like {
+    if let Some(record) = record {
         command.arg("--like").arg(record);
     }
     // What is typed to stop a command would otherwise stop the simulator with it.

@@ -140,43 +140,13 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
             spec,
             provenance,
         } => {
-            let (found, other) = match (documents, new) {
-                (Some(documents), Some(new)) if all => (
-                    drift::editions::between(folder::read(&documents)?, folder::read(&new)?, None),
-                    "the old edition",
-                ),
-                (Some(documents), Some(new)) => {
-                    let (contract, ledger, _) = own_files(spec, provenance)?;
-                    let scope = Scope {
-                        contract: &contract,
-                        ledger: &ledger,
-                    };
-                    (
-                        drift::editions::between(
-                            folder::read(&documents)?,
-                            folder::read(&new)?,
-                            Some(scope),
-                        ),
-                        "the old edition",
-                    )
-                }
-                (Some(documents), None) => {
-                    let (contract, ledger, held) = own_files(spec, provenance)?;
-                    let edition = folder::read(&documents)?;
-                    (
-                        drift::against_contract(edition, &contract, &ledger, &held),
-                        "the spec",
-                    )
-                }
-                (None, _) => {
-                    let (contract, ledger, _) = own_files(spec, provenance)?;
-                    let record = answers.unwrap_or_default();
-                    (
-                        drift::answers::against_contract(&record, &contract, &ledger),
-                        "the spec",
-                    )
-                }
+            let sides = Sides {
+                documents,
+                new,
+                all,
+                answers,
             };
+            let (found, other) = compared(&sides, spec, provenance)?;
             let code = match found.exit_code() {
                 0 if fail_on_notes && found.notes().next().is_some() => 3,
                 code => code,
@@ -258,6 +228,45 @@ fn regenerate_all(options: &regenerate::Options) -> Result<ExitCode, String> {
     Ok(ExitCode::from(u8::from(
         stale || !outcome.problems.is_empty(),
     )))
+}
+
+/// What is compared.
+struct Sides {
+    documents: Option<PathBuf>,
+    new: Option<PathBuf>,
+    all: bool,
+    answers: Option<PathBuf>,
+}
+
+/// Compares, and says with what.
+fn compared(
+    sides: &Sides,
+    spec: Option<PathBuf>,
+    provenance: Option<PathBuf>,
+) -> Result<(drift::Report, &'static str), String> {
+    if let (Some(documents), Some(new)) = (&sides.documents, &sides.new) {
+        let (old, new) = (folder::read(documents)?, folder::read(new)?);
+        if sides.all {
+            return Ok((drift::editions::between(old, new, None), "the old edition"));
+        }
+        let (contract, ledger, _) = own_files(spec, provenance)?;
+        let scope = Scope {
+            contract: &contract,
+            ledger: &ledger,
+        };
+        let found = drift::editions::between(old, new, Some(scope));
+        return Ok((found, "the old edition"));
+    }
+    let (contract, ledger, held) = own_files(spec, provenance)?;
+    let found = match (&sides.documents, &sides.answers) {
+        (Some(documents), _) => {
+            let edition = folder::read(documents)?;
+            drift::against_contract(edition, &contract, &ledger, &held)
+        }
+        (None, Some(record)) => drift::answers::against_contract(record, &contract, &ledger),
+        (None, None) => return Err("there is nothing to compare".to_owned()),
+    };
+    Ok((found, "the spec"))
 }
 
 fn own_files(

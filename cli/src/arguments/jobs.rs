@@ -17,15 +17,15 @@ pub enum JobsCommand {
         #[arg(long, value_name = "STATUS")]
         status: Vec<String>,
     },
-    /// Show jobs
+    /// Show jobs, with what their status means and allows
     Show {
         /// Ids or display names
         #[arg(required = true, value_name = "JOB")]
         jobs: Vec<String>,
     },
-    /// Create a job; this starts nothing
+    /// Create a job; nothing moves
     Create(CreateArguments),
-    /// Start the validation of a job, which moves nothing
+    /// Start the validation of a job; nothing moves
     Validate {
         /// Id or display name
         #[arg(value_name = "JOB")]
@@ -39,7 +39,7 @@ pub enum JobsCommand {
         #[command(flatten)]
         confirmation: Confirmation,
     },
-    /// Change a job: the time before which nothing cuts over is all that can be changed
+    /// Move the cutover of a job, all that can be changed of it; the same as postpone
     Update {
         /// Id or display name
         #[arg(value_name = "JOB")]
@@ -70,7 +70,7 @@ pub enum JobsCommand {
     Watch(WatchArguments),
     /// Create, validate and migrate a job and watch it to its end, from wherever it stands
     Run(RunArguments),
-    /// Tell what became of jobs and of each of their users
+    /// Report on jobs and each of their users; --html writes a page to hand on
     Report(ReportArguments),
 }
 
@@ -83,16 +83,16 @@ pub struct CreateArguments {
     /// Id of the tenant that the content leaves
     #[arg(long, value_name = "TENANT")]
     pub source_tenant: String,
-    /// Time before which nothing cuts over
+    /// Time before which nothing cuts over, for instance 2026-12-12T20:00:00Z or '2026-12-12 20:00' in local time
     #[arg(long, value_parser = crate::time::parse, value_name = "TIME")]
     pub complete_after: DateTimeOffset,
-    /// Workloads to move: Teams, Exchange, ODSP, Meeting; all available ones unless given
+    /// Workloads to move: Exchange, Teams, Meeting, ODSP (OneDrive and SharePoint); all that are there unless given
     #[arg(long, value_delimiter = ',', value_name = "WORKLOAD")]
     pub workloads: Vec<String>,
-    /// Migration endpoint for Exchange
+    /// Name of the migration endpoint for Exchange; goes with --target-delivery-domain
     #[arg(long, value_name = "NAME", requires = "target_delivery_domain")]
     pub source_endpoint: Option<String>,
-    /// Domain of the target tenant that mail is delivered to
+    /// Domain of the target tenant that mail is delivered to; goes with --source-endpoint
     #[arg(long, value_name = "DOMAIN", requires = "source_endpoint")]
     pub target_delivery_domain: Option<String>,
     #[command(flatten)]
@@ -120,11 +120,11 @@ pub struct WatchArguments {
     /// Ids or display names; all jobs that are not over unless given
     #[arg(value_name = "JOB")]
     pub jobs: Vec<String>,
-    /// When a job has been watched to its end
+    /// What each job is watched to
     #[arg(long, value_enum, default_value_t = Until::Final, value_name = "END")]
     pub until: Until,
-    /// Run this command by the shell when a job ends, fails or stalls; XTMIG_JOB, XTMIG_EVENT, XTMIG_STATUS and
-    /// XTMIG_MESSAGE tell it of what
+    /// Shell command to run when a job ends, stalls, has new problems or needs an administrator; the variables
+    /// XTMIG_JOB, XTMIG_EVENT, XTMIG_STATUS and XTMIG_MESSAGE tell it which and what
     #[arg(long, value_name = "COMMAND")]
     pub notify: Option<String>,
     #[command(flatten)]
@@ -140,7 +140,7 @@ pub struct Pace {
     /// Shortest time between two looks
     #[arg(long, value_parser = crate::time::parse_duration, default_value = "5s", value_name = "DURATION")]
     pub interval: Duration,
-    /// Say that a job stalls when nothing has changed for this time
+    /// Call it a stall when nothing has changed for this time
     #[arg(long, value_parser = crate::time::parse_duration, default_value = "1h", value_name = "DURATION")]
     pub stalled_after: Duration,
 }
@@ -150,7 +150,7 @@ pub struct Pace {
 pub struct RunArguments {
     #[command(flatten)]
     pub job: CreateArguments,
-    /// Try again, once, what has failed before
+    /// If the job has failed before, try that again, once
     #[arg(long)]
     pub retry_failed: bool,
     #[command(flatten)]

@@ -20,8 +20,8 @@ pub enum Side {
 pub enum MappingsCommand {
     /// Show mappings
     Show {
-        /// Of users or of groups
-        #[arg(value_enum, value_name = "OF")]
+        /// Users or groups
+        #[arg(value_enum, value_name = "WHOSE")]
         side: Side,
         /// User principal names or object ids in the source tenant
         #[arg(required = true, value_name = "SOURCE")]
@@ -31,8 +31,8 @@ pub enum MappingsCommand {
     Apply(ApplyArguments),
     /// Remove mappings
     Remove {
-        /// Of users or of groups
-        #[arg(value_enum, value_name = "OF")]
+        /// Users or groups
+        #[arg(value_enum, value_name = "WHOSE")]
         side: Side,
         /// User principal names or object ids in the source tenant
         #[arg(value_name = "SOURCE")]
@@ -53,8 +53,8 @@ pub enum MappingsCommand {
 /// Mappings to add or replace.
 #[derive(Args, Debug)]
 pub struct ApplyArguments {
-    /// Of users or of groups
-    #[arg(value_enum, value_name = "OF")]
+    /// Users or groups
+    #[arg(value_enum, value_name = "WHOSE")]
     pub side: Side,
     /// CSV with the columns source and target, and if known kind, email (users), mailNickname (groups) and remove;
     /// or JSON, one array of the service's items; - is standard input

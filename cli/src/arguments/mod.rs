@@ -42,7 +42,8 @@ pub use waves::{
     name = "xtmig",
     version,
     propagate_version = true,
-    max_term_width = 100
+    max_term_width = 100,
+    after_long_help = EXIT_CODES
 )]
 pub struct Arguments {
     #[command(flatten)]
@@ -52,6 +53,14 @@ pub struct Arguments {
     #[command(subcommand)]
     pub command: Command,
 }
+
+/// The README's table of exit codes, in short.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0 done or accepted    3 the state does not allow it (409)    6 the request is wrong (400, 422)
+  1 unforeseen          4 not found                            7 throttled or timed out: no effect
+  2 wrong command line  5 not allowed (401, 403), no token     8 UNKNOWN: says how to find out
+  9 of several, only some were done; 130 Ctrl-C: what was started goes on";
 
 /// Where requests go.
 #[derive(Args, Debug)]
@@ -153,9 +162,9 @@ pub enum Command {
     /// Who becomes whom: the identity mappings that SharePoint tasks need
     #[command(subcommand)]
     Mappings(MappingsCommand),
-    /// Everything that is under way on one screen: what needs attention, what can still be cancelled
+    /// Everything under way on one screen: what needs attention, what can be cancelled and until when
     Status,
-    /// The users who have a problem, grouped by error code, with what each code means
+    /// The errors of users by code, with what each code means and what to do
     Problems {
         /// Ids or display names; all jobs that failed or are under way unless given
         #[arg(value_name = "JOB")]
@@ -188,6 +197,9 @@ pub enum Command {
     /// Go on with a run of apply that was interrupted
     Resume(ResumeArguments),
     /// Who signs in, and what that allows
+    ///
+    /// A token comes from XTMIG_TOKEN, or from what --credential or the profile names. Signing in by device code or
+    /// browser is left to the Azure CLI, which keeps the session: az login --use-device-code, then --credential azure-cli.
     #[command(subcommand)]
     Auth(AuthCommand),
     /// Does the service do what the documents say? Sends only reads and holds each answer against them
@@ -196,12 +208,12 @@ pub enum Command {
     Explain(ExplainArguments),
     /// The simulator that --sandbox uses
     Sandbox(SandboxArguments),
-    /// Completions for a shell
+    /// Print completions for a shell
     Completions {
         /// The shell
         shell: clap_complete::Shell,
     },
-    /// Manual pages
+    /// Write manual pages
     Man {
         /// Folder to write one page a command to; without it, the page of xtmig goes to standard output
         #[arg(value_name = "FOLDER")]
@@ -213,10 +225,10 @@ pub enum Command {
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
 pub struct Cutover {
-    /// The new time, for instance 2026-12-12T20:00:00Z or '2026-12-12 20:00' in local time
+    /// The new time of the cutover, for instance 2026-12-12T20:00:00Z or '2026-12-12 20:00' in local time
     #[arg(value_parser = crate::time::parse, value_name = "TIME")]
     pub time: Option<DateTimeOffset>,
-    /// Put it off by so long, for instance 90m, 12h or 2d
+    /// Put the cutover off by so long, for instance 90m, 12h or 2d
     #[arg(long, value_parser = crate::time::parse_duration, value_name = "DURATION")]
     pub by: Option<Duration>,
 }
@@ -231,7 +243,7 @@ pub enum AuthCommand {
 /// A file that remembers what is done.
 #[derive(Args, Debug)]
 pub struct RecordArguments {
-    /// File that remembers what is done, so that running again does the rest; it is made when missing
+    /// File that remembers what is done, so that the same command run again does only the rest; made when missing
     #[arg(long, value_name = "FILE")]
     pub record: Option<PathBuf>,
 }
@@ -253,10 +265,10 @@ pub struct UserArguments {
 /// How a change is confirmed.
 #[derive(Args, Debug)]
 pub struct Confirmation {
-    /// Do not ask; goes with --expect
+    /// Do not ask; needs --expect
     #[arg(long, requires = "expect")]
     pub yes: bool,
-    /// How many jobs or users the change is expected to touch; anything else sends nothing
+    /// How many jobs, users, mappings or tasks this may touch; if it is another number, nothing is sent
     #[arg(long, value_name = "N")]
     pub expect: Option<usize>,
 }
@@ -289,7 +301,7 @@ pub enum SandboxCommand {
         /// Play a scenario instead of the demo data: the name of one that comes with it, or a file
         #[arg(long, value_name = "NAME|FILE")]
         scenario: Option<String>,
-        /// How many times as fast as real time the simulated one runs
+        /// How fast simulated time runs; with 60, a minute passes each second
         #[arg(long, default_value_t = crate::simulator::SPEED, value_name = "FACTOR")]
         speed: f64,
         /// Behave like the tenant of a record that xtmig probe --record wrote

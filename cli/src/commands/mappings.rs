@@ -24,7 +24,7 @@ use crate::arguments::{Confirmation, MappingsCommand, RecordArguments, Side};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of, told};
 use crate::interruption::{Cut, Interruption, NOT_SENT, Taken};
-use crate::output::{Output, Row};
+use crate::output::{Output, Row, counted};
 use crate::progress::Progress;
 use crate::suggestion::command_on;
 
@@ -141,8 +141,8 @@ async fn apply(
         Side::Groups => "groups",
     };
     session.output.say(&format!(
-        "About to set {} and remove {removals} mappings of {what}, in {}.",
-        total - removals,
+        "About to set {} and remove {removals}, of {what}, in {}.",
+        counted(total - removals, "mapping"),
         session
             .connection
             .tenant
@@ -152,7 +152,7 @@ async fn apply(
     confirm(
         confirmation,
         total,
-        &format!("{total} mappings"),
+        &counted(total, "mapping"),
         session.output,
     )?;
     let mut options = BulkOptions::new()
@@ -291,8 +291,11 @@ fn text(why: impl fmt::Display) -> String {
 
 fn stopped_at(not_sent: usize, unknown: usize) -> String {
     match unknown {
-        0 => format!("{not_sent} mappings were not made"),
-        _ => format!("{not_sent} mappings were not made, and of {unknown} it is UNKNOWN"),
+        0 => format!("not made: {}", counted(not_sent, "mapping")),
+        _ => format!(
+            "not made: {}; UNKNOWN: {unknown}",
+            counted(not_sent, "mapping")
+        ),
     }
 }
 

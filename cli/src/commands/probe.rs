@@ -14,7 +14,7 @@ use crate::connection::Credential;
 use crate::exit::{Exit, Failure};
 use crate::output::{Output, Row};
 use crate::probe::asking::{Asking, Scopes};
-use crate::probe::conformance::{self, Checked};
+use crate::probe::conformance::{self, Conformance};
 use crate::probe::deviation::Deviation;
 use crate::probe::questions::Named;
 use crate::probe::record::Record;
@@ -136,7 +136,7 @@ fn named(arguments: &ProbeArguments, credential: &Credential) -> Named {
     }
 }
 
-fn show(output: &mut Output, all: &BTreeMap<String, Checked>) -> Result<(), Failure> {
+fn show(output: &mut Output, all: &BTreeMap<String, Conformance>) -> Result<(), Failure> {
     let rows: Vec<Row> = all
         .iter()
         .map(|(operation, checked)| {

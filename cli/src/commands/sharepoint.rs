@@ -16,7 +16,7 @@ use crate::arguments::{Confirmation, NewTask, SharepointCommand, Source};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure};
 use crate::interruption::Interruption;
-use crate::output::{Output, Row};
+use crate::output::{Output, Row, counted};
 use crate::suggestion::{command, command_on, quoted};
 
 pub async fn run(session: &mut Session<'_>, command: SharepointCommand) -> Result<Exit, Failure> {
@@ -208,9 +208,10 @@ async fn cancel(
     confirmation: &Confirmation,
 ) -> Result<Exit, Failure> {
     let tasks = &user_input::named(tasks, None, None)?;
-    session
-        .output
-        .say(&format!("About to cancel {} tasks:", tasks.len()));
+    session.output.say(&format!(
+        "About to cancel {}:",
+        counted(tasks.len(), "task")
+    ));
     for task in tasks {
         let found = match read(session, task).await {
             Err(_) if session.output.is_muted() => continue,

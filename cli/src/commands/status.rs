@@ -8,7 +8,7 @@ use super::rows::text_of;
 use super::session::{Session, name_of, status_of};
 use crate::deadlines::{Cancellable, attention, cancellable, is_settled, next_deadline, present};
 use crate::exit::{Exit, Failure};
-use crate::output::Row;
+use crate::output::{Row, counted};
 use crate::suggestion::command_on;
 use crate::time::{Zone, distance};
 
@@ -27,8 +27,8 @@ pub async fn run(session: &mut Session<'_>) -> Result<Exit, Failure> {
         .output
         .rows(&shown, "Nothing is under way, and nothing needs attention.")?;
     session.output.say(&format!(
-        "{} jobs are under way or need attention; {} are over",
-        open.len(),
+        "under way or in need of attention: {}; over: {}",
+        counted(open.len(), "job"),
         over.len()
     ));
     if let Some((job, (what, next))) = open

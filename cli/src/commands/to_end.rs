@@ -17,7 +17,7 @@ use super::{rows, watch};
 use crate::arguments::RunArguments;
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::suggestion::command_on;
 
 /// For how long it is read, after Ctrl-C, where the job stands.
@@ -116,8 +116,9 @@ fn announce(job: &NewJob, output: &Output) {
     let users = job.resources.len();
     let time: &DateTimeOffset = &job.complete_after_date_time;
     output.say(&format!(
-        "About to create, validate and migrate {} ({users} users, cutover {}), from {}",
+        "About to create, validate and migrate {} ({}, cutover {}), from {}",
         job.display_name,
+        counted(users, "user"),
         rows::when(Some(time), output.zone()),
         job.source_tenant_id
     ));

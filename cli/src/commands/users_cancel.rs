@@ -22,7 +22,7 @@ use crate::arguments::{Confirmation, RecordArguments, UserArguments};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of, told};
 use crate::interruption::{Cut, Interruption};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::progress::Progress;
 use crate::suggestion::{command_on, job_option};
 
@@ -43,7 +43,10 @@ pub async fn run(
     let users = user_input::users(users)?;
     let found = session.look_up(job).await?;
     let name = name_of(&found, job);
-    session.announce(&format!("cancel {} users of", users.len()), &[&found]);
+    session.announce(
+        &format!("cancel {} of", counted(users.len(), "user")),
+        &[&found],
+    );
     for user in users.iter().take(MAX_NAMED) {
         session.output.say(&format!("    {user}"));
     }

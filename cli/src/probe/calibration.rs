@@ -6,7 +6,7 @@ use msgraph_migrations_sandbox::{Fault, FaultRule, SandboxBuilder, Settings};
 use serde_json::{Map, Value};
 
 use super::answer::Answer;
-use super::conformance::{self, Checked};
+use super::conformance::{self, Conformance};
 use super::deviation::Deviation;
 use super::record::Record;
 use super::specification::Specification;
@@ -106,7 +106,12 @@ impl Made {
         }
     }
 
-    fn take(&mut self, deviation: &Deviation, all: &BTreeMap<String, Checked>, answers: &[Answer]) {
+    fn take(
+        &mut self,
+        deviation: &Deviation,
+        all: &BTreeMap<String, Conformance>,
+        answers: &[Answer],
+    ) {
         let operation = deviation.operation.as_str();
         let has = |name: &str| {
             let own = all.get(operation);

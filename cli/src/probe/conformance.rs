@@ -12,7 +12,7 @@ use super::specification::Specification;
 
 /// What came of one operation.
 #[derive(Debug, Default)]
-pub struct Checked {
+pub struct Conformance {
     /// How many answers came.
     pub answers: usize,
     /// How many statements were held against the specification.
@@ -26,9 +26,9 @@ pub struct Checked {
 pub fn check(
     specification: Specification,
     answers: &[Answer],
-) -> Result<BTreeMap<String, Checked>, String> {
+) -> Result<BTreeMap<String, Conformance>, String> {
     let comparison = Comparison::new(specification);
-    let mut all: BTreeMap<String, Checked> = BTreeMap::new();
+    let mut all: BTreeMap<String, Conformance> = BTreeMap::new();
     let mut found: Vec<(usize, Finding)> = Vec::new();
     for (index, answer) in answers.iter().enumerate() {
         let compared = comparison.compare(answer)?;

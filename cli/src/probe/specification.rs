@@ -60,7 +60,7 @@ impl Specification {
     }
 
     /// The name of the schema that a reference leads to.
-    pub fn name<'a>(schema: &'a Value) -> Option<&'a str> {
+    pub fn name(schema: &Value) -> Option<&str> {
         schema["$ref"].as_str()?.rsplit('/').next()
     }
 

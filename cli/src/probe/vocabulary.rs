@@ -57,7 +57,7 @@ impl Vocabulary {
         let paths = specification.document()["paths"].as_object();
         for (path, _) in paths.into_iter().flatten() {
             own.address
-                .extend(parts(path).filter(|part| is_word(part)).map(str::to_owned));
+                .extend(parts(path).filter(is_word).map(str::to_owned));
         }
         own.address.extend(ADDRESS.map(str::to_owned));
         own.enumerations.extend(WORKLOADS.map(str::to_lowercase));

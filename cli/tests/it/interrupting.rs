@@ -1,6 +1,7 @@
 //! Ctrl-C while something is changed: what was sent and what was not, what the record holds, and that running again
 //! finishes without doing anything twice.
 
+use std::fmt::Write;
 use std::fs;
 use std::time::Duration;
 
@@ -135,9 +136,7 @@ async fn mappings_that_were_interrupted_are_finished_by_running_again() {
     let (list, record) = (folder.path().join("list.csv"), folder.path().join("record"));
     let mut csv = String::from("source,target\n");
     for index in 0..1_000 {
-        csv.push_str(&format!(
-            "u{index}@source.example,u{index}@target.example\n"
-        ));
+        writeln!(csv, "u{index}@source.example,u{index}@target.example").expect("a text");
     }
     fs::write(&list, csv).expect("a file");
     let record = record.to_str().expect("UTF-8");

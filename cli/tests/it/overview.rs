@@ -33,7 +33,7 @@ async fn status_tells_what_is_under_way_and_until_when_it_can_be_cancelled() {
     assert!(
         table
             .err
-            .contains("jobs are under way or need attention; 4 are over"),
+            .contains("under way or in need of attention: 14 jobs; over: 4"),
         "{table:?}"
     );
     assert!(table.err.contains("next: xtmig "), "{table:?}");

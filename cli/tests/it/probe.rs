@@ -210,6 +210,7 @@ async fn a_call_that_the_token_does_not_allow_is_asked_once_for_its_403() {
 }
 
 /// What is made wrong, and the deviation that has to be found, with its operation.
+#[expect(clippy::too_many_lines, reason = "it is a table")]
 fn seeds() -> Vec<(&'static str, Value, &'static str, &'static str)> {
     let object_id = "2f7e9b04-1c6d-4a83-95f2-d8b30e4c7a61";
     let status = |operation: &str, status: u16, body: Value| {

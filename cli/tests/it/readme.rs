@@ -1,6 +1,8 @@
 //! The README's walk, command by command, as somebody would paste it.
 
-use crate::support::{program, ran};
+use serde_json::Value;
+
+use crate::support::{demo, program, ran, run, yes};
 
 const README: &str = include_str!("../../README.md");
 
@@ -61,6 +63,77 @@ fn the_weekend_in_ten_commands_works_by_pasting() {
     );
     paste(folder.path(), own);
     assert!(folder.path().join("report.html").is_file());
+}
+
+/// What the README says of the fields of one kind of results.
+fn fields(of: &str) -> Vec<String> {
+    let results = README.split("\n## Results\n").nth(1).expect("a section");
+    let line = results
+        .lines()
+        .find(|line| line.starts_with(&format!("| {of} |")))
+        .unwrap_or_else(|| panic!("the README has no line on {of}"));
+    let listed = line.split('|').nth(2).expect("fields");
+    let mut names = Vec::new();
+    let mut is_value = false;
+    for word in listed.split_whitespace() {
+        // The values of a field stand in brackets behind it.
+        is_value |= word.starts_with('(');
+        if !is_value {
+            names.push(word.trim_matches(['`', ',']).to_owned());
+        }
+        is_value &= !word.trim_end_matches(',').ends_with(')');
+    }
+    names
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_is_documented() {
+    let sandbox = demo().await;
+    let task = sandbox.tasks()[0].id.clone();
+    let user = sandbox.job("Demo processing").expect("a job").users[0]
+        .id
+        .clone();
+    let cancel = ["users", "cancel", "--job", "Demo processing", &user];
+    for (of, arguments) in [
+        ("a job", &["jobs", "list"][..]),
+        ("`status`", &["status"]),
+        ("a user", &["users", "list", "--job", "Demo failed"]),
+        ("a cancellation", &yes(&cancel, 1)),
+        (
+            "a cancellation",
+            &yes(&["jobs", "cancel", "Demo inProgress"], 1),
+        ),
+        ("a line of a watch", &["jobs", "watch", "Demo failed"]),
+        ("a report, `problems`", &["jobs", "report", "Demo failed"]),
+        ("a report, `problems`", &["problems", "Demo failed"]),
+        ("a SharePoint task", &["sharepoint", "show", &task]),
+        (
+            "a mapping",
+            &["mappings", "show", "users", "next@source.example"],
+        ),
+        (
+            "a change of a mapping",
+            &yes(&["mappings", "remove", "users", "next@source.example"], 1),
+        ),
+        ("`explain`", &["explain", "409"]),
+        ("`--what-if`", &["jobs", "list", "--what-if"]),
+    ] {
+        let ran = run(&sandbox, &[arguments, &["-o", "jsonl"]].concat());
+        let line = ran
+            .out
+            .lines()
+            .next()
+            .unwrap_or_else(|| panic!("{of}: {ran:?}"));
+        let Value::Object(found) = serde_json::from_str(line).expect("JSON") else {
+            panic!("{of}: no object: {line}");
+        };
+        let mut found: Vec<_> = found.keys().map(String::as_str).collect();
+        let mut documented = fields(of);
+        // What serde_json keeps is sorted.
+        found.sort_unstable();
+        documented.sort_unstable();
+        assert_eq!(found, documented, "{of}");
+    }
 }
 
 #[cfg(unix)]

@@ -79,7 +79,7 @@ async fn several_jobs_and_users_are_counted_in_the_question() {
         &[],
     );
     session
-        .exp_string("About to cancel 1 users of:")
+        .exp_string("About to cancel 1 user of:")
         .expect("how many");
     session.exp_string(&user).expect("who");
     session

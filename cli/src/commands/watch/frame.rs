@@ -14,7 +14,7 @@ use super::state::{State, View};
 use crate::commands::session::status_of;
 use crate::deadlines::{attention, next_deadline};
 use crate::error_codes::explain;
-use crate::output::{cut, escaped};
+use crate::output::{counted, cut, escaped};
 use crate::time::distance;
 
 /// How wide the bar of a workload is.
@@ -97,7 +97,10 @@ fn section(view: &View, now: DateTime<Utc>) -> Vec<Line> {
     codes.sort_by_key(|(_, users)| std::cmp::Reverse(**users));
     for (code, users) in codes.iter().take(MAX_CODES) {
         let meaning = explain(code).map_or("", |found| found.meaning);
-        lines.push(vec![(format!("  ! {code}: {users} users. {meaning}"), BAD)]);
+        lines.push(vec![(
+            format!("  ! {code}: {}. {meaning}", counted(**users, "user")),
+            BAD,
+        )]);
     }
     if codes.len() > MAX_CODES {
         let others = codes.len() - MAX_CODES;

@@ -8,6 +8,7 @@ use msgraph_migrations_workflows::reports::Report;
 use msgraph_migrations_workflows::waiting::{Event, JobObservation, WaitEnd};
 
 use crate::commands::session::status_of;
+use crate::output::counted;
 use crate::time::two_units;
 
 /// Something that was seen, for people and for programs.
@@ -167,7 +168,7 @@ impl State {
                     .unwrap_or(0)
                     < **users
             })
-            .map(|(code, users)| format!("{code} ({users} users)"))
+            .map(|(code, users)| format!("{code} ({})", counted(*users, "user")))
             .collect();
         view.counts = Some(counts);
         (!more.is_empty()).then(|| Change {
