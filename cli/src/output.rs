@@ -410,7 +410,10 @@ mod tests {
             "mailboxes are cutting over, and nothing can be cancelled any more",
         )];
         let narrow = table(&rows, Some(30));
-        assert!(narrow.contains("Alderwood wave 3  mailboxes a…"), "{narrow}");
+        assert!(
+            narrow.contains("Alderwood wave 3  mailboxes a…"),
+            "{narrow}"
+        );
         let narrower = table(&rows, Some(18));
         assert!(narrower.contains("Alderwo…  mailbox…"), "{narrower}");
     }
