@@ -14,7 +14,7 @@ pub const MAX_USERS: usize = 100;
 #[derive(Clone, Debug, Deserialize, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub struct Wave {
-    /// Name of the wave; without [[batch]] its jobs are called NAME 1, NAME 2 and so on.
+    /// Name of the wave; without `[[batch]]` its jobs are called NAME 1, NAME 2 and so on.
     #[schemars(length(min = 1, max = 200), regex(pattern = NAME))]
     pub name: String,
     /// Id of the tenant that the content leaves.
@@ -44,7 +44,7 @@ pub struct Wave {
     pub exchange: Option<Exchange>,
     /// Who moves.
     pub users: Users,
-    /// How many users a job has at most where they are not assigned to [[batch]]; 100 is the documented limit.
+    /// How many users a job has at most where they are not assigned to `[[batch]]`; 100 is the documented limit.
     #[serde(default = "max_users")]
     #[schemars(range(min = 1, max = 100))]
     pub batch_size: usize,
@@ -134,7 +134,7 @@ pub struct Users {
     #[serde(default = "user_column")]
     #[schemars(length(min = 1))]
     pub column: String,
-    /// Its column with the name of the batch, where there are [[batch]].
+    /// Its column with the name of the batch, where there are `[[batch]]`.
     #[serde(default = "batch_column")]
     #[schemars(length(min = 1))]
     pub batch_column: String,

@@ -321,6 +321,10 @@ async fn a_job_that_is_run_goes_on_from_where_ctrl_c_left_it() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn ctrl_c_at_a_question_ends_the_program_and_nothing_is_sent() {
+    // Where the tests run in the background, the key is ignored, and programs inherit that; what is listened for they
+    // get as it usually is.
+    let _listening = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::interrupt())
+        .expect("the key can be listened for");
     let sandbox = demo().await;
     let mut session = crate::terminal::start(&sandbox, &["jobs", "cancel", "Demo inProgress"], &[]);
     session.exp_string("to go on:").expect("the question");
