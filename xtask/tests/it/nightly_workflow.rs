@@ -388,7 +388,7 @@ fn a_report_longer_than_an_issue_is_cut_after_a_line() {
         return;
     }
     let nights = Nights::new();
-    let words = "à écrire à la main ".repeat(60);
+    let words = "à écrire à la main ".repeat(20);
     let mut alerts = String::new();
     for number in 0..46 {
         writeln!(alerts, "> [!CAUTION]\n> Numéro {number} : {words}.\n").expect("a string");
