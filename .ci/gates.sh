@@ -36,8 +36,8 @@ has_python() {
   python3 -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))'
 }
 
-# The C compiler is for aws-lc and ring, the headers are for the feature native-tls, Java is for openapi-generator, and
-# valgrind counts instructions. More of Debian's packages may be named.
+# The C compiler is for aws-lc and ring, the headers are for the feature native-tls, Java is for openapi-generator. More of
+# Debian's packages may be named.
 tools() {
   local packages=("$@") missing=()
   cc --version >/dev/null 2>&1 || packages+=(gcc libc6-dev)
@@ -47,7 +47,6 @@ tools() {
   node --version >/dev/null 2>&1 || packages+=(nodejs)
   npm --version >/dev/null 2>&1 || packages+=(npm)
   java -version >/dev/null 2>&1 || packages+=(default-jre-headless)
-  valgrind --version >/dev/null 2>&1 || packages+=(valgrind)
   if [ ${#packages[@]} -gt 0 ]; then
     if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
       echo "install what these packages of Debian provide: ${packages[*]}" >&2

@@ -4,6 +4,7 @@ use std::fmt;
 use std::process::ExitCode;
 
 use msgraph_migrations::{Error, ErrorKind};
+use msgraph_migrations_workflows::jobs::JobRunEnd;
 
 use crate::error_codes::explain;
 use crate::suggestion::command;
@@ -154,5 +155,24 @@ pub fn exit_of(error: &Error) -> Exit {
         ErrorKind::RateLimited | ErrorKind::Connect | ErrorKind::Interrupted => Exit::TryLater,
         ErrorKind::Configuration | ErrorKind::DescribedOnly => Exit::Usage,
         _ => Exit::Unexpected,
+    }
+}
+
+/// How a command ends whose job was seen through so far.
+pub fn exit_of_end(end: &JobRunEnd) -> Exit {
+    match end {
+        JobRunEnd::Completed | JobRunEnd::ValidationPassed | JobRunEnd::Reached(_) => Exit::Done,
+        JobRunEnd::CompletedWithErrors => Exit::Partly,
+        JobRunEnd::ValidationFailed
+        | JobRunEnd::Failed
+        | JobRunEnd::Cancelled
+        | JobRunEnd::Elsewhere
+        | JobRunEnd::ValidationNotStarted(_)
+        | JobRunEnd::MigrationNotStarted(_)
+        | JobRunEnd::ValidationExpired(_)
+        | JobRunEnd::NameTaken
+        | JobRunEnd::NotAllowed(_) => Exit::Refused,
+        JobRunEnd::Gone => Exit::NotFound,
+        JobRunEnd::DeadlinePassed => Exit::TryLater,
     }
 }

@@ -16,7 +16,7 @@ use super::session::{Session, is_described, read_back, status_of};
 use super::{rows, watch};
 use crate::arguments::RunArguments;
 use crate::confirmation::confirm;
-use crate::exit::{Exit, Failure, exit_of};
+use crate::exit::{Exit, Failure, exit_of, exit_of_end};
 use crate::output::{Output, counted};
 use crate::suggestion::command_on;
 
@@ -63,7 +63,7 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
         JobRunEnd::DeadlinePassed => not_in_time(name, run.report.job.as_ref()),
         end => format!("{name}: {end}"),
     });
-    let exit = exit(&run.end);
+    let exit = exit_of_end(&run.end);
     if exit != Exit::Done {
         session.output.say(&format!(
             "next: {}",
@@ -137,22 +137,4 @@ async fn describe(session: &Session<'_>, job: &NewJob) -> Result<Exit, Failure> 
         }
     }
     Ok(Exit::Done)
-}
-
-fn exit(end: &JobRunEnd) -> Exit {
-    match end {
-        JobRunEnd::Completed | JobRunEnd::ValidationPassed | JobRunEnd::Reached(_) => Exit::Done,
-        JobRunEnd::CompletedWithErrors => Exit::Partly,
-        JobRunEnd::ValidationFailed
-        | JobRunEnd::Failed
-        | JobRunEnd::Cancelled
-        | JobRunEnd::Elsewhere
-        | JobRunEnd::ValidationNotStarted(_)
-        | JobRunEnd::MigrationNotStarted(_)
-        | JobRunEnd::ValidationExpired(_)
-        | JobRunEnd::NameTaken
-        | JobRunEnd::NotAllowed(_) => Exit::Refused,
-        JobRunEnd::Gone => Exit::NotFound,
-        JobRunEnd::DeadlinePassed => Exit::TryLater,
-    }
 }

@@ -22,7 +22,7 @@ use super::plan::Act;
 use super::plan_file::Plan;
 use super::seen::instant;
 use super::wanted::time;
-use crate::exit::{Exit, Failure, exit_of};
+use crate::exit::{Exit, Failure, exit_of, exit_of_end};
 use crate::output::Output;
 
 /// For how long a lost answer is read back.
@@ -325,25 +325,6 @@ fn observe(journal: &Journal, name: &str, seen: &JobObservation, is_quiet: bool)
     };
     if !is_quiet {
         Output::tell(&format!("{}  {name}: {text}", journal.clock()));
-    }
-}
-
-/// The exit code of a job that ended so.
-fn exit_of_end(end: &JobRunEnd) -> Exit {
-    match end {
-        JobRunEnd::Completed | JobRunEnd::ValidationPassed | JobRunEnd::Reached(_) => Exit::Done,
-        JobRunEnd::CompletedWithErrors => Exit::Partly,
-        JobRunEnd::Gone => Exit::NotFound,
-        JobRunEnd::DeadlinePassed => Exit::TryLater,
-        JobRunEnd::ValidationFailed
-        | JobRunEnd::Failed
-        | JobRunEnd::Cancelled
-        | JobRunEnd::Elsewhere
-        | JobRunEnd::ValidationNotStarted(_)
-        | JobRunEnd::MigrationNotStarted(_)
-        | JobRunEnd::ValidationExpired(_)
-        | JobRunEnd::NameTaken
-        | JobRunEnd::NotAllowed(_) => Exit::Refused,
     }
 }
 

@@ -3,7 +3,7 @@
 //! Arrows point one way, from what carries out to what a file holds:
 //!
 //! ```text
-//! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- plan <- plan_file <- show, journal
+//! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- gathering, plan <- plan_file <- show, journal
 //!     <- guard, mapping_run, reconcile <- carry_out <- command, rehearse
 //! ```
 
@@ -11,6 +11,7 @@ mod carry_out;
 mod command;
 mod example;
 mod format;
+mod gathering;
 mod guard;
 mod journal;
 mod mapping_run;

@@ -13,8 +13,9 @@ use msgraph_migrations_workflows::reports::Report;
 use msgraph_migrations_workflows::waiting::WaitOptions;
 
 use super::carry_out::{Manner, Run};
-use super::command::{self, Lookup};
+use super::command;
 use super::format::{MAX_USERS, Until};
+use super::gathering::{self, Lookup};
 use super::journal::Journal;
 use super::plan_file::Plan;
 use super::seen::{self, instant};
@@ -43,7 +44,7 @@ pub async fn run(
             .next("leave --what-if out, or say it to apply"));
     }
     let against = &arguments.others.against;
-    let (mut wanted, inputs) = Box::pin(command::read(
+    let (mut wanted, inputs) = Box::pin(gathering::read(
         &arguments.wave,
         against,
         Lookup::MadeUp,

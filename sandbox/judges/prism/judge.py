@@ -6,16 +6,11 @@ is taken, and the statuses that faults bring. And it has to object where somethi
 
 import http.client
 import json
-import queue
-import re
-import subprocess
-import sys
-import threading
 
 import control
 import report as judging
+from prism_process import Prism
 
-START_SECONDS = 60
 ANSWER_SECONDS = 30
 # A status in which the operation is refused.
 WRONG_STATUS = {
@@ -27,48 +22,11 @@ WRONG_STATUS = {
 JOBS = "/solutions/migrations/crossTenantMigrationJobs"
 
 
-class Prism:
-    """The proxy for one version; Prism picks a free port and says so in its log."""
+class Proxy(Prism):
+    """The proxy for one version."""
 
     def __init__(self, version):
-        command = [
-            "prism",
-            "proxy",
-            "--host",
-            "127.0.0.1",
-            "--port",
-            "0",
-            judging.SPECIFICATION,
-            f"{judging.URL}/{version}",
-        ]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        ports, log = queue.Queue(), []
-
-        # Reads to the end, because a full pipe would stop the server.
-        def read():
-            for line in self.process.stdout:
-                if found := re.search(r"listening on http://127\.0\.0\.1:(\d+)", line):
-                    ports.put(int(found.group(1)))
-                elif len(log) < 200:
-                    log.append(line)
-            ports.put(None)
-
-        threading.Thread(target=read, daemon=True).start()
-        try:
-            self.port = ports.get(timeout=START_SECONDS)
-        except queue.Empty:
-            self.port = None
-        if self.port is None:
-            self.stop()
-            sys.exit("Prism did not start:\n" + "".join(log))
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        super().__init__("proxy", judging.SPECIFICATION, f"{judging.URL}/{version}")
 
     def send(self, method, target, headers, body):
         """Status and what Prism objects to."""
@@ -156,16 +114,13 @@ def main():
     with judging.Report() as report:
         report.count("violations", 0)
         for version in judging.versions():
-            prism = Prism(version)
-            try:
+            with Proxy(version) as prism:
                 for call in judging.calls(version):
                     control.prepare(judging.URL, call)
                     judge(report, prism, f"{call['operation']} in {version}", call, range(200, 300))
                 lists(report, prism, version)
                 refusals(report, prism, version)
                 objections(report, prism, version)
-            finally:
-                prism.stop()
 
 
 if __name__ == "__main__":

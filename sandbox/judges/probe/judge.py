@@ -5,16 +5,14 @@ is another than the one in the program.
 
 import json
 import os
-import queue
 import re
 import subprocess
 import sys
-import threading
 from pathlib import Path
 
 import report as judging
+from prism_process import Prism
 
-START_SECONDS = 60
 PROBE_SECONDS = 120
 # What Prism does as its nature is: it answers with the examples, whatever was asked.
 NATURE = {
@@ -63,52 +61,16 @@ def served(spoil=None):
     return f"{head}\npaths:\n{under('v1.0')}\n{under('beta')}\ncomponents:\n{components}"
 
 
-class Prism:
-    """Serves a specification on a free port."""
-
-    def __init__(self, text):
-        file = Path("specification.yaml")
-        file.write_text(text, encoding="utf-8")
-        command = ["prism", "mock", "--host", "127.0.0.1", "--port", "0", str(file)]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        ports, log = queue.Queue(), []
-
-        # Reads to the end, because a full pipe would stop the server.
-        def read():
-            for line in self.process.stdout:
-                if found := re.search(r"listening on http://127\.0\.0\.1:(\d+)", line):
-                    ports.put(int(found.group(1)))
-                elif len(log) < 200:
-                    log.append(line)
-            ports.put(None)
-
-        threading.Thread(target=read, daemon=True).start()
-        try:
-            self.port = ports.get(timeout=START_SECONDS)
-        except queue.Empty:
-            self.port = None
-        if self.port is None:
-            self.stop()
-            sys.exit("Prism did not start:\n" + "".join(log))
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.stop()
-
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+def prism(text):
+    """Prism with such a specification."""
+    file = Path("specification.yaml")
+    file.write_text(text, encoding="utf-8")
+    return Prism("mock", str(file))
 
 
-def probed(prism, version):
+def probed(server, version):
     """The table of the probe."""
-    command = [sys.argv[1], "--base-url", f"http://127.0.0.1:{prism.port}", "--api", version, "-o", "json", "-q", "probe"]
+    command = [sys.argv[1], "--base-url", f"http://127.0.0.1:{server.port}", "--api", version, "-o", "json", "-q", "probe"]
     found = ["--source-user", "ines.moreau@alderwood.example", "--source-group", "alderwood-projects"]
     found += ["--source-site", "https://alderwood.sharepoint.example/sites/Finance"]
     found += ["--mapped-group", "3d7c0a15-8b46-49e2-af01-d5c8e23b7964"]
@@ -125,8 +87,8 @@ def main():
     with judging.Report() as report:
         seen = set()
         for version in ("v1.0", "beta"):
-            with Prism(served()) as prism:
-                table = probed(prism, version)
+            with prism(served()) as server:
+                table = probed(server, version)
             report.expect(f"operations in {version}", len(table), 10)
             for row in table:
                 report.count("answers", row["answers"])
@@ -138,8 +100,8 @@ def main():
         for name in sorted(NATURE.keys() - seen - SOMETIMES):
             report.findings.append(f"{name} is explained and does not occur: {NATURE[name]}")
         for name, spoil in SPOILT.items():
-            with Prism(served(spoil)) as prism:
-                table = probed(prism, "v1.0")
+            with prism(served(spoil)) as server:
+                table = probed(server, "v1.0")
             found = {deviation["name"] for row in table for deviation in row["deviations"]}
             report.count("spoilt specifications noticed", name in found)
             if name not in found:
