@@ -37,12 +37,33 @@ mod mutant_switch {
         }
         *ON == Some(number)
     }
+
+    /// An iterator without a name, or what a mutant puts in its place.
+    pub(crate) enum Either<M, C> {
+        Mutant(M),
+        Code(C),
+    }
+
+    impl<T, M: Iterator<Item = T>, C: Iterator<Item = T>> Iterator for Either<M, C> {
+        type Item = T;
+
+        fn next(&mut self) -> Option<T> {
+            match self {
+                Self::Mutant(items) => items.next(),
+                Self::Code(items) => items.next(),
+            }
+        }
+    }
 }
 """
 
 
 class Unswitchable(Exception):
     """A mutant that has to be built on its own."""
+
+
+class Unviable(Exception):
+    """A mutant that never compiles."""
 
 
 def parse(source: bytes):
@@ -63,12 +84,17 @@ class File:
         self.root = parse(source)
         self.by_node = {}
         self.unswitchable = {}
+        self.unviable = set()
         self.function_of = {}
+        # Constants that are written as functions, so that they can ask a switch.
+        self.constants = set()
         for mutant in mutants:
             try:
                 self.place(mutant)
             except Unswitchable as reason:
                 self.unswitchable[mutant["number"]] = str(reason)
+            except Unviable:
+                self.unviable.add(mutant["number"])
 
     def offset(self, position) -> int:
         line = self.lines[position["line"] - 1].decode()
@@ -89,6 +115,9 @@ class File:
         }.get(genre)
         if wanted is None:
             raise Unswitchable(f"the genre {genre} is not known here")
+        if genre == "BinaryOperator" and node.parent is not None and node.parent.type == "let_chain":
+            # `||` beside a `let` is no Rust.
+            raise Unviable
         while node is not None and not wanted(node):
             node = node.parent
         if node is None:
@@ -104,17 +133,48 @@ class File:
         parent = node
         while parent is not None:
             if parent.type in CONSTANT:
-                raise Unswitchable("it is computed while compiling")
+                if parent.type != "const_item" or not self.can_be_function(parent):
+                    raise Unswitchable("it is computed while compiling")
+                self.constants.add(self.name(parent))
+                break
             if parent.type == "function_item":
                 modifiers = [child for child in parent.children if child.type == "function_modifiers"]
                 if any(b"const" in self.source[m.start_byte : m.end_byte].split() for m in modifiers):
                     raise Unswitchable("its function is const")
-                if mutant["genre"] == "FnValue" and "impl " in (mutant["function"]["return_type"] or ""):
+                returns = mutant["function"]["return_type"] or "" if mutant["genre"] == "FnValue" else ""
+                if "impl " in returns and not returns.startswith("-> impl Iterator<"):
                     raise Unswitchable("its function returns a type without a name")
                 break
             parent = parent.parent
         if mutant["genre"] == "StructField" and not self.base(node):
             raise Unswitchable("its struct expression has no base")
+
+    def name(self, node) -> bytes:
+        name = node.child_by_field_name("name")
+        return self.source[name.start_byte : name.end_byte]
+
+    def can_be_function(self, constant) -> bool:
+        """Whether a constant is of this file alone, and used nowhere that is computed while compiling."""
+        if constant.parent.type != "source_file" or constant.children[0].type == "visibility_modifier":
+            return False
+        name = self.name(constant)
+        if b"{" + name in self.source:
+            return False
+        for use in self.uses(self.root, name):
+            parent = use
+            while parent is not None:
+                if parent.type in CONSTANT | {"match_pattern", "macro_definition", "use_declaration"}:
+                    return parent == constant
+                parent = parent.parent
+        return True
+
+    def uses(self, node, name):
+        if node.type == "identifier" and self.source[node.start_byte : node.end_byte] == name:
+            declares = node.parent.type == "const_item" and node.parent.child_by_field_name("name") == node
+            if not declares:
+                yield node
+        for child in node.children:
+            yield from self.uses(child, name)
 
     def base(self, field):
         for sibling in field.parent.children:
@@ -137,6 +197,10 @@ class File:
 
     def text(self, node) -> bytes:
         mutants = self.by_node.get((node.start_byte, node.end_byte, node.type), [])
+        if node.type == "const_item" and self.name(node) in self.constants:
+            return self.constant(node)
+        if node.type == "identifier" and self.source[node.start_byte : node.end_byte] in self.constants:
+            return self.source[node.start_byte : node.end_byte] + b"()"
         if not mutants:
             return self.inner(node) if node.children else self.source[node.start_byte : node.end_byte]
         rewrite = getattr(self, node.type)
@@ -146,8 +210,18 @@ class File:
         numbers = kind + ",".join(str(mutant["number"]) for mutant in mutants).encode()
         return b"/*<" + numbers + b"*/" + text + b"/*" + numbers + b">*/"
 
+    def constant(self, node) -> bytes:
+        shape = node.child_by_field_name("type")
+        return b"#[allow(non_snake_case)] fn %s() -> %s { %s }" % (
+            self.name(node),
+            self.source[shape.start_byte : shape.end_byte],
+            self.text(node.child_by_field_name("value")),
+        )
+
     def function_item(self, node, mutants) -> bytes:
         body = node.child_by_field_name("body")
+        if (mutants[0]["function"]["return_type"] or "").startswith("-> impl "):
+            return self.inner(node, skip=(body.start_byte, self.either(mutants, self.inner(body))))
         returns = b"".join(
             self.marked(
                 [mutant],
@@ -158,6 +232,13 @@ class File:
         )
         rewritten = self.inner(body)
         return self.inner(node, skip=(body.start_byte, b"{" + returns + rewritten[1:]))
+
+    def either(self, mutants, body: bytes) -> bytes:
+        for mutant in mutants:
+            other = self.marked([mutant], mutant["replacement"].encode(), MUTANT)
+            path = b"crate::mutant_switch::Either::"
+            body = b"{ if %s { %sMutant(%s) } else { %sCode(%s) } }" % (condition(mutant), path, other, path, body)
+        return body
 
     def choice(self, mutants, arms, otherwise: bytes) -> bytes:
         chain = b"".join(

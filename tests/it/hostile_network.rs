@@ -4,8 +4,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Write;
-use std::fs;
-use std::path::Path;
 use std::time::Duration;
 
 use futures_util::stream::{self, StreamExt};
@@ -21,6 +19,7 @@ use serde_json::Value;
 use crate::support::calls::{
     CALLS, Call, JOB, Sight, TASK, UPN, group_mapping, new_job, new_task, user_mapping,
 };
+use crate::support::golden::assert_reviewed;
 use crate::support::relay::Relay;
 use crate::support::tls::Authority;
 
@@ -84,7 +83,7 @@ async fn no_call_claims_less_than_the_service_did() {
         let operations = table.entry(fault).or_default().entry(told).or_default();
         operations.entry(operation).or_default().push(way);
     }
-    compare(&shown(&table));
+    assert_reviewed(&shown(&table), "hostile_network.txt", "hostile_network");
 }
 
 /// What happens in one cell, in words.
@@ -213,25 +212,6 @@ fn shown(table: &Table) -> String {
 
 fn is_read(operation: &str) -> bool {
     operation.starts_with("get") || operation.starts_with("list")
-}
-
-fn compare(text: &str) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/hostile_network.txt");
-    if std::env::var_os("ACCEPT_GOLDEN").is_some() {
-        fs::write(&golden, text).expect("the table can be written");
-        return;
-    }
-    let reviewed = fs::read_to_string(&golden).unwrap_or_default();
-    let differs = text
-        .lines()
-        .zip(reviewed.lines())
-        .find(|(new, old)| new != old);
-    assert!(
-        text == reviewed,
-        "the table differs from {}, first in {differs:?}; read the difference and accept it with \
-         `ACCEPT_GOLDEN=1 cargo test --test it hostile_network`",
-        golden.display(),
-    );
 }
 
 fn faults() -> Vec<(&'static str, Fault)> {

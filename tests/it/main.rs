@@ -16,6 +16,7 @@ mod importing;
 mod outcomes;
 mod paging;
 mod provenance;
+mod rate_controller;
 mod rate_limits;
 mod rate_matrix;
 mod request_checks;

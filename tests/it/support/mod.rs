@@ -2,6 +2,7 @@
 
 pub mod calls;
 pub mod documented_messages;
+pub mod golden;
 pub mod openapi_schema;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 pub mod relay;
