@@ -129,3 +129,62 @@ fn what_is_under_way_is_counted_and_forgotten_when_nothing_was_heard_for_half_a_
     let next = leaves(&mut controller, 131.0, Urgency::Ordinary);
     assert!(format!("{next:?}").contains("under_way: 1"), "{next:?}");
 }
+
+#[test]
+fn a_rate_that_was_begun_with_is_not_given_up_for_one_refusal() {
+    let mut controller = controller().starting_at(100.0, at(100.0));
+    let passes = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    controller.accepted(passes, at(100.02));
+    let refused = leaves(&mut controller, 100.02, Urgency::Ordinary);
+    controller.refused(refused, at(100.04), Some(at(1.0)));
+    let next = leaves(&mut controller, 102.0, Urgency::Ordinary);
+    controller.abandoned(next, at(102.0));
+    let rate = controller.snapshot(at(102.0)).rate.expect("a rate");
+    assert!((85.0..=95.0).contains(&rate), "{rate} requests per second");
+}
+
+/// Twelve leave together, two of them are refused late, after others had passed: no more than ten may be under way,
+/// and as soon as a rate comes to as many again, and is refused, that is understood.
+#[test]
+fn how_many_passed_of_the_first_that_left_together_is_remembered() {
+    let mut controller = controller();
+    let mut first: Vec<_> = (0..12)
+        .map(|_| leaves(&mut controller, 100.0, Urgency::Ordinary))
+        .collect();
+    let refused = first.split_off(10);
+    for permit in first {
+        controller.accepted(permit, at(100.02));
+    }
+    for _ in 0..15 {
+        let permit = leaves(&mut controller, 100.02, Urgency::Ordinary);
+        controller.accepted(permit, at(100.04));
+    }
+    for permit in refused {
+        controller.refused(permit, at(100.05), Some(at(1.0)));
+    }
+
+    // From here on each answer takes a second.
+    let mut under_way = std::collections::VecDeque::new();
+    let mut now = 102.0;
+    while now < 108.0 {
+        while under_way.front().is_some_and(|(left, _)| left + 1.0 <= now) {
+            let (_, permit) = under_way.pop_front().expect("there is one");
+            controller.accepted(permit, at(now));
+        }
+        if let Ok(permit) = controller.admit(at(now), Urgency::Ordinary) {
+            under_way.push_back((now, permit));
+        }
+        now += 0.005;
+    }
+    assert!(controller.snapshot(at(now)).rate.is_some());
+    assert_eq!(controller.snapshot(at(now)).at_once, None);
+    let (_, last) = under_way.pop_back().expect("some are under way");
+    controller.refused(last, at(now), Some(at(2.0)));
+    for (left, permit) in under_way {
+        controller.accepted(permit, at(left + 1.0));
+    }
+    let next = leaves(&mut controller, now + 3.0, Urgency::Ordinary);
+    controller.abandoned(next, at(now + 3.0));
+    let known = controller.snapshot(at(now + 3.0));
+    assert_eq!((known.at_once, known.rate), (Some(10), None));
+}
