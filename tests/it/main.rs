@@ -13,6 +13,7 @@ mod hostile_answers;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod hostile_network;
 mod importing;
+mod literals;
 mod outcomes;
 mod paging;
 mod provenance;

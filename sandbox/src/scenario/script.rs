@@ -13,13 +13,40 @@ use crate::state::status::JobStatus;
 use crate::state::task::SourceOutcome;
 
 /// What is wrong with a scenario, and on which line of its file.
+///
+/// It is shown on one line: what the file holds of control characters is escaped, and a reason of more than 500
+/// characters is cut.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
+#[error("line {line}: {}", in_one_line(reason))]
 pub struct ScenarioError {
     /// The line, counting from 1.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
+}
+
+/// How much of a reason is shown; a part of it may be the file's.
+const MAX_SHOWN: usize = 500;
+
+/// Words of a file without what would begin a line, move a cursor or turn the direction of the line.
+fn in_one_line(reason: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let mut line = String::new();
+    for (shown, c) in reason.chars().enumerate() {
+        if shown == MAX_SHOWN {
+            line.push('…');
+            break;
+        }
+        if is_hidden(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 /// A scenario as its file has it, checked as far as it can be without a sandbox.
