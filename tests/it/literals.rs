@@ -44,7 +44,10 @@ fn named(address: &str) -> Option<String> {
     let text = String::from_utf8(bytes).ok()?;
     let inside = text.strip_prefix('\'')?.strip_suffix('\'')?;
     let parts: Vec<&str> = inside.split("''").collect();
-    parts.iter().all(|part| !part.contains('\'')).then(|| parts.join("'"))
+    parts
+        .iter()
+        .all(|part| !part.contains('\''))
+        .then(|| parts.join("'"))
 }
 
 #[tokio::test]
@@ -52,11 +55,11 @@ async fn a_name_comes_out_of_the_address_as_it_went_in() {
     let server = Server::start(Reply::json(200, "{}")).await;
     let seen = Arc::new(Mutex::new(Vec::new()));
     let sink = Arc::clone(&seen);
-    let client: Client = server.client().with(
-        CallOptions::new().describe_only(move |request| {
+    let client: Client = server
+        .client()
+        .with(CallOptions::new().describe_only(move |request| {
             sink.lock().expect("a list").push(request.url.clone());
-        }),
-    );
+        }));
     let names = Mutex::new(Vec::new());
     let seeds: Vec<&[u8]> = NAMES.iter().map(|name| name.as_bytes()).collect();
     each(600, |chosen| {
@@ -74,7 +77,10 @@ async fn a_name_comes_out_of_the_address_as_it_went_in() {
             .expect_err("nothing is sent");
         let urls: Vec<String> = seen.lock().expect("a list").drain(..).collect();
         if error.kind() == ErrorKind::InvalidRequest {
-            assert!(name.is_empty() || name.contains(char::is_control), "{name:?}: {error}");
+            assert!(
+                name.is_empty() || name.contains(char::is_control),
+                "{name:?}: {error}"
+            );
             continue;
         }
         let [url] = urls.as_slice() else {
@@ -82,7 +88,9 @@ async fn a_name_comes_out_of_the_address_as_it_went_in() {
         };
         assert_eq!(named(url).as_deref(), Some(name.as_str()), "{url}");
         if let Some(file) = &mut file {
-            let path = url.strip_prefix(&server.origin()).expect("the path of the server");
+            let path = url
+                .strip_prefix(&server.origin())
+                .expect("the path of the server");
             writeln!(file, "{}", json!({ "name": name, "path": path })).expect("room");
         }
         told += 1;

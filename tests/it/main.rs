@@ -26,6 +26,7 @@ mod rooms;
 mod sandbox;
 mod sending;
 mod shown;
+mod sources;
 mod spec_examples;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

@@ -25,6 +25,9 @@ pub struct ScenarioError {
     pub reason: String,
 }
 
+/// Enough for the deepest file that the parser takes, also without optimisation.
+const STACK: usize = 32 * 1024 * 1024;
+
 /// How much of a reason is shown; a part of it may be the file's.
 const MAX_SHOWN: usize = 500;
 
@@ -165,7 +168,23 @@ struct RawStep {
 
 impl Script {
     /// Reads a file, and checks everything about it that needs no sandbox.
+    ///
+    /// That is done on a thread of its own, since what a file may nest takes more of the stack than the threads of a
+    /// server have.
     pub(crate) fn parse(text: &str) -> Result<Self, ScenarioError> {
+        std::thread::scope(|scope| {
+            let reader = std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, || Self::parse_here(text));
+            let failed = |reason: String| ScenarioError { line: 1, reason };
+            reader
+                .map_err(|error| failed(format!("no thread to read it with: {error}")))?
+                .join()
+                .map_err(|_| failed("it can't be read, and the program doesn't know why".into()))?
+        })
+    }
+
+    fn parse_here(text: &str) -> Result<Self, ScenarioError> {
         let text = text.trim_start_matches('\u{feff}');
         let line_of = |offset: usize| {
             let before = text.get(..offset).unwrap_or(text);
