@@ -1,7 +1,8 @@
 //! What the specification no longer promises that its last release did, as a judge from outside sees it.
 //!
-//! The comparison is that of the crate `drift`, with which other clients of progenitor's kind are checked. A change that
-//! is meant is named in `openapi/lint/compatibility.yaml` with its reason, until the next release.
+//! The comparison is that of the crate `drift`, with which other clients of progenitor's kind are checked. Two things that it
+//! does not tell are told here: that an operation has another name, by which programs call it, and that an object only has
+//! more properties than before, which breaks nobody. A change that is meant is named in `openapi/lint/compatibility.yaml` with its reason, until the next release.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use openapi_changes::{Change, ChangeClass};
+use serde_json::Value;
 
 use crate::contract::tree::{self, Node};
 use crate::project;
@@ -46,9 +48,9 @@ pub fn compare(comparison: Comparison) -> Result<Verdict, String> {
         return Ok(Verdict::NothingReleased);
     };
     let spec = project::file(comparison.spec, SPEC)?;
-    let now = read(&spec.display().to_string(), &text_of(&spec)?)?;
-    let old = read(&before, &text)?;
-    let changes = openapi_changes::compare(&old.to_json(), &now.to_json()).map_err(|error| {
+    let now = read(&spec.display().to_string(), &text_of(&spec)?)?.to_json();
+    let old = read(&before, &text)?.to_json();
+    let changes = openapi_changes::compare(&old, &now).map_err(|error| {
         format!(
             "{} cannot be compared with {before}: {error:#}",
             spec.display()
@@ -56,7 +58,9 @@ pub fn compare(comparison: Comparison) -> Result<Verdict, String> {
     })?;
     let accepted = project::file(comparison.accepted, ACCEPTED)?;
     let accepted = accepted_changes(&accepted)?;
-    Ok(report(&before, &lines(&changes), &accepted))
+    let mut found = lines(&changes, &old, &now);
+    found.extend(renamed(&old, &now).into_iter().map(|line| (line, true)));
+    Ok(report(&before, &found, &accepted))
 }
 
 /// The name and the text of what is compared with; nothing when nothing was released.
@@ -138,8 +142,41 @@ fn breaks(class: ChangeClass) -> bool {
     }
 }
 
+/// The operations that have another name than before, at the same path and method.
+fn renamed(old: &Value, now: &Value) -> Vec<String> {
+    let mut lines = Vec::new();
+    for (path, item) in old["paths"].as_object().into_iter().flatten() {
+        for (method, operation) in item.as_object().into_iter().flatten() {
+            let before = operation["operationId"].as_str();
+            let after = now["paths"][path.as_str()][method.as_str()]["operationId"].as_str();
+            if let (Some(before), Some(after)) = (before, after)
+                && before != after
+            {
+                lines.push(format!("{method} {path}: {before} is called {after}"));
+            }
+        }
+    }
+    lines
+}
+
+/// Whether an object of the old document has all its properties in the new one too, and has to have no others.
+fn only_gained(old: &Value, now: &Value, pointer: &str) -> bool {
+    let (Some(old), Some(now)) = (old.pointer(pointer), now.pointer(pointer)) else {
+        return false;
+    };
+    let names = |of: &Value| -> Vec<String> {
+        let properties = of["properties"].as_object();
+        properties
+            .into_iter()
+            .flat_map(|all| all.keys().cloned())
+            .collect()
+    };
+    let after = names(now);
+    old["required"] == now["required"] && names(old).iter().all(|name| after.contains(name))
+}
+
 /// One line for each change, and whether it breaks something.
-fn lines(changes: &[Change]) -> Vec<(String, bool)> {
+fn lines(changes: &[Change], old: &Value, now: &Value) -> Vec<(String, bool)> {
     let mut lines = Vec::new();
     for change in changes {
         let place = change
@@ -149,7 +186,15 @@ fn lines(changes: &[Change]) -> Vec<(String, bool)> {
             .unwrap_or_default();
         for info in &change.changes {
             let line = format!("{place} {}: {}", info.old_subpath, info.message);
-            lines.push((line, breaks(info.class)));
+            // The place begins with the part of the document that others refer to.
+            let part = place.split(" -> ").next().unwrap_or_default();
+            let mut pointer = part.trim_start_matches('#').to_owned();
+            if !info.old_subpath.is_empty() {
+                pointer = format!("{pointer}/{}", info.old_subpath);
+            }
+            let is_more =
+                info.message == "object properties changed" && only_gained(old, now, &pointer);
+            lines.push((line, breaks(info.class) && !is_more));
         }
     }
     lines.sort();

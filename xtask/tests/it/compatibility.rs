@@ -8,7 +8,25 @@ use tempfile::TempDir;
 use crate::support::{Run, project, run};
 
 /// What is changed in the real specification, once, and whether that breaks somebody.
-const CHANGES: [(&str, &str, &str, bool); 16] = [
+const CHANGES: [(&str, &str, &str, bool); 19] = [
+    (
+        "a property that was answered is gone",
+        "        '@odata.count':\n          type: integer\n",
+        "        '@odata.total':\n          type: integer\n",
+        true,
+    ),
+    (
+        "a property that has to be sent is new",
+        "      required: [displayName, completeAfterDateTime, sourceTenantId, resourceType, resources]\n      properties:\n",
+        "      required: [displayName, completeAfterDateTime, sourceTenantId, resourceType, resources, note]\n      properties:\n        note: {type: string}\n",
+        true,
+    ),
+    (
+        "a property that is answered is new",
+        "        '@odata.count':\n          type: integer\n",
+        "        '@odata.total': {type: integer}\n        '@odata.count':\n          type: integer\n",
+        false,
+    ),
     (
         "a path is gone",
         "  /solutions/migrations/crossTenantMigrationJobs/{crossTenantMigrationJobId}/cancel:",
@@ -53,8 +71,8 @@ const CHANGES: [(&str, &str, &str, bool); 16] = [
     ),
     (
         "a page holds something else",
-        "                $ref: '#/components/schemas/crossTenantMigrationJobCollectionResponse'",
-        "                $ref: '#/components/schemas/crossTenantMigrationTaskCollectionResponse'",
+        "schema: {$ref: '#/components/schemas/crossTenantMigrationJobCollectionResponse'}",
+        "schema: {$ref: '#/components/schemas/crossTenantMigrationTaskCollectionResponse'}",
         true,
     ),
     (
