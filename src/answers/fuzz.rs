@@ -273,7 +273,7 @@ fn judge(chosen: &[u8], operation: &'static Operation, learn: Judge) {
 
 #[test]
 fn answers() {
-    fuzz!(5_000, |chosen: &[u8]| {
+    fuzz!(2_000, |chosen: &[u8]| {
         let turn = chosen.first().map_or(0, |first| usize::from(*first));
         let (operation, learn) = JUDGES[(turn + chosen.len()) % JUDGES.len()];
         judge(chosen, operation, learn);
@@ -315,7 +315,7 @@ fn count(error: &GraphError, said: Option<&[String]>) -> usize {
 
 #[test]
 fn errors() {
-    fuzz!(2_000, |chosen: &[u8]| {
+    fuzz!(800, |chosen: &[u8]| {
         let seeds: Vec<&[u8]> = CONFLICTS.iter().map(|text| text.as_bytes()).collect();
         let text = input(chosen, &seeds);
         let error = GraphError::read(&text, AnswerLimits::new());
@@ -358,7 +358,7 @@ fn pauses() {
         "Fri, 31 Dec 9999 23:59:59 GMT",
         "-1",
     ];
-    fuzz!(5_000, |chosen: &[u8]| {
+    fuzz!(2_000, |chosen: &[u8]| {
         let now: DateTime<Utc> = "2026-12-12T20:00:00Z".parse().expect("a time");
         let seeds: Vec<&[u8]> = PAUSES.iter().map(|text| text.as_bytes()).collect();
         let text = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();

@@ -63,7 +63,7 @@ const NAMES: [&str; 10] = [
 
 #[test]
 fn names_in_addresses() {
-    fuzz!(3_000, |chosen: &[u8]| {
+    fuzz!(1_000, |chosen: &[u8]| {
         let seeds: Vec<&[u8]> = NAMES.iter().map(|name| name.as_bytes()).collect();
         let name = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();
         let has_control = name.chars().any(char::is_control);
@@ -140,7 +140,7 @@ fn origin(text: &str) -> Option<(String, String, u16)> {
 
 #[test]
 fn next_links() {
-    fuzz!(3_000, |chosen: &[u8]| {
+    fuzz!(1_000, |chosen: &[u8]| {
         let seeds: Vec<&[u8]> = LINKS.iter().map(|link| link.as_bytes()).collect();
         let link = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();
         let Ok(url) = Url::parse(&link) else { return };
@@ -161,7 +161,7 @@ fn next_links() {
 
 #[test]
 fn endpoints() {
-    fuzz!(3_000, |chosen: &[u8]| {
+    fuzz!(1_000, |chosen: &[u8]| {
         let links = ENDPOINTS.iter().chain(&LINKS);
         let seeds: Vec<&[u8]> = links.map(|link| link.as_bytes()).collect();
         let text = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();

@@ -231,7 +231,7 @@ fn every_model_that_is_generated_is_tried() {
 
 #[test]
 fn models() {
-    fuzz!(800, |chosen: &[u8]| {
+    fuzz!(300, |chosen: &[u8]| {
         let text = body(chosen);
         for (_, read) in MODELS {
             read(&text);
@@ -241,7 +241,7 @@ fn models() {
 
 #[test]
 fn lists() {
-    fuzz!(800, |chosen: &[u8]| {
+    fuzz!(300, |chosen: &[u8]| {
         type Page = types::CrossTenantMigrationJobCollectionResponse;
         let text = body(chosen);
         let read: Result<Read<Page>, _> = tolerant::read_collection(&text);
@@ -298,7 +298,7 @@ fn dates() {
         "2024-02-29T23:59:60Z",
         "2026-11-20T00:10:00-23:59",
     ];
-    fuzz!(10_000, |chosen: &[u8]| {
+    fuzz!(3_000, |chosen: &[u8]| {
         let seeds: Vec<&[u8]> = DATES.iter().map(|date| date.as_bytes()).collect();
         let text = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();
         let quoted = Value::from(text.as_str());
@@ -335,7 +335,7 @@ fn dates() {
 
 #[test]
 fn lines() {
-    fuzz!(3_000, |chosen: &[u8]| {
+    fuzz!(1_000, |chosen: &[u8]| {
         let words = b"cancelled\r\n2026-11-21 INFO done\x1b[2J\xe2\x80\xae";
         let text = String::from_utf8_lossy(&input(chosen, &[words])).into_owned();
         let most = usize::from(chosen.last().copied().unwrap_or_default());

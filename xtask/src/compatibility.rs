@@ -160,8 +160,8 @@ fn renamed(old: &Value, now: &Value) -> Vec<String> {
 }
 
 /// Whether an object of the old document has all its properties in the new one too, and has to have no others.
-fn only_gained(old: &Value, now: &Value, pointer: &str) -> bool {
-    let (Some(old), Some(now)) = (old.pointer(pointer), now.pointer(pointer)) else {
+fn only_gained(old: Option<&Value>, now: Option<&Value>) -> bool {
+    let (Some(old), Some(now)) = (old, now) else {
         return false;
     };
     let names = |of: &Value| -> Vec<String> {
@@ -186,14 +186,21 @@ fn lines(changes: &[Change], old: &Value, now: &Value) -> Vec<(String, bool)> {
             .unwrap_or_default();
         for info in &change.changes {
             let line = format!("{place} {}: {}", info.old_subpath, info.message);
-            // The place begins with the part of the document that others refer to.
-            let part = place.split(" -> ").next().unwrap_or_default();
-            let mut pointer = part.trim_start_matches('#').to_owned();
-            if !info.old_subpath.is_empty() {
-                pointer = format!("{pointer}/{}", info.old_subpath);
-            }
-            let is_more =
-                info.message == "object properties changed" && only_gained(old, now, &pointer);
+            // A path begins with the part of the document that others refer to.
+            let pointer = |path: String, below: &str| {
+                let part = path.split(" -> ").next().unwrap_or_default();
+                let part = part.trim_start_matches('#');
+                match below {
+                    "" => part.to_owned(),
+                    below => format!("{part}/{below}"),
+                }
+            };
+            let is_more = info.message == "object properties changed"
+                && change.paths.iter().all(|path| {
+                    let before = pointer(path.old.to_string(), &info.old_subpath);
+                    let after = pointer(path.new.to_string(), &info.new_subpath);
+                    only_gained(old.pointer(&before), now.pointer(&after))
+                });
             lines.push((line, breaks(info.class) && !is_more));
         }
     }

@@ -53,7 +53,7 @@ fn check(mistakes: &Mistakes, text: &str) {
 
 #[test]
 fn wave_files() {
-    fuzz!(500, |chosen: &[u8]| {
+    fuzz!(250, |chosen: &[u8]| {
         let text = text(chosen, &[WAVE, SMALL, JOBS]);
         let file = Path::new("wave.toml");
         let mut mistakes = Mistakes::default();
@@ -85,7 +85,7 @@ static USERS_WAVE: LazyLock<Wave> = LazyLock::new(|| {
 
 #[test]
 fn users() {
-    fuzz!(500, |chosen: &[u8]| {
+    fuzz!(250, |chosen: &[u8]| {
         let mut mistakes = Mistakes::default();
         let wave = &*USERS_WAVE;
         let text = text(chosen, &[USERS]);
@@ -118,7 +118,7 @@ fn users() {
 
 #[test]
 fn mappings() {
-    fuzz!(500, |chosen: &[u8]| {
+    fuzz!(250, |chosen: &[u8]| {
         let text = text(chosen, &[MAPPINGS]);
         for side in [Side::User, Side::Group] {
             let mut mistakes = Mistakes::default();
@@ -131,7 +131,7 @@ fn mappings() {
                     "{}",
                     mapping.source
                 );
-                assert!(mistakes.len() > 0 || side == Side::Group || mapping.source.contains('@'));
+                assert!(!mistakes.is_empty() || side == Side::Group || mapping.source.contains('@'));
             }
         }
     });

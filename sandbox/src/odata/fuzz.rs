@@ -44,7 +44,7 @@ fn written(argument: &Argument) -> String {
 
 #[test]
 fn paths() {
-    fuzz!(3_000, |chosen: &[u8]| {
+    fuzz!(1_000, |chosen: &[u8]| {
         let seeds: Vec<&[u8]> = PATHS.iter().map(|path| path.as_bytes()).collect();
         let path = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();
         let segments = match path::parse(&path) {
@@ -84,7 +84,7 @@ const QUERIES: [&str; 6] = [
 
 #[test]
 fn queries() {
-    fuzz!(3_000, |chosen: &[u8]| {
+    fuzz!(1_000, |chosen: &[u8]| {
         let seeds: Vec<&[u8]> = QUERIES.iter().map(|query| query.as_bytes()).collect();
         let raw = String::from_utf8_lossy(&input(chosen, &seeds)).into_owned();
         let query = Query::parse(&raw, Version::V1);
@@ -137,7 +137,7 @@ fn next_links() {
         r#"{"keys":[],"sequence":18446744073709551615,"top":18446744073709551615}"#,
         r#"{"keys":["","2"],"sequence":0,"top":0}"#,
     ];
-    fuzz!(2_000, |chosen: &[u8]| {
+    fuzz!(600, |chosen: &[u8]| {
         let items: Vec<Item> = (0..9).map(Item).collect();
         let seeds: Vec<&[u8]> = MARKS.iter().map(|mark| mark.as_bytes()).collect();
         let mark = input(chosen, &seeds);

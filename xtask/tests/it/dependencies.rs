@@ -120,8 +120,8 @@ fn every_licence_beside_the_projects_own_stands_in_the_table_with_its_crates() {
     for package in packages(&metadata) {
         let licence = text(&package["license"]);
         let is_own = |choice: &str| matches!(choice.trim(), "MIT" | "Apache-2.0");
-        let choices = licence.split(['/']).flat_map(|part| part.split(" OR "));
-        if licence.contains(" AND ") || !choices.into_iter().any(is_own) {
+        let mut choices = licence.split('/').flat_map(|part| part.split(" OR "));
+        if licence.contains(" AND ") || !choices.any(is_own) {
             odd.insert(format!("{licence}: {}", text(&package["name"])));
         }
     }
