@@ -259,7 +259,7 @@ impl<'de> Visitor<'de> for Level<'_> {
                 }
                 "code" | "Code" => keep(&mut error.code, members.next_value_seed(self.text())?),
                 "message" | "Message" => {
-                    keep(&mut error.message, members.next_value_seed(self.text())?)
+                    keep(&mut error.message, members.next_value_seed(self.text())?);
                 }
                 "target" => keep(&mut error.target, members.next_value_seed(self.text())?),
                 "request-id" | "requestId" => {

@@ -147,6 +147,19 @@ fn main() -> ExitCode {
     }
 }
 
+fn compatible(comparison: compatibility::Comparison) -> Result<ExitCode, String> {
+    Ok(match compatibility::compare(comparison)? {
+        compatibility::Verdict::NothingReleased => {
+            println!("SKIPPED: there is no release (a tag v*) to compare the specification with");
+            ExitCode::from(75)
+        }
+        compatibility::Verdict::Compared(report, is_good) => {
+            print!("{report}");
+            ExitCode::from(u8::from(!is_good))
+        }
+    })
+}
+
 fn run(arguments: Arguments) -> Result<ExitCode, String> {
     match arguments.command {
         Command::Compatibility {
@@ -161,18 +174,7 @@ fn run(arguments: Arguments) -> Result<ExitCode, String> {
                 spec,
                 accepted,
             };
-            Ok(match compatibility::compare(comparison)? {
-                compatibility::Verdict::NothingReleased => {
-                    println!(
-                        "SKIPPED: there is no release (a tag v*) to compare the specification with"
-                    );
-                    ExitCode::from(75)
-                }
-                compatibility::Verdict::Compared(report, is_good) => {
-                    print!("{report}");
-                    ExitCode::from(u8::from(!is_good))
-                }
-            })
+            compatible(comparison)
         }
         Command::Drift {
             documents,

@@ -131,7 +131,9 @@ fn mappings() {
                     "{}",
                     mapping.source
                 );
-                assert!(!mistakes.is_empty() || side == Side::Group || mapping.source.contains('@'));
+                assert!(
+                    !mistakes.is_empty() || side == Side::Group || mapping.source.contains('@')
+                );
             }
         }
     });
