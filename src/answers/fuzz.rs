@@ -168,7 +168,7 @@ fn answer(operation: &'static Operation, status: u16, chosen: &[u8], text: Vec<u
             value(&rest.repeat(60)),
         ),
     ] {
-        if let (true, Some(value)) = (chosen.len() % 2 == 0, value) {
+        if let (true, Some(value)) = (chosen.len().is_multiple_of(2), value) {
             headers.insert(name, value);
         }
     }
