@@ -51,6 +51,7 @@ pub mod models;
 
 pub use answers::error::{Error, ErrorKind, RateLimitCause};
 pub use answers::graph_error::GraphError;
+pub use answers::limits::AnswerLimits;
 pub use answers::outcome::{
     self, CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
 };

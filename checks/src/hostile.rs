@@ -1,4 +1,7 @@
-//! Inputs that nobody should send, made of bytes that a fuzzer chooses.
+//! Inputs that nobody should send, made of bytes that a fuzzer chooses, and the targets that take them.
+//!
+//! A target is a test. Built as usual it takes a bounded number of inputs, the same in every run; built with
+//! `--cfg fuzzing`, as `.ci/fuzz` does, it takes what libFuzzer finds, guided by coverage and without an end.
 
 /// What is put in where an input is spoilt: the ends of ranges, of nesting and of encodings.
 const SPLINTERS: [&[u8]; 28] = [
@@ -87,6 +90,68 @@ pub fn input(chosen: &[u8], seeds: &[&[u8]]) -> Vec<u8> {
     made
 }
 
+/// Gives a target so many inputs, or those of a fuzzer where the build is for one.
+///
+/// The crate that declares the target needs `bolero` as a development dependency where `cfg(fuzzing)` holds.
+#[macro_export]
+macro_rules! fuzz {
+    ($runs:expr, $target:expr) => {{
+        #[cfg(not(fuzzing))]
+        $crate::hostile::each($runs, $target);
+        #[cfg(fuzzing)]
+        {
+            let _: u64 = $runs;
+            bolero::check!().for_each(|chosen: &[u8]| $target(chosen));
+        }
+    }};
+}
+
+/// Gives a target so many inputs, the same in every run; what ends it is told with its number.
+pub fn each(runs: u64, target: impl Fn(&[u8])) {
+    struct Running(u64);
+
+    impl Drop for Running {
+        fn drop(&mut self) {
+            if std::thread::panicking() {
+                eprintln!("it was input {} of the target", self.0);
+            }
+        }
+    }
+
+    for run in 0..runs {
+        let running = Running(run);
+        target(&chosen(run));
+        drop(running);
+    }
+}
+
+/// The bytes of a run: first each seed as it is, then seeds with some changes, and now and then bytes alone.
+fn chosen(run: u64) -> Vec<u8> {
+    if let Ok(seed) = u8::try_from(run * 2) {
+        return vec![seed];
+    }
+    let mut state = run;
+    let mut next = || {
+        // SplitMix64.
+        state = state.wrapping_add(0x9E37_79B9_7F4A_7C15);
+        let mixed = (state ^ (state >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+        let mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
+        mixed ^ (mixed >> 31)
+    };
+    let [first, length, ..] = next().to_le_bytes();
+    let (first, length) = match run % 8 {
+        0 => (first | 1, usize::from(length)),
+        1 => (first & !1, 4 * usize::from(length % 12 + 1)),
+        _ => (first & !1, 4 * usize::from(length % 3 + 1)),
+    };
+    let mut bytes = vec![first];
+    while bytes.len() <= length {
+        bytes.extend(next().to_le_bytes());
+    }
+    bytes.truncate(length + 1);
+    bytes
+}
+
 /// Asserts that words fit on one line of a log and steer nothing.
 ///
 /// # Panics
@@ -100,4 +165,47 @@ pub fn assert_one_line(words: &str, most: usize) {
     assert!(!words.contains(steers), "it steers a terminal: {words:?}");
     let length = words.chars().count();
     assert!(length <= most, "{length} characters are more than {most}");
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::collections::HashSet;
+
+    use super::*;
+
+    #[test]
+    fn every_seed_comes_as_it_is_and_then_spoilt_in_the_same_way_in_every_run() {
+        let seeds: Vec<Vec<u8>> = (0..128).map(|n| vec![n; 100]).collect();
+        let seeds: Vec<&[u8]> = seeds.iter().map(Vec::as_slice).collect();
+        let inputs = |runs| {
+            let made = RefCell::new(Vec::new());
+            each(runs, |chosen| made.borrow_mut().push(input(chosen, &seeds)));
+            made.into_inner()
+        };
+        let made = inputs(2_000);
+        assert!(
+            made.iter()
+                .zip(&seeds)
+                .take(128)
+                .all(|(made, seed)| made == seed)
+        );
+        assert_eq!(made, inputs(2_000));
+        let different: HashSet<&Vec<u8>> = made.iter().collect();
+        assert!(different.len() > 1_700, "{} of 2000", different.len());
+    }
+
+    #[test]
+    fn a_target_that_fails_ends_the_run() {
+        let result = std::panic::catch_unwind(|| {
+            each(500, |chosen| assert!(chosen.len() < 40, "too long"));
+        });
+        assert!(result.is_err());
+    }
+
+    #[test]
+    #[should_panic(expected = "it steers a terminal")]
+    fn what_steers_a_terminal_is_no_line() {
+        assert_one_line("a\u{1b}[2J", 100);
+    }
 }

@@ -9,6 +9,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use reqwest::StatusCode;
 use reqwest::header::{DATE, HeaderMap, RETRY_AFTER};
 
+use crate::answers::limits::AnswerLimits;
 use crate::models::operation::Operation;
 
 /// How much of an id that others made is shown.
@@ -25,6 +26,8 @@ pub(crate) struct Answer {
     pub cut_short: Option<CutShort>,
     /// The request that it answers.
     pub request: SentRequest,
+    /// How much of it is taken in.
+    pub limits: AnswerLimits,
 }
 
 /// A request as it was sent.
@@ -199,6 +202,7 @@ mod tests {
             text: Bytes::new(),
             cut_short: None,
             request: SentRequest::example(),
+            limits: AnswerLimits::new(),
         };
         assert_eq!(answer.retry_after(), Some(Duration::from_secs(7)));
     }

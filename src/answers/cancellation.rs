@@ -53,7 +53,7 @@ fn outcome(standing: Option<Standing>, refusal: Refusal) -> CancelOutcome {
 /// More than a status, such as "not completed" or "completed for some", is no status, rather than half
 /// understood.
 fn status_named_after<'a>(refusal: &'a Refusal, words: &str) -> Option<&'a str> {
-    let (_, rest) = refusal.message()?.rsplit_once(words)?;
+    let (_, rest) = refusal.whole_message()?.rsplit_once(words)?;
     let rest = rest.split_once(" TraceId:").map_or(rest, |(rest, _)| rest);
     let rest = rest.split_once(". ").map_or(rest, |(rest, _)| rest);
     Some(rest.trim().trim_end_matches('.'))

@@ -16,7 +16,7 @@ use crate::models::one_line::OneLine;
 use crate::models::operation::Operation;
 
 /// How much of a path is shown; ids in it are the caller's, and those of next links the service's.
-const MAX_SHOWN_PATH: usize = 1_000;
+pub(crate) const MAX_SHOWN_PATH: usize = 1_000;
 /// How much of a reason is shown; a part of it may be the service's.
 const MAX_SHOWN_DETAIL: usize = 2_500;
 

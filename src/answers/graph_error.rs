@@ -7,6 +7,7 @@ use std::fmt;
 use serde::Serialize;
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
+use crate::answers::limits::AnswerLimits;
 use crate::models::mending::mend;
 use crate::models::one_line::OneLine;
 
@@ -15,7 +16,7 @@ use crate::models::one_line::OneLine;
 /// It is read with patience: any member may be missing or odd, `innerError` may be spelled
 /// `innererror`, and the outer `error` may be absent. Nothing is left of a body that is not JSON;
 /// the raw text is kept beside it. Of a body beyond all measure, 128 errors are read, 16 levels deep, and
-/// 16 KiB of each text.
+/// 16 KiB of each text, unless [`AnswerLimits`](crate::AnswerLimits) say otherwise.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -36,26 +37,18 @@ pub struct GraphError {
     pub client_request_id: Option<String>,
 }
 
-/// A body nests a few levels; more is an attempt to exhaust the stack.
-const MAX_DEPTH: usize = 16;
-/// More errors than any body holds, in all of its levels; the rest is passed over.
-const MAX_ERRORS: usize = 128;
 /// How much of a body is shown in one line.
 const MAX_SHOWN_CODES: usize = 8;
 const MAX_SHOWN_CODE: usize = 100;
-const MAX_SHOWN_MESSAGE: usize = 1_000;
-/// More than any code or message has; the rest of it is left out.
-const MAX_TEXT_BYTES: usize = 16 * 1024;
 
 impl GraphError {
     /// Reads the body of a refusal; all parts are absent when it has none that can be read.
     ///
-    /// Whatever the body holds, no more is kept than [`MAX_ERRORS`] errors with texts of
-    /// [`MAX_TEXT_BYTES`].
-    pub(crate) fn read(text: &[u8]) -> Self {
-        let body = read_body(text).or_else(|_| {
+    /// Whatever the body holds, no more is kept than the limits say.
+    pub(crate) fn read(text: &[u8], limits: AnswerLimits) -> Self {
+        let body = read_body(text, limits).or_else(|_| {
             let mended = mend(text).ok_or(())?;
-            read_body(mended.text.as_bytes()).map_err(|_| ())
+            read_body(mended.text.as_bytes(), limits).map_err(|_| ())
         });
         let Ok(body) = body else {
             return Self::default();
@@ -80,8 +73,8 @@ impl GraphError {
         codes.into_iter()
     }
 
-    /// Codes and message as they follow "an error", bounded.
-    pub(crate) fn in_one_line(&self) -> impl fmt::Display {
+    /// Codes and message as they follow "an error", the message up to so many characters.
+    pub(crate) fn in_one_line(&self, most: usize) -> impl fmt::Display + use<> {
         let mut line = String::new();
         let codes: Vec<_> = self.codes().collect();
         if !codes.is_empty() {
@@ -104,7 +97,7 @@ impl GraphError {
         }
         if let Some(message) = &self.message {
             line.push_str(": ");
-            line.push_str(&OneLine(message, MAX_SHOWN_MESSAGE).to_string());
+            line.push_str(&OneLine(message, most).to_string());
         }
         line
     }
@@ -120,12 +113,13 @@ impl GraphError {
     }
 }
 
-fn read_body(text: &[u8]) -> Result<Body, serde_json::Error> {
-    let left = Cell::new(MAX_ERRORS);
+fn read_body(text: &[u8], limits: AnswerLimits) -> Result<Body, serde_json::Error> {
+    let left = Cell::new(limits.errors);
     let mut json = serde_json::Deserializer::from_slice(text);
     let body = Level {
-        depth: MAX_DEPTH,
+        depth: limits.error_levels,
         left: &left,
+        limits,
     }
     .deserialize(&mut json)?;
     json.end()?;
@@ -157,9 +151,15 @@ struct Level<'a> {
     depth: usize,
     /// How many errors may follow, on all levels.
     left: &'a Cell<usize>,
+    limits: AnswerLimits,
 }
 
 impl Level<'_> {
+    /// A text, as much of it as is kept.
+    fn text(self) -> Text {
+        Text(self.limits.text_bytes)
+    }
+
     fn deeper(self) -> Self {
         Self {
             depth: self.depth.saturating_sub(1),
@@ -225,7 +225,7 @@ impl<'de> Visitor<'de> for Level<'_> {
 
     fn visit_str<E>(self, text: &str) -> Result<Body, E> {
         Ok(Body {
-            envelope: Envelope::Code(kept(text)),
+            envelope: Envelope::Code(kept(text, self.limits.text_bytes)),
             ..Body::default()
         })
     }
@@ -241,7 +241,7 @@ impl<'de> Visitor<'de> for Level<'_> {
             return pass_over_object(members).map(|()| body);
         }
         self.left.set(left - 1);
-        let is_top = self.depth == MAX_DEPTH;
+        let is_top = self.depth == self.limits.error_levels;
         while let Some(name) = members.next_key::<Cow<'de, str>>()? {
             let error = &mut body.error;
             match &*name {
@@ -255,16 +255,21 @@ impl<'de> Visitor<'de> for Level<'_> {
                     };
                 }
                 "error_description" if is_top => {
-                    body.description = members.next_value_seed(Text)?;
+                    body.description = members.next_value_seed(self.text())?;
                 }
-                "code" | "Code" => keep(&mut error.code, members.next_value_seed(Text)?),
-                "message" | "Message" => keep(&mut error.message, members.next_value_seed(Text)?),
-                "target" => keep(&mut error.target, members.next_value_seed(Text)?),
+                "code" | "Code" => keep(&mut error.code, members.next_value_seed(self.text())?),
+                "message" | "Message" => {
+                    keep(&mut error.message, members.next_value_seed(self.text())?);
+                }
+                "target" => keep(&mut error.target, members.next_value_seed(self.text())?),
                 "request-id" | "requestId" => {
-                    keep(&mut error.request_id, members.next_value_seed(Text)?);
+                    keep(&mut error.request_id, members.next_value_seed(self.text())?);
                 }
                 "client-request-id" | "clientRequestId" => {
-                    keep(&mut error.client_request_id, members.next_value_seed(Text)?);
+                    keep(
+                        &mut error.client_request_id,
+                        members.next_value_seed(self.text())?,
+                    );
                 }
                 "innerError" | "innererror" | "InnerError" => {
                     let inner = members.next_value_seed(self.deeper())?.error;
@@ -289,12 +294,12 @@ fn keep(kept: &mut Option<String>, found: Option<String>) {
 }
 
 /// As much of a text as is kept.
-fn kept(text: &str) -> String {
-    text[..text.floor_char_boundary(MAX_TEXT_BYTES)].to_owned()
+fn kept(text: &str, most: usize) -> String {
+    text[..text.floor_char_boundary(most)].to_owned()
 }
 
-/// A text, or a number, which some services write for a code.
-struct Text;
+/// A text, or a number, which some services write for a code; so many bytes of it are kept.
+struct Text(usize);
 
 impl<'de> DeserializeSeed<'de> for Text {
     type Value = Option<String>;
@@ -314,7 +319,7 @@ impl<'de> Visitor<'de> for Text {
     nothing_of_scalars!(None);
 
     fn visit_str<E>(self, text: &str) -> Result<Option<String>, E> {
-        Ok(Some(kept(text)))
+        Ok(Some(kept(text, self.0)))
     }
 
     fn visit_u64<E>(self, number: u64) -> Result<Option<String>, E> {
@@ -384,7 +389,7 @@ mod tests {
 
     #[track_caller]
     fn codes(body: &str) -> Vec<String> {
-        GraphError::read(body.as_bytes())
+        GraphError::read(body.as_bytes(), AnswerLimits::new())
             .codes()
             .map(str::to_owned)
             .collect()
@@ -431,6 +436,6 @@ mod tests {
             "null"
         );
         let body = format!("{body}{}", "}".repeat(101));
-        assert_eq!(codes(&body).len(), MAX_DEPTH);
+        assert_eq!(codes(&body).len(), 16);
     }
 }

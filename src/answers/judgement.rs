@@ -268,8 +268,11 @@ fn failure(answer: Answer, unread: Unread) -> Failure {
     };
     match unread {
         Unread::Error => {
-            let error = GraphError::read(answer.json_text());
-            let reason = format!("the body is an error{}", error.in_one_line());
+            let error = GraphError::read(answer.json_text(), answer.limits);
+            let reason = format!(
+                "the body is an error{}",
+                error.in_one_line(answer.limits.shown_message)
+            );
             Failure::Contradicted(Box::new(answer), reason)
         }
         Unread::NotJson(error) => {

@@ -7,8 +7,11 @@
 pub(crate) mod answer;
 mod cancellation;
 pub(crate) mod error;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod graph_error;
 pub(crate) mod judgement;
+pub(crate) mod limits;
 pub mod outcome;
 mod presentation;
 pub(crate) mod refusal;

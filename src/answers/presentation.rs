@@ -8,7 +8,7 @@ use std::fmt;
 use serde::{Serialize, Serializer};
 
 use crate::answers::answer::{MAX_SHOWN_ID, SentRequest};
-use crate::answers::error::{Error, ErrorKind};
+use crate::answers::error::{Error, ErrorKind, MAX_SHOWN_PATH};
 use crate::answers::graph_error::GraphError;
 use crate::answers::outcome::{
     CancelOutcome, DeleteOutcome, FinalStatus, RunningStatus, StartOutcome,
@@ -18,10 +18,11 @@ use crate::answers::response::Response;
 use crate::models::one_line::OneLine;
 use crate::models::tolerant::Deviation;
 
-/// Method and path.
+/// Method and path, which holds ids of any length.
 impl fmt::Display for SentRequest {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.operation.method, self.path)
+        let path = OneLine(&self.path, MAX_SHOWN_PATH);
+        write!(f, "{} {path}", self.operation.method)
     }
 }
 

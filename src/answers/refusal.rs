@@ -27,7 +27,7 @@ struct Parts {
 
 impl Refusal {
     pub(crate) fn new(answer: Answer) -> Self {
-        let error = GraphError::read(answer.json_text());
+        let error = GraphError::read(answer.json_text(), answer.limits);
         Self(Box::new(Parts { answer, error }))
     }
 
@@ -131,12 +131,19 @@ impl Refusal {
         self.0.error.message.as_deref()
     }
 
+    /// The message, unless its end was left out: what a cut text seems to say may be something else.
+    pub(crate) fn whole_message(&self) -> Option<&str> {
+        // A cut never goes back more than three bytes, to the beginning of a character.
+        let cut = self.0.answer.limits.text_bytes.saturating_sub(3);
+        self.message().filter(|message| message.len() < cut)
+    }
+
     /// The status of the job or user that the message names as the reason, when it does.
     ///
     /// The documents give two such messages, both ending in "current status is" and the status.
     #[must_use]
     pub fn current_status(&self) -> Option<&str> {
-        let message = self.message()?;
+        let message = self.whole_message()?;
         let (_, status) = message.rsplit_once("urrent status is ")?;
         let end = status
             .find(|c: char| !c.is_alphanumeric())
@@ -160,7 +167,8 @@ impl fmt::Debug for Refusal {
     }
 }
 
-/// Status, codes, message and request id, on one line of at most 2,500 characters.
+/// Status, codes, message and request id, on one line of at most 2,500 characters unless
+/// [`AnswerLimits`](crate::AnswerLimits) allow longer messages.
 ///
 /// Of long codes and messages the beginning is shown, and how much more there is. Characters that would begin
 /// a line, move a cursor or turn the direction of the line are escaped.
@@ -170,7 +178,11 @@ impl fmt::Display for Refusal {
         if let Some(reason) = self.status().canonical_reason() {
             write!(f, " {reason}")?;
         }
-        write!(f, "{}", self.0.error.in_one_line())?;
+        write!(
+            f,
+            "{}",
+            self.0.error.in_one_line(self.0.answer.limits.shown_message)
+        )?;
         if self.message().is_none() && !self.0.answer.is_blank() {
             let bytes = self.0.answer.text.len();
             write!(f, ": {bytes} bytes that are no Graph error")?;

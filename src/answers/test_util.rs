@@ -10,6 +10,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use crate::answers::answer::{Answer, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
 use crate::answers::judgement::Failure;
+use crate::answers::limits::AnswerLimits;
 use crate::answers::refusal::Refusal;
 use crate::answers::response::Response;
 use crate::models::operation::Operation;
@@ -43,6 +44,7 @@ impl FakeAnswer {
                 path: operation.path.into(),
                 client_request_id: "00000000-0000-4000-8000-000000000000".into(),
             },
+            limits: AnswerLimits::new(),
         })
     }
 

@@ -59,6 +59,23 @@ impl Client {
     /// An older guide says that validation begins by itself, so be ready to find the job in a
     /// `validate…` status.
     ///
+    /// ```no_run
+    /// use msgraph_migrations::models::CrossTenantMigrationJobCreate;
+    ///
+    /// # async fn example(client: &msgraph_migrations::Client) -> Result<(), Box<dyn std::error::Error>> {
+    /// let source_tenant = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90";
+    /// let users = ["84c0d5ab-7e21-4936-bf1a-0d9e63c2f754"];
+    /// let cutover = "2026-12-12T20:00:00Z".parse()?;
+    /// let job = CrossTenantMigrationJobCreate::of_users("Alderwood wave 3", source_tenant, cutover, users);
+    /// match client.create_job(&job).await {
+    ///     Ok(created) => println!("created {:?}", created.value().id),
+    ///     Err(error) if error.has_code("duplicateDisplayNameJob") => println!("there is one of this name"),
+    ///     Err(error) => return Err(error.into()),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when a required property is empty; 422
@@ -193,6 +210,20 @@ impl Client {
     ///
     /// Poll the job until `completed`, `completedWithErrors`, `failed` or `cancelled`.
     ///
+    /// ```no_run
+    /// use msgraph_migrations::StartOutcome;
+    ///
+    /// # async fn example(client: &msgraph_migrations::Client) -> Result<(), msgraph_migrations::Error> {
+    /// match client.migrate_job("Alderwood wave 3").await? {
+    ///     StartOutcome::Started(job) => println!("started: {:?}", job.value().status),
+    ///     StartOutcome::ValidationExpired(_) => println!("validate it again"),
+    ///     StartOutcome::InvalidStatus(refusal) => println!("not now: {:?}", refusal.current_status()),
+    ///     StartOutcome::Undetermined(refusal) => println!("read the job: {refusal}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// Any refusal but 409, which is an outcome; 404 when there is no such job.
@@ -211,6 +242,23 @@ impl Client {
     /// Lists the users of a job and the status of each workload, one page at a time.
     ///
     /// An item that contradicts the documents loses only its odd part; see [`Response::deviations`].
+    ///
+    /// ```no_run
+    /// use futures_util::TryStreamExt;
+    /// use msgraph_migrations::ListOptions;
+    ///
+    /// # async fn example(client: &msgraph_migrations::Client) -> Result<(), msgraph_migrations::Error> {
+    /// // One page; `client.users(…)` goes on to the last.
+    /// let page = client.list_users("Alderwood wave 3", ListOptions::new().top(100)).await?;
+    /// println!("{} users on the first page", page.value().value.len());
+    ///
+    /// let mut users = client.users("Alderwood wave 3", ListOptions::new());
+    /// while let Some(user) = users.try_next().await? {
+    ///     println!("{:?}: {:?}", user.id, user.current_status);
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///
@@ -271,6 +319,20 @@ impl Client {
     }
 
     /// Takes one user out of a job and asks the service to cancel that user's migration.
+    ///
+    /// ```no_run
+    /// use msgraph_migrations::CancelOutcome;
+    ///
+    /// # async fn example(client: &msgraph_migrations::Client) -> Result<(), msgraph_migrations::Error> {
+    /// let user = "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754";
+    /// match client.cancel_user("Alderwood wave 3", user).await? {
+    ///     CancelOutcome::Accepted(_) => println!("being cancelled; the others go on"),
+    ///     CancelOutcome::TooLate { status, .. } => println!("TOO LATE, it goes on: {status}"),
+    ///     other => println!("{other}"),
+    /// }
+    /// # Ok(())
+    /// # }
+    /// ```
     ///
     /// # Errors
     ///

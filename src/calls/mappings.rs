@@ -52,6 +52,18 @@ impl Client {
     /// The answer holds one mapping for each item, in the same order; compare it with what was
     /// sent, since the documents do not say how the failure of a single item is reported.
     ///
+    /// ```no_run
+    /// use msgraph_migrations::models::SharePointUserIdentityMappingDeltaItem as Mapping;
+    ///
+    /// # async fn example(client: &msgraph_migrations::Client) -> Result<(), msgraph_migrations::Error> {
+    /// let source_tenant = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90";
+    /// let ines = Mapping::upsert(source_tenant, "ines@alderwood.example", "ines@harborlane.example");
+    /// let mapped = client.update_user_mappings(vec![ines]).await?;
+    /// println!("{} mappings are in force", mapped.value().value.len());
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) for no item, more than 50, or one

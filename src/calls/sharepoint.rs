@@ -19,6 +19,19 @@ impl Client {
     ///
     /// With `validate_only` nothing moves: the answer is `completed` at once and has no id.
     ///
+    /// ```no_run
+    /// use msgraph_migrations::models::{SharePointUserMigrationTaskParameters, UserIdentity};
+    ///
+    /// # async fn example(client: &msgraph_migrations::Client) -> Result<(), msgraph_migrations::Error> {
+    /// let onedrive = SharePointUserMigrationTaskParameters::new()
+    ///     .source_user_identity(UserIdentity::of_user_principal_name("ines@alderwood.example"))
+    ///     .target_user_identity(UserIdentity::of_user_principal_name("ines@harborlane.example"));
+    /// let task = client.create_sharepoint_task(onedrive).await?;
+    /// println!("created {:?}", task.value().id);
+    /// # Ok(())
+    /// # }
+    /// ```
+    ///
     /// # Errors
     ///
     /// [`InvalidRequest`](crate::ErrorKind::InvalidRequest) when the latest start is not later than

@@ -10,6 +10,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
+use crate::answers::limits::AnswerLimits;
 use crate::client::endpoint::{Endpoint, Version};
 use crate::client::http::{HttpSettings, ProxyChoice};
 use crate::client::rate_limits::{RateLimitOptions, RateLimits};
@@ -41,6 +42,7 @@ pub struct ClientBuilder {
     retry: RetryPolicy,
     timeouts: Timeouts,
     rate_limits: Option<RateLimits>,
+    answer_limits: AnswerLimits,
 }
 
 impl ClientBuilder {
@@ -60,6 +62,7 @@ impl ClientBuilder {
             retry: RetryPolicy::default(),
             timeouts: TIMEOUTS,
             rate_limits: None,
+            answer_limits: AnswerLimits::new(),
         }
     }
 
@@ -117,6 +120,12 @@ impl ClientBuilder {
     /// Shares limits with other clients, or begins with known ones; limits of its own unless set.
     pub fn rate_limits(mut self, limits: &RateLimits) -> Self {
         self.rate_limits = Some(limits.clone());
+        self
+    }
+
+    /// Bounds what is read, kept and shown of an answer; see [`AnswerLimits`] for what holds unless this is called.
+    pub fn answer_limits(mut self, limits: AnswerLimits) -> Self {
+        self.answer_limits = limits;
         self
     }
 
@@ -222,9 +231,11 @@ impl ClientBuilder {
     /// # Errors
     ///
     /// When the endpoint is no address that a token may go to, the application's name does not fit into
-    /// a header, the proxy's address or a certificate cannot be read, or the TLS library cannot be set up.
+    /// a header, a limit allows nothing, the proxy's address or a certificate cannot be read, or the TLS
+    /// library cannot be set up.
     pub fn build(self) -> Result<Client, Error> {
         let endpoint = Endpoint::parse(&self.endpoint)?;
+        self.answer_limits.check()?;
         let user_agent = user_agent(self.application.as_deref())?;
         let http = self.http.build(endpoint.is_tls(), DEFAULT_USER_AGENT)?;
         Ok(Client {
@@ -238,6 +249,7 @@ impl ClientBuilder {
             rate_limits: self
                 .rate_limits
                 .unwrap_or_else(|| RateLimits::new(&RateLimitOptions::new())),
+            answer_limits: self.answer_limits,
             extras: Arc::default(),
         })
     }

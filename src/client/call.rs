@@ -241,7 +241,13 @@ impl Call<'_> {
         let left = deadline.saturating_duration_since(Instant::now());
         let transport = self.transport(token.clone(), self.client.timeouts.attempt.min(left));
         let bare = self.bare(&transport);
-        let answer = exchange(&transport, self.operation, send(bare)).await;
+        let answer = exchange(
+            &transport,
+            self.operation,
+            self.client.answer_limits,
+            send(bare),
+        )
+        .await;
         self.tell(number, &answer);
         if let Ok(answer) = &answer {
             if !span.is_disabled() {
@@ -303,10 +309,15 @@ impl Call<'_> {
         let transport = self
             .transport(AccessToken::none(), self.client.timeouts.attempt)
             .describe_to(describer);
-        exchange(&transport, self.operation, send(self.bare(&transport)))
-            .await
-            .and_then(|answer| judge(answer).map_err(Error::from_failure))
-            .map_err(|error| self.failed(error, ""))
+        exchange(
+            &transport,
+            self.operation,
+            self.client.answer_limits,
+            send(self.bare(&transport)),
+        )
+        .await
+        .and_then(|answer| judge(answer).map_err(Error::from_failure))
+        .map_err(|error| self.failed(error, ""))
     }
 
     fn transport(&self, token: AccessToken, timeout: Duration) -> Transport {
@@ -404,6 +415,7 @@ mod tests {
 
     use super::*;
     use crate::answers::answer::SentRequest;
+    use crate::answers::limits::AnswerLimits;
 
     #[test]
     fn a_runtime_that_ends_while_a_huge_answer_is_read_leaves_it_unread_and_does_not_panic() {
@@ -413,6 +425,7 @@ mod tests {
             text: Bytes::from(vec![b' '; MAX_READ_IN_PLACE + 1]),
             cut_short: None,
             request: SentRequest::example(),
+            limits: AnswerLimits::new(),
         };
         let runtime = tokio::runtime::Builder::new_current_thread()
             .build()

@@ -11,16 +11,15 @@ use reqwest::header::{CONTENT_LENGTH, HeaderMap};
 
 use crate::answers::answer::{Answer, CutShort, SentRequest};
 use crate::answers::error::{Error, ErrorKind};
+use crate::answers::limits::AnswerLimits;
 use crate::client::transport::{DESCRIBED, Transport};
 use crate::models::operation::Operation;
-
-/// More than any page of this service; a longer body is cut rather than held in memory.
-const MAX_BODY_BYTES: usize = 64 * 1024 * 1024;
 
 /// Sends by `send`, which is one method of the generated client, and reads the answer to its end.
 pub(crate) async fn exchange<F>(
     transport: &Transport,
     operation: &'static Operation,
+    limits: AnswerLimits,
     send: F,
 ) -> Result<Answer, Error>
 where
@@ -35,11 +34,19 @@ where
     match result {
         Ok(response) => {
             let (status, headers) = (response.status(), transport.take_headers());
-            Ok(answer(request, status, headers, response.into_inner_stream()).await)
+            Ok(answer(
+                request,
+                limits,
+                status,
+                headers,
+                response.into_inner_stream(),
+            )
+            .await)
         }
         Err(Bare::UnexpectedResponse(response)) => {
             let (status, headers) = (response.status(), transport.take_headers());
-            Ok(answer(request, status, headers, Box::pin(response.bytes_stream())).await)
+            let body = Box::pin(response.bytes_stream());
+            Ok(answer(request, limits, status, headers, body).await)
         }
         Err(Bare::Custom(reason)) if reason == DESCRIBED => {
             Err(Error::new(ErrorKind::DescribedOnly, DESCRIBED))
@@ -84,24 +91,27 @@ type Body = Pin<Box<dyn Stream<Item = reqwest::Result<Bytes>> + Send + Sync>>;
 
 async fn answer(
     request: SentRequest,
+    limits: AnswerLimits,
     status: StatusCode,
     headers: HeaderMap,
     body: Body,
 ) -> Answer {
     let length = headers.get(CONTENT_LENGTH);
     let length = length.and_then(|length| length.to_str().ok()?.parse().ok());
-    let (text, cut_short) = read(body, length).await;
+    let (text, cut_short) = read(body, length, limits.body_bytes).await;
     Answer {
         status,
         headers,
         text,
         cut_short,
         request,
+        limits,
     }
 }
 
-/// Reads the body to its end, into one piece of memory when `length`, what the headers say of it, is right.
-async fn read(mut stream: Body, length: Option<usize>) -> (Bytes, Option<CutShort>) {
+/// Reads the body to its end, into one piece of memory when `length`, what the headers say of it, is right; a body of
+/// more than `most` bytes is cut rather than held in memory.
+async fn read(mut stream: Body, length: Option<usize>, most: usize) -> (Bytes, Option<CutShort>) {
     let mut next = async || poll_fn(|context| stream.as_mut().poll_next(context)).await;
     // Most answers come in one piece, which need not be copied.
     let mut whole = Bytes::new();
@@ -116,8 +126,8 @@ async fn read(mut stream: Body, length: Option<usize>) -> (Bytes, Option<CutShor
                 return (joined(whole, pieces), Some(reason));
             }
         };
-        if held + chunk.len() > MAX_BODY_BYTES {
-            let reason = CutShort::TooLong(MAX_BODY_BYTES);
+        if held + chunk.len() > most {
+            let reason = CutShort::TooLong(most);
             return (joined(whole, pieces), Some(reason));
         }
         if held == 0 {
@@ -125,7 +135,7 @@ async fn read(mut stream: Body, length: Option<usize>) -> (Bytes, Option<CutShor
             continue;
         }
         if pieces.is_empty() {
-            let expected = length.unwrap_or(0).min(MAX_BODY_BYTES);
+            let expected = length.unwrap_or(0).min(most);
             pieces.reserve(expected.max(held + chunk.len()));
             pieces.extend_from_slice(&std::mem::take(&mut whole));
         }

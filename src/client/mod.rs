@@ -14,6 +14,8 @@ pub(crate) mod call_options;
 pub(crate) mod described;
 pub(crate) mod endpoint;
 mod exchange;
+#[cfg(test)]
+mod fuzz;
 mod http;
 pub(crate) mod odata;
 mod rate_controller;
@@ -33,6 +35,7 @@ use std::time::Duration;
 use reqwest::header::HeaderValue;
 
 use crate::answers::error::{Error, ErrorKind};
+use crate::answers::limits::AnswerLimits;
 use crate::client::builder::ClientBuilder;
 use crate::client::call_options::Extras;
 use crate::client::endpoint::{Endpoint, Version};
@@ -72,6 +75,7 @@ pub struct Client {
     pub(crate) retry: RetryPolicy,
     pub(crate) timeouts: Timeouts,
     pub(crate) rate_limits: RateLimits,
+    pub(crate) answer_limits: AnswerLimits,
     pub(crate) extras: Arc<Extras>,
 }
 

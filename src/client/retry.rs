@@ -104,6 +104,7 @@ mod tests {
     use crate::answers::answer::{Answer, CutShort, SentRequest};
     use crate::answers::error::ErrorKind;
     use crate::answers::judgement;
+    use crate::answers::limits::AnswerLimits;
     use crate::models::generated::operations;
     use crate::models::operation::Operation;
 
@@ -125,6 +126,7 @@ mod tests {
             text: Bytes::from_static(b"{"),
             cut_short: None,
             request: SentRequest::example(),
+            limits: AnswerLimits::new(),
         }
     }
 

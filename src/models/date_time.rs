@@ -144,27 +144,31 @@ impl TryFrom<SystemTime> for DateTimeOffset {
     }
 }
 
+/// The form of the documents' examples, in UTC, whose numbers need no leading zeros; nothing else is taken for a date.
 fn parse_unpadded(text: &str) -> Option<DateTime<Utc>> {
     let (date, time) = text.strip_suffix('Z')?.split_once('T')?;
-    let mut date = date.splitn(3, '-');
-    let date = NaiveDate::from_ymd_opt(
-        date.next()?.parse().ok()?,
-        date.next()?.parse().ok()?,
-        date.next()?.parse().ok()?,
-    )?;
-    let mut time = time.splitn(3, ':');
-    let (hour, minute) = (time.next()?.parse().ok()?, time.next()?.parse().ok()?);
-    let (second, fraction) = time
-        .next()?
-        .split_once('.')
-        .map_or_else(|| (None, ""), |(s, f)| (Some(s), f));
-    let second = match second {
-        Some(second) => second.parse().ok()?,
-        None => text.strip_suffix('Z')?.rsplit(':').next()?.parse().ok()?,
+    let (year, month_and_day) = date.split_once('-')?;
+    let (month, day) = month_and_day.split_once('-')?;
+    let (hour, minute_and_second) = time.split_once(':')?;
+    let (minute, second) = minute_and_second.split_once(':')?;
+    let (second, nanosecond) = match second.split_once('.') {
+        None => (second, 0),
+        Some((second, fraction)) => {
+            number(fraction, usize::MAX)?;
+            (second, format!("{fraction:0<9}").get(..9)?.parse().ok()?)
+        }
     };
-    let nanoseconds = format!("{fraction:0<9}").get(..9)?.parse().ok()?;
-    date.and_hms_nano_opt(hour, minute, second, nanoseconds)
+    let [month, day, hour, minute, second] =
+        [month, day, hour, minute, second].map(|text| number(text, 2)?.parse().ok());
+    NaiveDate::from_ymd_opt(number(year, 4)?.parse().ok()?, month?, day?)?
+        .and_hms_nano_opt(hour?, minute?, second?, nanosecond)
         .map(|time| time.and_utc())
+}
+
+/// The text, if it consists of digits, and of no more than so many.
+fn number(text: &str, most: usize) -> Option<&str> {
+    let is_number = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    Some(text).filter(|_| is_number && text.len() <= most)
 }
 
 #[cfg(test)]
@@ -191,7 +195,18 @@ mod tests {
             ("2026-11-20T10:30:12+01:00", Some("2026-11-20T09:30:12Z")),
             ("2025-7-8T9:08:04.451Z", Some("2025-07-08T09:08:04.451Z")),
             ("2025-7-8T9:08:04Z", Some("2025-07-08T09:08:04Z")),
+            (
+                "2025-7-8T9:08:04.1234567891Z",
+                Some("2025-07-08T09:08:04.123456789Z"),
+            ),
             ("2025-13-8T9:08:04Z", None),
+            ("2025-7-8T9:08:04.Z", None),
+            ("2025-7-8T9:08Z", None),
+            ("2025-+7-8T+9:08:04Z", None),
+            ("2025-7-8T9:08:04.+5Z", None),
+            ("2025-7-8T9:08:04.123456789abcZ", None),
+            ("2025-7-8T9:08:04Zor later:04Z", None),
+            ("20250-7-8T9:08:04Z", None),
             ("soon", None),
             ("", None),
         ] {

@@ -7,6 +7,8 @@
 // waits or judges a status may enter; it uses no other room.
 
 pub(crate) mod date_time;
+#[cfg(test)]
+pub(crate) mod fuzz;
 pub(crate) mod generated;
 pub(crate) mod mending;
 pub(crate) mod mismatch;

@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use futures_util::TryStreamExt;
-use msgraph_migrations::{CancelOutcome, Error, ErrorKind, GetOptions, ListOptions, Page};
+use msgraph_migrations::{
+    AnswerLimits, CancelOutcome, Error, ErrorKind, FinalStatus, GetOptions, ListOptions, Page,
+};
 use serde_json::{Value, json};
 
 use crate::support::calls::{CALLS, JOB, call};
@@ -485,5 +487,129 @@ async fn the_error_of_a_task_is_no_error_of_the_answer() {
             .to_string()
             .contains("the body is an error, accessDenied"),
         "{error}"
+    );
+}
+
+/// Half a status is another status: `completedWithErrors` begins with `completed`.
+#[tokio::test]
+async fn a_message_that_was_cut_tells_no_status() {
+    let words = "Current status is completedWithErrors.";
+    let refusal = |fill: usize| {
+        let message = format!("{}{words}", "m".repeat(fill));
+        Reply::json(
+            409,
+            json!({ "error": { "code": "Conflict", "message": message } }).to_string(),
+        )
+    };
+    for cut_off in 0..words.len() {
+        // As much of the message is kept as leaves out so many of its last characters.
+        let fill = 16 * 1024 + cut_off - words.len();
+        let server = Server::start(refusal(fill)).await;
+        let outcome = server.client().cancel_job(JOB).await.expect("an outcome");
+        let CancelOutcome::Undetermined(refusal) = outcome else {
+            panic!("{cut_off} characters are missing: {outcome:.200}");
+        };
+        assert_eq!(refusal.current_status(), None, "{cut_off}");
+    }
+    let server = Server::start(refusal(16_000)).await;
+    let outcome = server.client().cancel_job(JOB).await.expect("an outcome");
+    assert!(matches!(
+        outcome,
+        CancelOutcome::AlreadyFinal {
+            status: FinalStatus::CompletedWithErrors,
+            ..
+        }
+    ));
+}
+
+#[tokio::test]
+async fn how_much_of_an_answer_is_taken_in_can_be_chosen() {
+    let limits = AnswerLimits::new()
+        .body_bytes(2_000)
+        .error_levels(2)
+        .errors(5)
+        .text_bytes(40)
+        .shown_message(10);
+    let limited = |server: &Server| {
+        let builder = server.builder().answer_limits(limits);
+        builder.build().expect("a client")
+    };
+    let details: Vec<_> = (0..20).map(|n| json!({ "code": n.to_string() })).collect();
+    let deep = json!({ "code": "second", "innerError": { "code": "third" } });
+    let body = json!({ "error": {
+        "code": "first", "message": "m".repeat(100), "innerError": deep, "details": details,
+    }});
+    let server = Server::start(Reply::json(400, body.to_string())).await;
+    let error = limited(&server).cancel_job(JOB).await.expect_err("400");
+    let codes: Vec<_> = error
+        .refusal()
+        .expect("a refusal")
+        .error()
+        .codes()
+        .collect();
+    assert!(
+        codes.contains(&"first") && !codes.contains(&"third"),
+        "{codes:?}"
+    );
+    assert!(codes.len() <= 5, "{codes:?}");
+    assert_eq!(error.message().map(str::len), Some(40));
+    let shown = error.to_string();
+    assert!(
+        shown.contains("mmmmmmmmmm… (30 characters more)"),
+        "{shown}"
+    );
+
+    let long = json!({ "id": "x", "displayName": "n".repeat(3_000) });
+    let server = page(long.to_string()).await;
+    let error = limited(&server)
+        .get_job(JOB, GetOptions::new())
+        .await
+        .expect_err("a body that is too long");
+    assert_eq!(error.kind(), ErrorKind::Unreadable);
+    assert!(
+        error.to_string().contains("longer than 2000 bytes"),
+        "{error}"
+    );
+    // The same for an action: it may have taken effect, whatever could not be read.
+    let server = Server::start(Reply::json(202, long.to_string())).await;
+    let error = limited(&server)
+        .cancel_job(JOB)
+        .await
+        .expect_err("too long");
+    assert!(error.may_have_taken_effect(), "{error}");
+}
+
+#[tokio::test]
+async fn limits_under_which_nothing_could_be_read_are_refused() {
+    let server = page("{}").await;
+    for (limits, name) in [
+        (AnswerLimits::new().body_bytes(0), "body_bytes"),
+        (AnswerLimits::new().error_levels(0), "error_levels"),
+        (AnswerLimits::new().error_levels(65), "error_levels"),
+        (AnswerLimits::new().errors(0), "errors"),
+        (AnswerLimits::new().text_bytes(0), "text_bytes"),
+    ] {
+        let error = server
+            .builder()
+            .answer_limits(limits)
+            .build()
+            .expect_err(name);
+        assert_eq!(error.kind(), ErrorKind::Configuration);
+        assert!(error.to_string().contains(name), "{error}");
+    }
+    // The deepest that is allowed can be read.
+    let limits = AnswerLimits::new().error_levels(64).errors(1_000);
+    let body = format!(
+        "{}null{}",
+        r#"{"code":"x","innerError":"#.repeat(100),
+        "}".repeat(100)
+    );
+    let server = Server::start(Reply::json(400, format!(r#"{{"error":{body}}}"#))).await;
+    let client = server.builder().answer_limits(limits);
+    let client = client.build().expect("a client");
+    let error = client.cancel_job(JOB).await.expect_err("400");
+    assert_eq!(
+        error.refusal().expect("a refusal").error().codes().count(),
+        64
     );
 }

@@ -13,6 +13,7 @@ mod hostile_answers;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]
 mod hostile_network;
 mod importing;
+mod literals;
 mod outcomes;
 mod paging;
 mod provenance;
@@ -26,6 +27,7 @@ mod rooms;
 mod sandbox;
 mod sending;
 mod shown;
+mod sources;
 mod spec_examples;
 mod support;
 #[cfg(any(feature = "rustls", feature = "native-tls"))]

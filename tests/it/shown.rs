@@ -432,3 +432,27 @@ fn times_before_1970_and_between_seconds_are_written_as_they_are() {
         assert!(before.to_string().contains(" -"), "{before}");
     }
 }
+
+/// Ids are of any length, and a log has lines of some.
+#[tokio::test]
+async fn an_outcome_about_a_job_with_an_endless_name_is_a_bounded_line() {
+    let name = "wave ".repeat(3_000);
+    for (status, body) in [
+        (202, "{}"),
+        (
+            409,
+            r#"{"error":{"code":"Conflict","message":"Current status is cuttingOver"}}"#,
+        ),
+        (409, r#"{"error":{"code":"Conflict"}}"#),
+    ] {
+        let server = Server::start(Reply::json(status, body)).await;
+        let outcome = server.client().cancel_job(&name).await.expect("an outcome");
+        let shown = outcome.to_string();
+        assert!(
+            shown.chars().count() < 2_500,
+            "{} characters",
+            shown.chars().count()
+        );
+        assert!(shown.contains(" characters more)"), "{shown}");
+    }
+}

@@ -1,6 +1,7 @@
 //! Maintenance commands: drift check and regeneration.
 
 mod adopt;
+mod compatibility;
 mod contract;
 mod documents;
 mod drift;
@@ -87,6 +88,24 @@ enum Command {
         #[arg(long, value_name = "FILE")]
         provenance: Option<PathBuf>,
     },
+    /// Compare the spec with its last release, and name what breaks its users.
+    ///
+    /// Exits with 0 when nothing does, 1 when something does that openapi/lint/compatibility.yaml does not accept, 2 when
+    /// something could not be read, 75 when nothing was released to compare with.
+    Compatibility {
+        /// A commit or release instead of the last release.
+        #[arg(long, value_name = "REVISION", conflicts_with = "against")]
+        since: Option<String>,
+        /// A file instead of the last release.
+        #[arg(long, value_name = "FILE")]
+        against: Option<PathBuf>,
+        /// The spec, when it is not the project's own.
+        #[arg(long, value_name = "FILE")]
+        spec: Option<PathBuf>,
+        /// The accepted changes, when they are not the project's own.
+        #[arg(long, value_name = "FILE")]
+        accepted: Option<PathBuf>,
+    },
     /// Refresh everything that is derived from the spec, and show the changed public items, breaking first.
     ///
     /// Says what the hand-written code lacks: methods, their types, rows of tables, places in state machines. Exits with 0 when everything is fresh, 1 when something is stale under --check or incomplete, 2 when a
@@ -128,8 +147,35 @@ fn main() -> ExitCode {
     }
 }
 
+fn compatible(comparison: compatibility::Comparison) -> Result<ExitCode, String> {
+    Ok(match compatibility::compare(comparison)? {
+        compatibility::Verdict::NothingReleased => {
+            println!("SKIPPED: there is no release (a tag v*) to compare the specification with");
+            ExitCode::from(75)
+        }
+        compatibility::Verdict::Compared(report, is_good) => {
+            print!("{report}");
+            ExitCode::from(u8::from(!is_good))
+        }
+    })
+}
+
 fn run(arguments: Arguments) -> Result<ExitCode, String> {
     match arguments.command {
+        Command::Compatibility {
+            since,
+            against,
+            spec,
+            accepted,
+        } => {
+            let comparison = compatibility::Comparison {
+                since,
+                against,
+                spec,
+                accepted,
+            };
+            compatible(comparison)
+        }
         Command::Drift {
             documents,
             new,

@@ -43,6 +43,11 @@ impl Mistakes {
         });
     }
 
+    #[cfg(test)]
+    pub fn all(&self) -> &[Mistake] {
+        &self.0
+    }
+
     /// Takes those of another in.
     pub fn extend(&mut self, others: Self) {
         self.0.extend(others.0);

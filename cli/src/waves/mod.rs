@@ -11,6 +11,8 @@ mod carry_out;
 mod command;
 mod example;
 mod format;
+#[cfg(test)]
+mod fuzz;
 mod gathering;
 mod guard;
 mod journal;

@@ -3,6 +3,8 @@
 mod batch;
 pub(crate) mod delivery;
 mod demo;
+#[cfg(test)]
+mod fuzz;
 pub(crate) mod log;
 mod play;
 mod rate;

@@ -138,10 +138,10 @@ fn read_segment<'a>(
         .iter()
         .position(|unit| unit.byte == b'/' && !unit.encoded)
         .unwrap_or(units.len());
-    let open = units.iter().position(|unit| unit.byte == b'(');
-    if let (false, Some(open)) = (is_key, open)
-        && open < end
-    {
+    // No further than the segment goes: looking for a parenthesis in all that follows, once for each slash, would take
+    // a second for the longest path that a server takes in.
+    let open = units[..end].iter().position(|unit| unit.byte == b'(');
+    if let (false, Some(open)) = (is_key, open) {
         let name = text(&units[..open])?;
         if CALLABLE.contains(&unqualified(&name).to_ascii_lowercase().as_str()) {
             let (arguments, rest) = read_arguments(&units[open + 1..], &name)?;

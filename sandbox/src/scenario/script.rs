@@ -13,13 +13,43 @@ use crate::state::status::JobStatus;
 use crate::state::task::SourceOutcome;
 
 /// What is wrong with a scenario, and on which line of its file.
+///
+/// It is shown on one line: what the file holds of control characters is escaped, and a reason of more than 500
+/// characters is cut.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("line {line}: {reason}")]
+#[error("line {line}: {}", in_one_line(reason))]
 pub struct ScenarioError {
     /// The line, counting from 1.
     pub line: usize,
     /// What is wrong.
     pub reason: String,
+}
+
+/// Enough for the deepest file that the parser takes, also without optimisation.
+const STACK: usize = 32 * 1024 * 1024;
+
+/// How much of a reason is shown; a part of it may be the file's.
+const MAX_SHOWN: usize = 500;
+
+/// Words of a file without what would begin a line, move a cursor or turn the direction of the line.
+fn in_one_line(reason: &str) -> String {
+    let is_hidden = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}')
+    };
+    let mut line = String::new();
+    for (shown, c) in reason.chars().enumerate() {
+        if shown == MAX_SHOWN {
+            line.push('…');
+            break;
+        }
+        if is_hidden(c) {
+            line.extend(c.escape_default());
+        } else {
+            line.push(c);
+        }
+    }
+    line
 }
 
 /// A scenario as its file has it, checked as far as it can be without a sandbox.
@@ -138,7 +168,23 @@ struct RawStep {
 
 impl Script {
     /// Reads a file, and checks everything about it that needs no sandbox.
+    ///
+    /// That is done on a thread of its own, since what a file may nest takes more of the stack than the threads of a
+    /// server have.
     pub(crate) fn parse(text: &str) -> Result<Self, ScenarioError> {
+        std::thread::scope(|scope| {
+            let reader = std::thread::Builder::new()
+                .stack_size(STACK)
+                .spawn_scoped(scope, || Self::parse_here(text));
+            let failed = |reason: String| ScenarioError { line: 1, reason };
+            reader
+                .map_err(|error| failed(format!("no thread to read it with: {error}")))?
+                .join()
+                .map_err(|_| failed("it can't be read, and the program doesn't know why".into()))?
+        })
+    }
+
+    fn parse_here(text: &str) -> Result<Self, ScenarioError> {
         let text = text.trim_start_matches('\u{feff}');
         let line_of = |offset: usize| {
             let before = text.get(..offset).unwrap_or(text);

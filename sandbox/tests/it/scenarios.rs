@@ -309,3 +309,29 @@ async fn a_scenario_of_ones_own_is_played_and_stopped() {
         Value::Null
     );
 }
+
+/// The sandbox went down with its stack, and with it every rehearsal.
+#[tokio::test]
+async fn a_scenario_that_is_nested_without_end_is_refused_and_ends_nothing() {
+    let room = room().await;
+    for depth in [20, 79, 80, 200, 10_000] {
+        for (open, close) in [("[", "]"), ("{a=", "}")] {
+            let text = format!(
+                "name = \"x\"\nteaches = \"y\"\nsettings = {}1{}\n",
+                open.repeat(depth),
+                close.repeat(depth)
+            );
+            let refused = room.sandbox.start_scenario(&text).expect_err("nonsense");
+            assert!(refused.to_string().chars().count() < 600, "{refused}");
+        }
+    }
+    let nasty = room
+        .sandbox
+        .start_scenario("a\u{1b}[2J\u{202e}b")
+        .expect_err("no name");
+    assert!(
+        !nasty.to_string().contains(['\u{1b}', '\u{202e}']),
+        "{nasty:?}"
+    );
+    room.create("Wave 1").await;
+}

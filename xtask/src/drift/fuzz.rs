@@ -1,12 +1,11 @@
 //! Pages that nobody should write, against everything that reads them.
 //!
-//! Each target is a test that runs a bounded number of inputs, the same in every run of Cargo.
+//! Each target is a test, which `.ci/fuzz` gives to a fuzzer.
 
-use std::panic::AssertUnwindSafe;
 use std::path::{Path, PathBuf};
 use std::sync::LazyLock;
 
-use bolero::check;
+use msgraph_migrations_checks::fuzz;
 use msgraph_migrations_checks::hostile::{assert_one_line, input};
 
 use crate::contract::Contract;
@@ -17,7 +16,7 @@ use crate::documents::read_page;
 use crate::drift::{against_contract, editions};
 use crate::report::{self, Format};
 
-const RUNS: usize = 60;
+const RUNS: u64 = 200;
 /// Longer than any line of a report about a page that a fuzzer makes.
 const MAX_LINE: usize = 200_000;
 
@@ -65,9 +64,9 @@ fn pages() {
     let contract = Contract::load(&fixtures().join("spec.yaml")).expect("a spec");
     let ledger = Ledger::load(&fixtures().join("provenance.yaml")).expect("a ledger");
     // Nothing is left half done by a page that ends in a panic: the test ends with it.
-    let own = AssertUnwindSafe((contract, ledger, Held::default()));
+    let own = std::panic::AssertUnwindSafe((contract, ledger, Held::default()));
     let seeds: Vec<&[u8]> = PAGES.iter().map(Vec::as_slice).collect();
-    check!().with_iterations(RUNS).for_each(|chosen: &[u8]| {
+    fuzz!(RUNS, |chosen: &[u8]| {
         let own = &own;
         let (contract, ledger, held) = &**own;
         let bytes = input(chosen, &seeds);
@@ -111,7 +110,7 @@ fn pages() {
 fn specifications() {
     let spec = std::fs::read(fixtures().join("spec.yaml")).expect("a fixture");
     let ledger = std::fs::read(fixtures().join("provenance.yaml")).expect("a fixture");
-    check!().with_iterations(RUNS).for_each(|chosen: &[u8]| {
+    fuzz!(RUNS, |chosen: &[u8]| {
         let spoilt = |seed: &[u8]| String::from_utf8_lossy(&input(chosen, &[seed])).into_owned();
         // Read or refused in one line that names the file.
         if let Err(reason) = Contract::parse("spec.yaml", &spoilt(&spec)) {

@@ -3,7 +3,9 @@
 mod adoption;
 mod answers;
 mod clones;
+mod compatibility;
 mod cosmetics;
+mod dependencies;
 mod deprecation;
 mod documents;
 mod hostile;
