@@ -188,3 +188,17 @@ fn how_many_passed_of_the_first_that_left_together_is_remembered() {
     let known = controller.snapshot(at(now + 3.0));
     assert_eq!((known.at_once, known.rate), (Some(10), None));
 }
+
+#[test]
+fn a_refusal_of_what_left_before_a_pause_begins_no_other_one() {
+    let mut controller = controller();
+    let passes = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    let refused = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    let late = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    controller.accepted(passes, at(100.1));
+    controller.refused(refused, at(100.1), Some(at(1.0)));
+    let next = leaves(&mut controller, 110.0, Urgency::Ordinary);
+    controller.accepted(next, at(110.1));
+    controller.refused(late, at(110.2), None);
+    assert_eq!(controller.snapshot(at(110.2)).pause, None);
+}
