@@ -4,7 +4,7 @@
 //!
 //! ```text
 //! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- gathering, plan <- plan_file <- show, journal
-//!     <- guard, mapping_run, reconcile <- carry_out <- command, rehearse
+//!     <- guard, mapping_run, reconcile <- carry_out <- running <- command, rehearse
 //! ```
 
 mod carry_out;
@@ -24,6 +24,7 @@ mod reading;
 mod reconcile;
 mod rehearse;
 mod resolve;
+mod running;
 mod seen;
 mod sheet;
 mod show;

@@ -115,6 +115,7 @@ async fn every_field_is_documented() {
             "a change of a mapping",
             &yes(&["mappings", "remove", "users", "next@source.example"], 1),
         ),
+        ("`auth check`", &["auth", "check"]),
         ("`explain`", &["explain", "409"]),
         ("`--what-if`", &["jobs", "list", "--what-if"]),
     ] {
