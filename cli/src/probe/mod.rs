@@ -19,3 +19,4 @@ mod replacing;
 pub mod specification;
 mod url;
 mod vocabulary;
+mod words;

@@ -28,6 +28,9 @@ use crate::output::Output;
 /// For how long a lost answer is read back.
 pub const SETTLE_WITHIN: Duration = Duration::from_mins(2);
 
+/// A lost answer is always looked for a little.
+const MIN_SETTLE: Duration = Duration::from_secs(2);
+
 /// How a plan is carried out.
 #[derive(Clone, Debug)]
 pub struct Manner {
@@ -205,9 +208,19 @@ impl Run<'_> {
         let retries = [Act::Validate, Act::Migrate]
             .into_iter()
             .any(|act| self.is_retry_left(act, &wanted.name));
+        let settle = self.manner.settle_within;
+        let settle = match deadline {
+            // Whoever waits for so long does not wait longer for a lost answer.
+            Some(deadline) => settle.min(
+                deadline
+                    .saturating_duration_since(Instant::now())
+                    .max(MIN_SETTLE),
+            ),
+            None => settle,
+        };
         let mut options = MigrateOptions::new()
             .wait(&wait)
-            .read_back(ReadBack::default().settle_within(self.manner.settle_within))
+            .read_back(ReadBack::default().settle_within(settle))
             .up_to(goal)
             .guard(Arc::clone(guard) as Arc<dyn StepGuard>);
         if retries {

@@ -11,6 +11,7 @@ use super::carry_out::{Manner, SETTLE_WITHIN};
 use super::gathering::{Lookup, read};
 use super::journal::{Journal, lock};
 use super::mapping_run::{group_change, user_change};
+use super::moved::moved;
 use super::people;
 use super::plan::{self, Act, Remark};
 use super::plan_file::{Plan, private, stale};
@@ -291,9 +292,9 @@ fn warn(plan: &Plan, output: &Output) {
 /// Refuses when the tenant has moved since the plan was made.
 fn still_fits(plan: &Plan, now: &Seen) -> Result<(), Failure> {
     let difference = plan::compare(&plan.wanted, now, Utc::now());
-    let moved = plan::moved(&plan.wanted, &plan.seen, now, &plan.difference);
-    if !moved.is_empty() {
-        return Err(stale(moved.join("; ")));
+    let others = moved(&plan.wanted, &plan.seen, now, &plan.difference);
+    if !others.is_empty() {
+        return Err(stale(others.join("; ")));
     }
     blocked(&difference.blocked)?;
     if difference.changes != plan.difference.changes {

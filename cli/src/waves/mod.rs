@@ -3,13 +3,14 @@
 //! Arrows point one way, from what carries out to what a file holds:
 //!
 //! ```text
-//! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- gathering, plan <- plan_file <- show, journal
+//! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- gathering, fixed <- plan <- moved, plan_file <- show, journal
 //!     <- guard, mapping_run, reconcile <- carry_out <- running <- command, rehearse
 //! ```
 
 mod carry_out;
 mod command;
 mod example;
+mod fixed;
 mod format;
 mod gathering;
 mod guard;
@@ -17,6 +18,7 @@ mod journal;
 mod mapping_run;
 mod mapping_sheet;
 mod mistakes;
+mod moved;
 mod people;
 mod plan;
 mod plan_file;
