@@ -299,7 +299,13 @@ impl Run<'_> {
             },
         };
         self.gate.journal.add(&[event]).map_err(stop)?;
-        end.map(drop).map_err(|error| failed(&error))
+        end.map(drop).map_err(|error| {
+            if error.may_have_taken_effect() {
+                let why = format!("WHETHER ITS CUTOVER HAS MOVED IS UNKNOWN: {error}");
+                return Stop::Failed(Exit::Unknown, why);
+            }
+            failed(&error)
+        })
     }
 }
 

@@ -209,13 +209,20 @@ fn seen(case: Case, ran: &Ran) -> String {
     }
     // What came of the job of a wave, and what a probe found.
     let operation = case.operation;
-    let results = ran.out.lines().filter(|line| {
-        let mut words = line.split_whitespace();
-        let first = words.next().unwrap_or_default();
-        first == "Alder"
-            || case.command == "probe" && (first == operation || words.next() == Some(operation))
+    let results = ran.out.lines().filter_map(|line| {
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match words.as_slice() {
+            ["Alder", ..] => Some(words.join(" ")),
+            // Operation, answers, checks, deviations, and how many were throttled.
+            [first, answers, _, deviations, throttled] if *first == operation => Some(format!(
+                "{answers} answers, {deviations} deviations, {throttled} throttled"
+            )),
+            [name, second, .., times] if *second == operation => {
+                Some(format!("{name}, {times} times"))
+            }
+            _ => None,
+        }
     });
-    let results = results.map(|line| line.split_whitespace().collect::<Vec<_>>().join(" "));
     parts.extend(results);
     for line in ran.err.lines() {
         if let Some(what) = line.strip_prefix("error: ") {
@@ -241,22 +248,27 @@ fn seen(case: Case, ran: &Ran) -> String {
             parts.push(short.to_owned());
         }
     }
-    let text = parts.join("; ");
-    // Ids differ from run to run.
-    text.split(' ')
-        .map(|word| {
-            let id = word.trim_matches(['(', ')']);
-            if id.len() != word.len() && id.matches('-').count() == 4 {
-                return "ID)";
-            }
-            if word.len() == 36 && word.matches('-').count() == 4 {
-                "ID"
-            } else {
-                word
-            }
-        })
-        .collect::<Vec<_>>()
-        .join(" ")
+    without_ids(&parts.join("; "))
+}
+
+/// Ids differ from run to run.
+fn without_ids(text: &str) -> String {
+    const LENGTH: usize = 36;
+    let mut made = String::new();
+    let mut rest = text;
+    while let Some(first) = rest.chars().next() {
+        let is_id = rest
+            .get(..LENGTH)
+            .is_some_and(|part| uuid::Uuid::try_parse(part).is_ok());
+        if is_id {
+            made.push_str("ID");
+            rest = &rest[LENGTH..];
+        } else {
+            made.push(first);
+            rest = &rest[first.len_utf8()..];
+        }
+    }
+    made
 }
 
 /// What does not hold of a cell, and has to of each.
