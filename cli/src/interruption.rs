@@ -2,6 +2,7 @@
 //!
 //! Before a change begins, Ctrl-C ends the program as it does any other.
 
+use std::collections::BTreeSet;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
@@ -41,6 +42,28 @@ impl Interruption {
         }
     }
 
+    /// The end of work that sends changes one after another and asks before each; none if it was left: with nothing
+    /// under way, or by somebody who does not want to wait for that.
+    pub async fn or_stop<T>(
+        &self,
+        under_way: &UnderWay,
+        work: impl Future<Output = T>,
+    ) -> Option<T> {
+        let mut pressed = self.0.clone();
+        let mut sent = under_way.0.subscribe();
+        let settled = async {
+            let is_listening = pressed.wait_for(|pressed| *pressed > 0).await.is_ok();
+            if !(is_listening && sent.wait_for(BTreeSet::is_empty).await.is_ok()) {
+                std::future::pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            ended = work => Some(ended),
+            () = settled => None,
+            () = self.insisted() => None,
+        }
+    }
+
     /// The end of one change; `look` is the command that shows the state.
     pub async fn or_leave<T>(
         &self,
@@ -55,7 +78,8 @@ impl Interruption {
     }
 }
 
-fn left(what: &str, look: &str) -> Failure {
+/// What is said of a change whose answer nobody waited for; `look` is the command that shows the state.
+pub fn left(what: &str, look: &str) -> Failure {
     Failure::new(
         Exit::Unknown,
         format!("whether {what} took effect is UNKNOWN"),
@@ -84,6 +108,34 @@ fn listen() -> watch::Receiver<u32> {
         }
     });
     pressed
+}
+
+/// Changes that were sent and of which nothing is known yet.
+#[derive(Clone, Debug)]
+pub struct UnderWay(watch::Sender<BTreeSet<String>>);
+
+impl Default for UnderWay {
+    fn default() -> Self {
+        Self(watch::Sender::new(BTreeSet::new()))
+    }
+}
+
+impl UnderWay {
+    pub fn sent(&self, change: &str) {
+        self.0.send_modify(|sent| {
+            sent.insert(change.to_owned());
+        });
+    }
+
+    pub fn settled(&self, change: &str) {
+        self.0.send_modify(|sent| {
+            sent.remove(change);
+        });
+    }
+
+    pub fn names(&self) -> Vec<String> {
+        self.0.borrow().iter().cloned().collect()
+    }
 }
 
 /// A list that ends where it is when Ctrl-C is pressed.

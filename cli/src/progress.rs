@@ -49,11 +49,6 @@ impl Progress {
         self.bar.inc(1);
     }
 
-    /// Says what is done now.
-    pub fn say(&self, what: String) {
-        self.bar.set_message(what);
-    }
-
     /// A handle for those who outlive this.
     pub fn handle(&self) -> ProgressBar {
         self.bar.clone()

@@ -29,6 +29,7 @@ pub struct SandboxBuilder {
     idle_timeout: Duration,
     observer: Option<Observer>,
     scenario: Option<String>,
+    expected_jobs: Vec<String>,
 }
 
 impl std::fmt::Debug for SandboxBuilder {
@@ -63,6 +64,7 @@ impl Default for SandboxBuilder {
             idle_timeout: Duration::from_mins(2),
             observer: None,
             scenario: None,
+            expected_jobs: Vec::new(),
         }
     }
 }
@@ -148,6 +150,12 @@ impl SandboxBuilder {
     /// Plays a scenario from the start: the name of one that comes with the sandbox, or the text of a file.
     pub fn scenario(mut self, name_or_text: impl Into<String>) -> Self {
         self.scenario = Some(name_or_text.into());
+        self
+    }
+
+    /// Names of jobs that callers are going to create, which the scenario may name beside those of its own `expects`.
+    pub fn expected_jobs(mut self, names: impl IntoIterator<Item = impl Into<String>>) -> Self {
+        self.expected_jobs.extend(names.into_iter().map(Into::into));
         self
     }
 
@@ -240,8 +248,9 @@ impl SandboxBuilder {
     /// When the address cannot be listened on, or when settings, speed, rate or fault rules make no sense.
     pub async fn start(mut self) -> Result<Sandbox, StartError> {
         if let Some(scenario) = &self.scenario {
-            let script = scenario::read(scenario)
+            let mut script = scenario::read(scenario)
                 .map_err(|error| StartError::Setup(format!("the scenario doesn't fit: {error}")))?;
+            script.expects.append(&mut self.expected_jobs);
             self.config.scenario = Some(script);
         }
         let public = self

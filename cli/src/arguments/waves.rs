@@ -77,8 +77,8 @@ pub struct RehearseArguments {
     /// The wave file
     #[arg(value_name = "WAVE")]
     pub wave: PathBuf,
-    /// What goes wrong: the name of a scenario that comes with the simulator, or a file; unless given, a rough
-    /// weekend made for the wave
+    /// What goes wrong: the name of a scenario that comes with the simulator, or a file, which may name the jobs of the
+    /// wave; unless given, a rough weekend made for the wave
     #[arg(long, value_name = "NAME|FILE")]
     pub scenario: Option<String>,
     /// How many times as fast as real time the simulated one runs

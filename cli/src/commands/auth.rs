@@ -15,7 +15,7 @@ use crate::time::distance;
 
 /// What each command sends.
 const COMMANDS: &[(&str, &[&Operation])] = &[
-    ("jobs list, status", &[&operations::LIST_JOBS]),
+    ("jobs list, status, plan", &[&operations::LIST_JOBS]),
     (
         "jobs show, jobs watch",
         &[&operations::GET_JOB, &operations::LIST_USERS],
@@ -24,7 +24,7 @@ const COMMANDS: &[(&str, &[&Operation])] = &[
         "jobs report, problems, users list",
         &[&operations::GET_JOB, &operations::LIST_USERS],
     ),
-    ("jobs create", &[&operations::CREATE_JOB]),
+    ("jobs create, apply, resume", &[&operations::CREATE_JOB]),
     ("jobs validate", &[&operations::VALIDATE_JOB]),
     ("jobs migrate, jobs run, retry", &[&operations::MIGRATE_JOB]),
     ("jobs update, postpone", &[&operations::UPDATE_JOB]),
@@ -38,14 +38,14 @@ const COMMANDS: &[(&str, &[&Operation])] = &[
     ("sharepoint create", &[&operations::CREATE_SHAREPOINT_TASK]),
     ("sharepoint cancel", &[&operations::CANCEL_SHAREPOINT_TASK]),
     (
-        "mappings show",
+        "mappings show, plan of mappings",
         &[
             &operations::GET_USER_MAPPING,
             &operations::GET_GROUP_MAPPING,
         ],
     ),
     (
-        "mappings apply, mappings remove",
+        "mappings apply, mappings remove, apply of mappings",
         &[
             &operations::UPDATE_USER_MAPPINGS,
             &operations::UPDATE_GROUP_MAPPINGS,
@@ -70,7 +70,10 @@ pub async fn check(session: &mut Session<'_>) -> Result<Exit, Failure> {
             .with("who", Value::Null)
             .with("tenant", Value::Null)
             .with("expires", Value::Null)
-            .with("scopes", Value::Null);
+            .with("scopes", Value::Null)
+            .beside("kind", Value::Null)
+            .beside("profile", text_of(session.connection.profile.as_deref()))
+            .beside("missing", Value::Null);
         session.output.rows(&[row], "")?;
         session.output.say(
             "The token cannot be looked into from here; whether it allows a command, only the command tells.",

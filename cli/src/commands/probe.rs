@@ -33,6 +33,7 @@ pub async fn run(session: &mut Session<'_>, arguments: &ProbeArguments) -> Resul
     } else {
         scopes(session).await?
     };
+    let allowed = scopes.0.clone();
     let named = named(arguments, &session.connection.credential);
     let asking = Asking::new(&client, named, scopes, |scopes, operation| {
         let Scopes(Some(scopes)) = scopes else {
@@ -70,7 +71,10 @@ pub async fn run(session: &mut Session<'_>, arguments: &ProbeArguments) -> Resul
     let record = arguments
         .record
         .as_deref()
-        .map(|file| Record::of(&specification, &answers).map(|record| (file, record)))
+        .map(|file| {
+            let record = Record::of(&specification, allowed.as_deref(), &answers);
+            record.map(|record| (file, record))
+        })
         .transpose()
         .map_err(|why| {
             Failure::unexpected("nothing was written", why)

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use msgraph_migrations::models::CrossTenantMigrationJobStatus as Status;
 use msgraph_migrations_workflows::reports::Report;
 
@@ -9,9 +10,12 @@ use super::report::{problem_rows, whole};
 use super::session::{Session, name_of};
 use crate::error_codes::explain;
 use crate::exit::{Exit, Failure, told};
-use crate::output::Row;
+use crate::output::{Row, counted};
 use crate::progress::Progress;
 use crate::suggestion::{command, command_on};
+
+/// How many jobs are read at once: most of the time is spent waiting, and the limit of the service is shared.
+const AT_ONCE: usize = 4;
 
 pub async fn run(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Failure> {
     let jobs = if jobs.is_empty() {
@@ -38,9 +42,9 @@ pub async fn run(session: &mut Session<'_>, jobs: &[String]) -> Result<Exit, Fai
         let users = report.users.with_problems();
         if users > 0 {
             session.output.say(&format!(
-                "{}: {users} of {} users; all of them: {}",
+                "{}: {users} of {}; all of them: {}",
                 report.asked_for,
-                report.users.read,
+                counted(report.users.read, "user"),
                 command_on("problems -o csv", &report.asked_for)
             ));
         }
@@ -68,20 +72,18 @@ fn tell_what_is_missing(reports: &[Report], session: &Session<'_>) {
 pub async fn read(session: &Session<'_>, jobs: &[String]) -> Result<Vec<Report>, Failure> {
     let progress = Progress::new(session.output, "reading users of jobs", Some(jobs.len()));
     let options = super::report::reading();
-    let mut reports = Vec::new();
-    for job in jobs {
-        progress.say(format!("reading the users of {job}"));
+    let reading = jobs.iter().map(async |job| {
         let report = session.workflows.report(job, &options).await;
-        reports.push(report.map_err(|error| {
+        progress.step();
+        report.map_err(|error| {
             Failure::of_call(
                 format!("{job} cannot be read"),
                 &error,
                 &command("jobs list"),
             )
-        })?);
-        progress.step();
-    }
-    Ok(reports)
+        })
+    });
+    stream::iter(reading).buffered(AT_ONCE).try_collect().await
 }
 
 /// The jobs whose users may have problems: nothing went wrong in one that has not begun or went well.

@@ -13,6 +13,7 @@ use super::watch::wait_options;
 use crate::arguments::{Format, Pace};
 use crate::exit::{Exit, Failure};
 use crate::output::{Row, nobody_reads};
+use crate::suggestion::command;
 
 pub async fn run(
     session: &mut Session<'_>,
@@ -71,6 +72,12 @@ pub async fn run(
             session.output.rows(&[row], "")?;
         }
     }
+    if exits.contains(&Exit::NotFound) {
+        session.output.say(&format!(
+            "look for a task that is not there by its source: {}",
+            command("sharepoint find")
+        ));
+    }
     Ok(match exits.as_slice() {
         [] => Exit::Done,
         [first, rest @ ..] if rest.iter().all(|exit| exit == first) => *first,
@@ -108,7 +115,8 @@ fn told(event: &Event<Task>) -> (&'static str, String) {
                         None => format!("over: {}", status(task)),
                     }
                 }
-                WaitEnd::Gone(_) => "is not there".to_owned(),
+                WaitEnd::Gone(Some(_)) => "is no longer there".to_owned(),
+                WaitEnd::Gone(None) => "is not there".to_owned(),
                 WaitEnd::DeadlinePassed(_) => "no longer watched, and GOES ON by itself".to_owned(),
             };
             ("ended", text)

@@ -1,13 +1,14 @@
 //! `xtmig jobs run`: a job from its creation to its end, from wherever it stands.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use msgraph_migrations::models::{
     CrossTenantMigrationJob as Job, CrossTenantMigrationJobCreate as NewJob,
     CrossTenantMigrationJobStatus as Status,
 };
-use msgraph_migrations::{DateTimeOffset, GetOptions};
-use msgraph_migrations_workflows::jobs::{JobRunEnd, MigrateOptions};
+use msgraph_migrations::{CallOptions, DateTimeOffset, GetOptions};
+use msgraph_migrations_workflows::jobs::{JobRunEnd, JobStep, MigrateOptions, StepEnd, StepGuard};
 use tokio::time::timeout;
 
 use super::jobs::new_job;
@@ -17,8 +18,9 @@ use super::{rows, watch};
 use crate::arguments::RunArguments;
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure, exit_of, exit_of_end};
+use crate::interruption::{Interruption, UnderWay, left};
 use crate::output::{Output, counted};
-use crate::suggestion::command_on;
+use crate::suggestion::{command, command_on};
 
 /// For how long it is read, after Ctrl-C, where the job stands.
 const LAST_LOOK: Duration = Duration::from_secs(5);
@@ -42,22 +44,30 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
             Output::tell(&watch::line(seen, zone));
         }
     });
-    let mut options = MigrateOptions::new().wait(&wait).read_back(read_back());
+    let stop = Arc::new(Stop {
+        interruption: Interruption::take_over(),
+        under_way: UnderWay::default(),
+    });
+    let mut options = MigrateOptions::new()
+        .wait(&wait)
+        .read_back(read_back())
+        .guard(Arc::clone(&stop) as Arc<dyn StepGuard>);
     if arguments.retry_failed {
         options = options.retry_failed();
     }
     let name = &job.display_name;
     let look = command_on("jobs show", name);
-    let ended = tokio::select! {
-        ended = session.workflows.migrate_job_to_end(&job, &options) => ended,
-        Ok(()) = tokio::signal::ctrl_c() => {
-            tell_where_it_stands(session, name, &look).await;
-            return Ok(Exit::Interrupted);
+    let work = session.workflows.migrate_job_to_end(&job, &options);
+    let ended = stop.interruption.or_stop(&stop.under_way, work).await;
+    let run = match ended.transpose() {
+        Ok(Some(run)) if !matches!(run.end, JobRunEnd::NotAllowed(_)) => run,
+        // Ctrl-C, before or while a step was asked for.
+        Ok(_) => return stopped(session, &stop, name, &look).await,
+        Err(error) => {
+            let what = format!("{name} was not seen to its end");
+            return Err(Failure::of_call(what, &error, &look));
         }
     };
-    let run = ended.map_err(|error| {
-        Failure::of_call(format!("{name} was not seen to its end"), &error, &look)
-    })?;
     session.output.rows(&[summary(&run.report)], "")?;
     session.output.say(&match &run.end {
         JobRunEnd::DeadlinePassed => not_in_time(name, run.report.job.as_ref()),
@@ -70,6 +80,7 @@ pub async fn run(session: &mut Session<'_>, arguments: RunArguments) -> Result<E
             match &run.end {
                 JobRunEnd::DeadlinePassed =>
                     format!("{look}; to go on, run the same command again"),
+                JobRunEnd::Gone => command("jobs list"),
                 _ => command_on("problems", name),
             }
         ));
@@ -90,6 +101,48 @@ fn not_in_time(name: &str, job: Option<&Job>) -> String {
         "{name}: the time to watch is over; it is {} {goes_on}",
         status_of(job)
     )
+}
+
+/// Lets no request through after Ctrl-C, and knows which are under way.
+struct Stop {
+    interruption: Interruption,
+    under_way: UnderWay,
+}
+
+impl StepGuard for Stop {
+    fn allow(&self, step: JobStep, _: Option<&Job>) -> Option<CallOptions> {
+        if self.interruption.is_requested() {
+            return None;
+        }
+        self.under_way.sent(called(step));
+        Some(CallOptions::new())
+    }
+
+    fn ended(&self, step: JobStep, _: StepEnd<'_>) {
+        self.under_way.settled(called(step));
+    }
+}
+
+fn called(step: JobStep) -> &'static str {
+    match step {
+        JobStep::Create => "its creation",
+        JobStep::Validate => "its validation",
+        JobStep::Migrate => "its migration",
+    }
+}
+
+/// After Ctrl-C: the job goes on by itself, and whoever did not wait does not know what became of the last step.
+async fn stopped(
+    session: &Session<'_>,
+    stop: &Stop,
+    name: &str,
+    look: &str,
+) -> Result<Exit, Failure> {
+    if let Some(step) = stop.under_way.names().first() {
+        return Err(left(&format!("{name}: {step}"), look));
+    }
+    tell_where_it_stands(session, name, look).await;
+    Ok(Exit::Interrupted)
 }
 
 /// What was sent before Ctrl-C shows in where the job stands.

@@ -8,14 +8,12 @@ use serde_json::{Map, Value};
 use super::answer::Answer;
 use super::conformance::{self, Conformance};
 use super::deviation::Deviation;
+use super::evidence;
 use super::record::Record;
 use super::specification::Specification;
 
 /// Answers that are as fast as the simulator itself need no delay.
 const MIN_LATENCY: u64 = 20;
-/// What the simulator calls its own settings where only others are worth a remark.
-const UNSEEN: &str =
-    "not seen by reading, left as the newest documents have it: J1 to J14, S5 to S14, durations";
 
 /// How to set the simulator.
 #[derive(Clone, Debug)]
@@ -67,6 +65,8 @@ pub fn calibrate(record: &Record) -> Result<Calibration, String> {
         made.remarks
             .push(format!("permissions: {}", scopes.join(", ")));
     }
+    let shown = evidence::of(&record.answers, record.scopes.as_deref());
+    made.settings.extend(shown.settings.clone());
     let settings: Settings = serde_json::from_value(Value::Object(made.settings.clone()))
         .map_err(|error| error.to_string())?;
     let mut remarks: Vec<String> = made
@@ -75,7 +75,14 @@ pub fn calibrate(record: &Record) -> Result<Calibration, String> {
         .map(|(name, value)| format!("setting: {name} = {value}"))
         .collect();
     remarks.extend(made.remarks);
-    remarks.push(UNSEEN.to_owned());
+    let open = shown.open();
+    remarks.extend(
+        shown
+            .remarks
+            .into_iter()
+            .map(|remark| format!("seen: {remark}")),
+    );
+    remarks.push(open);
     Ok(Calibration {
         settings,
         faults: made.faults,

@@ -2,7 +2,8 @@
 //!
 //! Arrows point one way: `questions` says what is asked, `asking` sends it, `answer` is what came. `comparison` holds
 //! one answer against the `specification`, `behaviour` several against each other, and both name each `deviation`.
-//! A `record` keeps answers whose values `replacing` has replaced, and `calibration` sets the simulator by one.
+//! A `record` keeps answers whose values `replacing` has replaced, and `calibration` sets the simulator by
+//! one, with what the `evidence` of its objects shows.
 
 pub mod answer;
 pub mod asking;
@@ -11,9 +12,11 @@ pub mod calibration;
 mod comparison;
 pub mod conformance;
 pub mod deviation;
+mod evidence;
 pub mod questions;
 pub mod record;
 mod replacing;
 pub mod specification;
 mod url;
 mod vocabulary;
+mod words;

@@ -25,6 +25,9 @@ pub struct Record {
     pub program: String,
     /// The SHA-256 of the specification that it was held against.
     pub specification: String,
+    /// The permissions of the token that the documents name, if it told any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub scopes: Option<Vec<String>>,
     pub answers: Vec<Answer>,
 }
 
@@ -34,13 +37,18 @@ impl Record {
     /// # Errors
     ///
     /// Names what stands for the values that would survive; there is no record then.
-    pub fn of(specification: &Specification, answers: &[Answer]) -> Result<Self, String> {
+    pub fn of(
+        specification: &Specification,
+        scopes: Option<&[String]>,
+        answers: &[Answer],
+    ) -> Result<Self, String> {
         let vocabulary = Vocabulary::of(specification);
         let mut replacing = Replacing::new(&vocabulary);
         let record = Self {
             format: FORMAT.to_owned(),
             program: concat!("xtmig ", env!("CARGO_PKG_VERSION")).to_owned(),
             specification: hash(),
+            scopes: scopes.map(documented),
             answers: replacing.answers(answers),
         };
         let survivors = replacing.survivors(&record.text()?);
@@ -70,6 +78,22 @@ impl Record {
         text.push('\n');
         Ok(text)
     }
+}
+
+/// Those that the documents name; others could tell whose token it is.
+fn documented(scopes: &[String]) -> Vec<String> {
+    let families = [
+        "CrossTenantContentMigration.",
+        "SharePointCrossTenantMigration.",
+    ];
+    let actions = ["Read.All", "ReadWrite.All", "Manage.All"];
+    let is_documented = |scope: &&String| {
+        families.iter().any(|family| {
+            let action = scope.strip_prefix(family);
+            action.is_some_and(|action| actions.contains(&action))
+        })
+    };
+    scopes.iter().filter(is_documented).cloned().collect()
 }
 
 fn hash() -> String {

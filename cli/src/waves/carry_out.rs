@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use tokio::time::Instant;
 
 use super::format::Until;
-use super::guard::{JobGuard, options};
+use super::guard::{Gate, JobGuard};
 use super::journal::{Event, How, Journal};
 use super::mapping_run;
 use super::plan::Act;
@@ -26,7 +26,10 @@ use crate::exit::{Exit, Failure, exit_of, exit_of_end};
 use crate::output::Output;
 
 /// For how long a lost answer is read back.
-const SETTLE_WITHIN: Duration = Duration::from_mins(2);
+pub const SETTLE_WITHIN: Duration = Duration::from_mins(2);
+
+/// A lost answer is always looked for a little.
+const MIN_SETTLE: Duration = Duration::from_secs(2);
 
 /// How a plan is carried out.
 #[derive(Clone, Debug)]
@@ -35,13 +38,17 @@ pub struct Manner {
     pub interval: (Duration, Duration),
     pub deadline: Option<Duration>,
     pub stalled_after: Duration,
+    /// For how long a lost answer is read back.
+    pub settle_within: Duration,
+    /// How many times as fast as the clock on the wall the time of the service goes.
+    pub speed: f64,
 }
 
 /// A plan that is being carried out.
 pub struct Run<'a> {
     pub client: Client,
     pub plan: Arc<Plan>,
-    pub journal: Arc<Journal>,
+    pub gate: Gate,
     pub manner: Manner,
     pub output: &'a Output,
 }
@@ -90,7 +97,7 @@ impl Run<'_> {
             .any(|job| job.until >= Until::Mapped);
         let has_job = jobs.iter().any(|job| job.exit == Exit::Done);
         if is_wanted && has_job && mapped.get().is_none() {
-            let _ = mapped.get_or_init(|| self.map()).await;
+            let _ = mapped.get_or_init(|| self.map(deadline)).await;
         }
         Outcome {
             jobs,
@@ -98,11 +105,12 @@ impl Run<'_> {
         }
     }
 
-    async fn map(&self) -> Result<(), Failure> {
+    async fn map(&self, deadline: Option<Instant>) -> Result<(), Failure> {
         Box::pin(mapping_run::run(
             &self.client,
             &self.plan,
-            &self.journal,
+            &self.gate,
+            deadline,
             self.output,
         ))
         .await
@@ -153,7 +161,7 @@ impl Run<'_> {
         if !has_steps && goal != JobGoal::Migrated {
             return Ok(());
         }
-        let guard = Arc::new(JobGuard::new(&self.plan, &self.journal, index));
+        let guard = Arc::new(JobGuard::new(&self.plan, &self.gate, index));
         let first = self
             .see(index, goal.min(JobGoal::Validated), deadline, &guard)
             .await?;
@@ -164,7 +172,7 @@ impl Run<'_> {
         if goal <= JobGoal::Validated || !goes_on {
             return Err(Stop::Ended(Box::new(first)));
         }
-        if let Err(failure) = mapped.get_or_init(|| self.map()).await {
+        if let Err(failure) = mapped.get_or_init(|| self.map(deadline)).await {
             let why = format!("NOT MIGRATED, since {}", failure.what);
             return Err(Stop::Failed(failure.exit, why));
         }
@@ -184,24 +192,35 @@ impl Run<'_> {
         let new_job = wanted
             .new_job(&self.plan.wanted.source_tenant)
             .map_err(|failure| Stop::Failed(failure.exit, failure.what))?;
-        let journal = Arc::clone(&self.journal);
+        let journal = Arc::clone(&self.gate.journal);
         let name = wanted.name.clone();
         let is_quiet = self.output.is_quiet();
+        let speed = self.manner.speed;
         let (shortest, longest) = self.manner.interval;
         let mut wait = WaitOptions::new()
             .min_interval(shortest)
             .max_interval(longest)
             .stalled_after(self.manner.stalled_after)
-            .on_observation(move |seen| observe(&journal, &name, seen, is_quiet));
+            .on_observation(move |seen| observe(&journal, &name, seen, speed, is_quiet));
         if let Some(deadline) = deadline {
             wait = wait.deadline(deadline.saturating_duration_since(Instant::now()));
         }
         let retries = [Act::Validate, Act::Migrate]
             .into_iter()
             .any(|act| self.is_retry_left(act, &wanted.name));
+        let settle = self.manner.settle_within;
+        let settle = match deadline {
+            // Whoever waits for so long does not wait longer for a lost answer.
+            Some(deadline) => settle.min(
+                deadline
+                    .saturating_duration_since(Instant::now())
+                    .max(MIN_SETTLE),
+            ),
+            None => settle,
+        };
         let mut options = MigrateOptions::new()
             .wait(&wait)
-            .read_back(ReadBack::default().settle_within(SETTLE_WITHIN))
+            .read_back(ReadBack::default().settle_within(settle))
             .up_to(goal)
             .guard(Arc::clone(guard) as Arc<dyn StepGuard>);
         if retries {
@@ -212,13 +231,16 @@ impl Run<'_> {
         match ended {
             Ok(run) => match &run.end {
                 JobRunEnd::NotAllowed(step) => {
-                    let why = guard.refused().unwrap_or_default();
+                    let (exit, why) = match guard.refused() {
+                        Some(failure) => (failure.exit, failure.what),
+                        None => (Exit::Refused, String::new()),
+                    };
                     let what = match step {
                         JobStep::Create => "NOT CREATED",
                         JobStep::Validate => "NOT VALIDATED",
                         JobStep::Migrate => "NOT MIGRATED",
                     };
-                    Err(Stop::Failed(Exit::Refused, format!("{what}: {why}")))
+                    Err(Stop::Failed(exit, format!("{what}: {why}")))
                 }
                 _ => Ok(run),
             },
@@ -229,7 +251,7 @@ impl Run<'_> {
     /// Whether a retry is planned and not done.
     fn is_retry_left(&self, act: Act, job: &str) -> bool {
         let change = self.plan.change(act, job);
-        change.is_some_and(|change| change.is_retry && !self.journal.is_done(&change.id))
+        change.is_some_and(|change| change.is_retry && !self.gate.journal.is_done(&change.id))
     }
 
     /// Moves the cutover of a job.
@@ -237,21 +259,14 @@ impl Run<'_> {
         let wanted = &self.plan.wanted.jobs[index];
         let stop = |failure: Failure| Stop::Failed(failure.exit, failure.what);
         let change = self.plan.change(Act::Postpone, &wanted.name);
-        let Some(change) = change.filter(|change| !self.journal.is_done(&change.id)) else {
+        let Some(change) = change.filter(|change| !self.gate.journal.is_done(&change.id)) else {
             return Ok(());
         };
         let Some(seen) = self.plan.seen.jobs.get(&wanted.name) else {
             return Ok(());
         };
         let time = time(&wanted.complete_after).map_err(stop)?;
-        let id = uuid::Uuid::new_v4().hyphenated().to_string();
-        self.journal
-            .add(&[Event::Sending {
-                changes: vec![change.id.clone()],
-                client_request_id: id.clone(),
-            }])
-            .map_err(stop)?;
-        let client = self.client.with(options(&self.journal, id));
+        let client = self.client.with(self.gate.pass(&[change]).map_err(stop)?);
         let end = match Box::pin(client.update_job(&seen.id, time)).await {
             Ok(_) => Ok(How::Answered),
             Err(error) if error.may_have_taken_effect() => {
@@ -283,8 +298,14 @@ impl Run<'_> {
                 why: error.to_string(),
             },
         };
-        self.journal.add(&[event]).map_err(stop)?;
-        end.map(drop).map_err(|error| failed(&error))
+        self.gate.journal.add(&[event]).map_err(stop)?;
+        end.map(drop).map_err(|error| {
+            if error.may_have_taken_effect() {
+                let why = format!("WHETHER ITS CUTOVER HAS MOVED IS UNKNOWN: {error}");
+                return Stop::Failed(Exit::Unknown, why);
+            }
+            failed(&error)
+        })
     }
 }
 
@@ -301,7 +322,7 @@ fn failed(error: &Error) -> Stop {
 }
 
 /// Notes and tells what is seen of a job.
-fn observe(journal: &Journal, name: &str, seen: &JobObservation, is_quiet: bool) {
+fn observe(journal: &Journal, name: &str, seen: &JobObservation, speed: f64, is_quiet: bool) {
     let text = match &seen.event {
         Sight::First(job) | Sight::Changed(job) => {
             let status = job.status.as_ref();
@@ -317,7 +338,10 @@ fn observe(journal: &Journal, name: &str, seen: &JobObservation, is_quiet: bool)
         Sight::Stalled { unchanged_for, .. } => format!(
             "nothing has changed for {}",
             crate::time::two_units(
-                chrono::TimeDelta::from_std(*unchanged_for).unwrap_or(chrono::TimeDelta::MAX)
+                Duration::try_from_secs_f64(unchanged_for.as_secs_f64() * speed)
+                    .ok()
+                    .and_then(|unchanged| chrono::TimeDelta::from_std(unchanged).ok())
+                    .unwrap_or(chrono::TimeDelta::MAX)
             )
         ),
         Sight::Outage { error, .. } => format!("nothing can be read of it: {error}"),
@@ -341,6 +365,7 @@ impl Outcome {
         match bad.first() {
             None => Exit::Done,
             Some(_) if bad.contains(&Exit::Unknown) => Exit::Unknown,
+            Some(_) if bad.contains(&Exit::Interrupted) => Exit::Interrupted,
             Some(first)
                 if self.jobs.iter().all(|job| job.exit != Exit::Done)
                     && bad.iter().all(|exit| exit == first) =>

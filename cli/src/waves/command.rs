@@ -7,13 +7,15 @@ use std::sync::Arc;
 use chrono::Utc;
 use msgraph_migrations::Client;
 
-use super::carry_out::{Manner, Outcome, Run};
+use super::carry_out::{Manner, SETTLE_WITHIN};
 use super::gathering::{Lookup, read};
-use super::journal::{Event, Journal, lock};
+use super::journal::{Journal, lock};
 use super::mapping_run::{group_change, user_change};
+use super::moved::moved;
 use super::people;
 use super::plan::{self, Act, Remark};
 use super::plan_file::{Plan, private, stale};
+use super::running::{Ended, Started};
 use super::seen::{self, Seen};
 use super::wanted::{Input, Side, Wanted, hex, time};
 use super::{reconcile, show};
@@ -22,7 +24,7 @@ use crate::commands::auth::tenant_of;
 use crate::commands::session::{Session, is_described};
 use crate::confirmation::confirm;
 use crate::exit::{Exit, Failure};
-use crate::output::{Output, Row};
+use crate::output::{Output, counted};
 use crate::simulator::state_folder;
 use crate::suggestion::{command, quoted};
 
@@ -150,7 +152,7 @@ pub async fn apply(
     };
     let folder = state_folder()?.join("runs");
     let _lock = lock_wave(&folder, &plan)?;
-    show::plan(&plan, session.output)?;
+    show::plan_before_results(&plan, session.output)?;
     blocked(&plan.difference.blocked)?;
     let count = plan.difference.changes.len();
     let is_asked = count > 0 && !arguments.confirmation.yes;
@@ -182,10 +184,13 @@ pub async fn apply(
         }
     }
     if count == 0 && !plan.is_watched() {
+        if !session.output.is_table() {
+            session.output.rows(&[], "")?;
+        }
         return Ok(Exit::Done);
     }
     let journal = Journal::begin(&folder, &plan, Box::new(Utc::now))?;
-    Box::pin(carry_out(session, plan, journal, &arguments.pace)).await
+    Box::pin(see_through(session, plan, journal, &arguments.pace)).await
 }
 
 /// `xtmig resume`
@@ -207,9 +212,13 @@ pub async fn resume(
     let is_left = |change: &&plan::Change| !journal.is_done(&change.id);
     let left = plan.difference.changes.iter().filter(is_left).count();
     session.output.say(&format!(
-        "{}: {count} changes, of which {} are done by the journal",
+        "{}: {}, of which {} done by the journal",
         plan.wanted.wave,
-        count - left
+        counted(count, "change"),
+        match count - left {
+            1 => "1 is".to_owned(),
+            done => format!("{done} are"),
+        }
     ));
     if left > 0 {
         confirm(
@@ -224,7 +233,7 @@ pub async fn resume(
     if !moved.is_empty() {
         return Err(differs(&moved, session.output));
     }
-    Box::pin(carry_out(session, plan, journal, &arguments.pace)).await
+    Box::pin(see_through(session, plan, journal, &arguments.pace)).await
 }
 
 /// Refuses a plan or a run of another service.
@@ -262,8 +271,11 @@ fn blocked(blocked: &[Remark]) -> Result<(), Failure> {
     Err(Failure::new(
         Exit::Refused,
         format!(
-            "{} things stand in the way; nothing was sent that changes anything",
-            blocked.len()
+            "{} in the way; nothing was sent that changes anything",
+            match blocked.len() {
+                1 => "something stands".to_owned(),
+                count => format!("{count} things stand"),
+            }
         ),
     )
     .because("each is named above as blocked")
@@ -280,9 +292,9 @@ fn warn(plan: &Plan, output: &Output) {
 /// Refuses when the tenant has moved since the plan was made.
 fn still_fits(plan: &Plan, now: &Seen) -> Result<(), Failure> {
     let difference = plan::compare(&plan.wanted, now, Utc::now());
-    let moved = plan::moved(&plan.wanted, &plan.seen, now, &plan.difference);
-    if !moved.is_empty() {
-        return Err(stale(moved.join("; ")));
+    let others = moved(&plan.wanted, &plan.seen, now, &plan.difference);
+    if !others.is_empty() {
+        return Err(stale(others.join("; ")));
     }
     blocked(&difference.blocked)?;
     if difference.changes != plan.difference.changes {
@@ -303,18 +315,12 @@ fn differs(moved: &[String], output: &Output) -> Failure {
     .next("plan the wave again")
 }
 
-async fn carry_out(
+async fn see_through(
     session: &mut Session<'_>,
     plan: Plan,
     journal: Journal,
     pace: &Pace,
 ) -> Result<Exit, Failure> {
-    let run = journal.run.clone();
-    session
-        .output
-        .say(&format!("run {run}, journal {}", journal.path.display()));
-    let journal = Arc::new(journal);
-    let plan = Arc::new(plan);
     let manner = Manner {
         interval: (
             pace.interval,
@@ -322,84 +328,33 @@ async fn carry_out(
         ),
         deadline: pace.deadline,
         stalled_after: pace.stalled_after,
+        settle_within: SETTLE_WITHIN,
+        speed: 1.0,
     };
-    let outcome = {
-        let run = Run {
-            client: session.client().clone(),
-            plan: Arc::clone(&plan),
-            journal: Arc::clone(&journal),
-            manner,
-            output: session.output,
-        };
-        tokio::select! {
-            outcome = Box::pin(run.go()) => Some(outcome),
-            Ok(()) = tokio::signal::ctrl_c() => None,
+    let resume = command(&format!("resume {}", journal.run));
+    session.output.say(&format!(
+        "run {}, journal {}",
+        journal.run,
+        journal.path.display()
+    ));
+    let client = session.client().clone();
+    let started = Started {
+        plan: Arc::new(plan),
+        journal: Arc::new(journal),
+    };
+    match Box::pin(started.see_through(client, manner, session.output)).await? {
+        Ended::ByItself(Exit::Done) => Ok(Exit::Done),
+        Ended::ByItself(Exit::Unknown) | Ended::Interrupted(Exit::Unknown) => {
+            session
+                .output
+                .say(&format!("to go on, and to find out: {resume}"));
+            Ok(Exit::Unknown)
         }
-    };
-    let resume = command(&format!("resume {run}"));
-    let Some(outcome) = outcome else {
-        let (exit, doubt) = match journal.under_way() {
-            0 => (Exit::Interrupted, String::new()),
-            count => (
-                Exit::Unknown,
-                format!("; whether {count} changes that were on their way took effect is UNKNOWN"),
-            ),
-        };
-        let why = format!("interrupted{doubt}");
-        journal.add(&[Event::Ended {
-            exit: exit as u8,
-            why: why.clone(),
-        }])?;
-        session.output.say(&format!(
-            "{why}; what was started GOES ON by itself. To go on, and to find out: {resume}"
-        ));
-        return Ok(exit);
-    };
-    let exit = end(&outcome, &plan, &journal, session.output)?;
-    if exit != Exit::Done {
-        session.output.say(&format!("to go on: {resume}"));
+        Ended::ByItself(exit) | Ended::Interrupted(exit) => {
+            session.output.say(&format!("to go on: {resume}"));
+            Ok(exit)
+        }
     }
-    Ok(exit)
-}
-
-/// Shows what came of a run.
-pub fn end(
-    outcome: &Outcome,
-    plan: &Plan,
-    journal: &Journal,
-    output: &mut Output,
-) -> Result<Exit, Failure> {
-    let exit = match journal.broken() {
-        Some(_) => Exit::Unknown,
-        None => outcome.exit(),
-    };
-    let rows: Vec<Row> = outcome
-        .jobs
-        .iter()
-        .map(|job| {
-            let last = job.run.as_ref();
-            let found = last.and_then(|run| run.report.job.as_ref());
-            let status = found.and_then(|job| job.status.as_ref());
-            Row::new()
-                .with("job", job.name.as_str())
-                .with("status", status.map(|status| status.as_str().to_owned()))
-                .with("result", job.text.as_str())
-                .beside("id", found.and_then(|job| job.id.clone()))
-        })
-        .collect();
-    output.rows(&rows, "")?;
-    if let Some(failure) = &outcome.mappings {
-        Output::fail(failure);
-    }
-    let changes = &plan.difference.changes;
-    let done = changes.iter().filter(|change| journal.is_done(&change.id));
-    let done = done.count();
-    output.say(&format!("{done} of {} changes are made", changes.len()));
-    journal.add(&[Event::Ended {
-        exit: exit as u8,
-        why: format!("{done} of {} changes are made", changes.len()),
-    }])?;
-    Ok(exit)
 }
 
 /// Describes the requests of a plan, of which none is sent.

@@ -7,6 +7,7 @@ use std::path::Path;
 use super::format::SCHEMA;
 use crate::exit::Failure;
 use crate::output::Output;
+use crate::suggestion::{command, quoted};
 
 /// The example: a wave, and the CSV files that it names.
 const WAVE: &str = include_str!("../../templates/wave.toml");
@@ -29,9 +30,13 @@ pub fn write(file: &Path, output: &Output) -> Result<(), Failure> {
             output.say(&format!("{} is there already, and stays", path.display()));
         } else {
             new(&path, text)?;
+            output.say(&format!("written to {}", path.display()));
         }
     }
+    output.say(&format!("written to {}, for editors", schema.display()));
     output.say("put your tenants, dates and users in; an editor that knows TOML completes the keys by the schema");
+    let plan = format!("plan {}", quoted(&file.display().to_string()));
+    output.say(&format!("next: {}", command(&plan)));
     Ok(())
 }
 

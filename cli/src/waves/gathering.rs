@@ -10,7 +10,7 @@ use super::mistakes::Mistakes;
 use super::wanted::{Draft, Input, Wanted, WantedJob};
 use super::{people, resolve, seen};
 use crate::exit::Failure;
-use crate::output::Output;
+use crate::output::{Output, counted};
 
 /// Where users' object ids come from whom no file knows.
 #[derive(Clone, Copy, Debug)]
@@ -44,15 +44,15 @@ pub async fn read(
         Lookup::None => HashMap::new(),
         Lookup::Tenant { endpoint, token } => {
             output.say(&format!(
-                "looking up {} users at {endpoint}/v1.0/users",
-                unknown.len()
+                "looking up {} at {endpoint}/v1.0/users",
+                counted(unknown.len(), "user")
             ));
             resolve::look_up(endpoint, token, unknown).await?
         }
         Lookup::MadeUp => {
             output.say(&format!(
-                "{} users have made-up object ids, since no tenant is asked",
-                unknown.len()
+                "made-up object ids, since no tenant is asked: {}",
+                counted(unknown.len(), "user")
             ));
             made_up(unknown)
         }

@@ -1,5 +1,5 @@
-//! Who lets a request about a job through: only what the plan shows, once, and only if the job is still the one that
-//! the plan is about.
+//! Who lets a request through: only what the plan shows, once, never after Ctrl-C, and about a job only if it is still
+//! the one that the plan is about.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -8,61 +8,82 @@ use msgraph_migrations::models::CrossTenantMigrationJob as Job;
 use msgraph_migrations_workflows::jobs::{JobStep, StepEnd, StepGuard};
 
 use super::journal::{Event, How, Journal, State};
-use super::plan::Act;
+use super::plan::{Act, Change};
 use super::plan_file::Plan;
 use super::seen::instant;
+use crate::exit::{Exit, Failure};
+use crate::interruption::{Interruption, NOT_SENT};
+
+/// What every request passes that changes something: Ctrl-C, and the journal.
+#[derive(Clone, Debug)]
+pub struct Gate {
+    pub journal: Arc<Journal>,
+    pub interruption: Interruption,
+}
+
+impl Gate {
+    /// Notes that a request is about to be sent for changes, and lets it through.
+    pub fn pass(&self, changes: &[&Change]) -> Result<CallOptions, Failure> {
+        if self.interruption.is_requested() {
+            return Err(Failure::new(Exit::Interrupted, NOT_SENT));
+        }
+        let id = uuid::Uuid::new_v4().hyphenated().to_string();
+        self.journal.add(&[Event::Sending {
+            changes: changes.iter().map(|change| change.id.clone()).collect(),
+            client_request_id: id.clone(),
+        }])?;
+        let journal = Arc::clone(&self.journal);
+        Ok(CallOptions::new()
+            .client_request_id(id)
+            .on_attempt(move |attempt| journal.attempt(attempt)))
+    }
+}
 
 /// The guard of one job.
 pub struct JobGuard {
     plan: Arc<Plan>,
-    journal: Arc<Journal>,
+    gate: Gate,
     job: usize,
     /// Why the last request was not let through.
-    refused: Mutex<Option<String>>,
+    refused: Mutex<Option<Failure>>,
 }
 
 impl JobGuard {
-    pub fn new(plan: &Arc<Plan>, journal: &Arc<Journal>, job: usize) -> Self {
+    pub fn new(plan: &Arc<Plan>, gate: &Gate, job: usize) -> Self {
         Self {
             plan: Arc::clone(plan),
-            journal: Arc::clone(journal),
+            gate: gate.clone(),
             job,
             refused: Mutex::default(),
         }
     }
 
     /// Why the last request was not let through, if it was not.
-    pub fn refused(&self) -> Option<String> {
+    pub fn refused(&self) -> Option<Failure> {
         self.refused
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+            .take()
     }
 
-    fn check(&self, step: JobStep, job: Option<&Job>) -> Result<CallOptions, String> {
+    fn check(&self, step: JobStep, job: Option<&Job>) -> Result<CallOptions, Failure> {
+        let refused = |why: String| Failure::new(Exit::Refused, why);
         let wanted = &self.plan.wanted.jobs[self.job];
         let act = act(step);
         let change = self
             .plan
             .change(act, &wanted.name)
-            .ok_or_else(|| format!("the plan does not say to {} it", act.as_str()))?;
-        if self.journal.is_done(&change.id) {
-            return Err(format!(
+            .ok_or_else(|| refused(format!("the plan does not say to {} it", act.as_str())))?;
+        if self.gate.journal.is_done(&change.id) {
+            return Err(refused(format!(
                 "it was done by this run ({}), and no longer shows",
                 change.id
-            ));
+            )));
         }
         if let Some(job) = job {
-            self.same(job)?;
+            self.same(job).map_err(refused)?;
         }
-        let id = uuid::Uuid::new_v4().hyphenated().to_string();
-        self.journal
-            .add(&[Event::Sending {
-                changes: vec![change.id.clone()],
-                client_request_id: id.clone(),
-            }])
-            .map_err(|failure| failure.what)?;
-        Ok(options(&self.journal, id))
+        self.gate.pass(&[change])
     }
 
     /// Whether the job is the one that was planned or created, with the date of the file.
@@ -74,7 +95,7 @@ impl JobGuard {
         } else {
             let create = self.plan.change(Act::Create, &wanted.name);
             let create = create.ok_or("the plan does not know it")?;
-            match self.journal.state(&create.id) {
+            match self.gate.journal.state(&create.id) {
                 Some(State::Done { job }) => job,
                 // Sent and not answered; since then a job of the name is there.
                 Some(State::Sent | State::Unknown) => {
@@ -105,20 +126,12 @@ impl JobGuard {
 
     fn note(&self, change: &str, how: How, job: Option<&str>) {
         // A journal that cannot be written stops the next request.
-        let _ = self.journal.add(&[Event::Done {
+        let _ = self.gate.journal.add(&[Event::Done {
             change: change.to_owned(),
             how,
             job: job.map(str::to_owned),
         }]);
     }
-}
-
-/// The options by which a change is sent, so that all that is sent for it stands in the journal.
-pub fn options(journal: &Arc<Journal>, client_request_id: String) -> CallOptions {
-    let journal = Arc::clone(journal);
-    CallOptions::new()
-        .client_request_id(client_request_id)
-        .on_attempt(move |attempt| journal.attempt(attempt))
 }
 
 fn act(step: JobStep) -> Act {
@@ -154,13 +167,13 @@ impl StepGuard for JobGuard {
                 self.note(&change.id, How::ReadBack, id);
             }
             StepEnd::NotDone(why) => {
-                let _ = self.journal.add(&[Event::NotDone {
+                let _ = self.gate.journal.add(&[Event::NotDone {
                     change: change.id.clone(),
                     why: why.to_string(),
                 }]);
             }
             StepEnd::Unknown(why) => {
-                let _ = self.journal.add(&[Event::Unknown {
+                let _ = self.gate.journal.add(&[Event::Unknown {
                     change: change.id.clone(),
                     why: why.to_string(),
                 }]);

@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 
 use super::plan_file::{Plan, private};
 use crate::exit::{Exit, Failure};
+use crate::interruption::UnderWay;
 
 /// What a line tells.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -99,6 +100,8 @@ pub enum State {
 pub struct Journal {
     pub run: String,
     pub path: PathBuf,
+    /// What this process has sent and knows nothing of yet.
+    pub under_way: UnderWay,
     clock: Clock,
     content: Mutex<Content>,
 }
@@ -106,6 +109,8 @@ pub struct Journal {
 struct Content {
     file: File,
     states: HashMap<String, State>,
+    /// The status in which each job was last seen.
+    seen: HashMap<String, String>,
     /// Why it can no longer be written, once it cannot.
     broken: Option<String>,
 }
@@ -137,10 +142,12 @@ impl Journal {
         let journal = Self {
             run: run.clone(),
             path,
+            under_way: UnderWay::default(),
             clock,
             content: Mutex::new(Content {
                 file,
                 states: HashMap::new(),
+                seen: HashMap::new(),
                 broken: None,
             }),
         };
@@ -203,10 +210,12 @@ impl Journal {
         let journal = Self {
             run: id,
             path,
+            under_way: UnderWay::default(),
             clock,
             content: Mutex::new(Content {
                 file,
                 states,
+                seen: HashMap::new(),
                 broken: None,
             }),
         };
@@ -237,6 +246,23 @@ impl Journal {
         }
         for event in events {
             note(&mut content.states, event);
+            match event {
+                Event::Sending { changes, .. } => {
+                    changes
+                        .iter()
+                        .for_each(|change| self.under_way.sent(change));
+                }
+                Event::Done { change, .. }
+                | Event::NotDone { change, .. }
+                | Event::Unknown { change, .. } => self.under_way.settled(change),
+                Event::Seen { job, status } => {
+                    content.seen.insert(job.clone(), status.clone());
+                }
+                Event::Run { .. }
+                | Event::Resumed
+                | Event::Attempt { .. }
+                | Event::Ended { .. } => {}
+            }
         }
         Ok(())
     }
@@ -262,11 +288,9 @@ impl Journal {
         self.lock().states.get(change).cloned()
     }
 
-    /// How many changes were sent and nothing is known of them.
-    pub fn under_way(&self) -> usize {
-        let content = self.lock();
-        let states = content.states.values();
-        states.filter(|state| **state == State::Sent).count()
+    /// The status in which this process last saw a job.
+    pub fn seen(&self, job: &str) -> Option<String> {
+        self.lock().seen.get(job).cloned()
     }
 
     pub fn is_done(&self, change: &str) -> bool {

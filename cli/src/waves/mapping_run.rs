@@ -1,7 +1,5 @@
 //! Makes the mappings of a plan: in requests of fifty, each in the journal, and read back where an answer is lost.
 
-use std::sync::Arc;
-
 use futures_util::TryStreamExt;
 use msgraph_migrations::models::{
     SharePointGroupIdentityMappingDeltaItem as GroupChange,
@@ -14,15 +12,16 @@ use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::bulk::{
     Bulk, BulkItem, BulkMappingOutcome, BulkMappingResult, BulkOptions, RunStopped,
 };
+use tokio::time::Instant;
 
-use super::guard::options;
+use super::guard::Gate;
 use super::journal::{Event, How, Journal};
 use super::plan::{Act, Change, is_met};
 use super::plan_file::Plan;
 use super::seen::{self, mapping_key};
 use super::wanted::{Mapping, Side};
 use crate::exit::{Exit, Failure, exit_of};
-use crate::output::Output;
+use crate::output::{Output, counted};
 use crate::progress::Progress;
 
 /// How many times mappings are sent again that were lost on the way, as the tenant shows.
@@ -62,9 +61,11 @@ pub fn group_change(mapping: &Mapping, source_tenant: &str) -> GroupChange {
 pub async fn run(
     client: &Client,
     plan: &Plan,
-    journal: &Arc<Journal>,
+    gate: &Gate,
+    deadline: Option<Instant>,
     output: &Output,
 ) -> Result<(), Failure> {
+    let journal = &gate.journal;
     let left = |side: Side| -> Vec<&Change> {
         plan.difference
             .changes
@@ -83,7 +84,7 @@ pub async fn run(
     {
         let mut left = changes.to_vec();
         for _ in 0..=MAX_REPEATS {
-            let lost = send(client, plan, journal, &left, &mut failed).await?;
+            let lost = send(client, plan, gate, deadline, &left, &mut failed).await?;
             left = read_back(client, plan, journal, lost, output).await?;
             if left.is_empty() {
                 break;
@@ -115,19 +116,20 @@ pub async fn run(
 async fn send<'a>(
     client: &Client,
     plan: &Plan,
-    journal: &Arc<Journal>,
+    gate: &Gate,
+    deadline: Option<Instant>,
     changes: &[&'a Change],
     failed: &mut Option<(usize, Exit, String)>,
 ) -> Result<Vec<(&'a Change, String)>, Failure> {
-    let id = uuid::Uuid::new_v4().hyphenated().to_string();
-    journal.add(&[Event::Sending {
-        changes: changes.iter().map(|change| change.id.clone()).collect(),
-        client_request_id: id.clone(),
-    }])?;
+    let journal = &gate.journal;
     // A lost answer is read back instead of being repeated.
-    let client = client.with(options(journal, id).retry(RetryPolicy::never()));
+    let client = client.with(gate.pass(changes)?.retry(RetryPolicy::never()));
     let workflows = Workflows::new(client);
-    let options = BulkOptions::new().concurrency(1);
+    let mut options = BulkOptions::new().concurrency(1);
+    if let Some(deadline) = deadline {
+        // A pause that lasts longer is not sat out.
+        options = options.max_outage(deadline.saturating_duration_since(Instant::now()));
+    }
     let mappings = changes
         .iter()
         .map(|change| &plan.wanted.mappings[change.index]);
@@ -166,18 +168,34 @@ async fn send<'a>(
             }
         }
     }
-    journal.add(&events)?;
     if let Some(stopped) = stopped {
-        let exit = stopped.error().map_or(Exit::Unexpected, exit_of);
-        let why = stopped
-            .error()
-            .map_or(String::new(), |why| format!(": {why}"));
+        let why = match stopped.error() {
+            Some(why) => format!("{stopped}: {why}"),
+            None => stopped.to_string(),
+        };
+        let exit = match stopped.error() {
+            _ if !lost.is_empty() => Exit::Unknown,
+            Some(error) => exit_of(error),
+            None => Exit::Unexpected,
+        };
+        // A run that stops hands over all that it has sent.
+        let unsent = changes.iter().zip(&answered).filter(|(_, is)| !**is);
+        events.extend(unsent.map(|(change, _)| Event::NotDone {
+            change: change.id.clone(),
+            why: why.clone(),
+        }));
+        events.extend(lost.into_iter().map(|(change, why)| Event::Unknown {
+            change: change.id.clone(),
+            why,
+        }));
+        journal.add(&events)?;
         return Err(Failure::new(
             exit,
             "the mappings were not all made; no migration was started",
         )
-        .because(format!("{stopped}{why}")));
+        .because(why));
     }
+    journal.add(&events)?;
     Ok(lost)
 }
 
@@ -242,8 +260,26 @@ async fn read_back<'a>(
                     why,
                 })
                 .collect();
+            let count = events.len();
             journal.add(&events)?;
-            return Err(failure);
+            return Err(Failure::new(
+                Exit::Unknown,
+                format!(
+                    "whether {} took effect is UNKNOWN; no migration was started",
+                    counted(count, "change of mappings")
+                ),
+            )
+            .because(match failure.why {
+                Some(why) => format!(
+                    "the answer was lost, and it cannot be read back: {}: {why}",
+                    failure.what
+                ),
+                None => format!(
+                    "the answer was lost, and it cannot be read back: {}",
+                    failure.what
+                ),
+            })
+            .next("resume the run, which looks at the tenant first"));
         }
     };
     let mut left = Vec::new();

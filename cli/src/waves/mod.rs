@@ -3,13 +3,14 @@
 //! Arrows point one way, from what carries out to what a file holds:
 //!
 //! ```text
-//! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- gathering, plan <- plan_file <- show, journal
-//!     <- guard, mapping_run, reconcile <- carry_out <- command, rehearse
+//! format, mistakes <- reading, sheet <- people, mapping_sheet, wanted <- seen <- gathering, fixed <- plan <- moved, plan_file <- show, journal
+//!     <- guard, mapping_run, reconcile <- carry_out <- running <- command, rehearse
 //! ```
 
 mod carry_out;
 mod command;
 mod example;
+mod fixed;
 mod format;
 #[cfg(test)]
 mod fuzz;
@@ -19,6 +20,7 @@ mod journal;
 mod mapping_run;
 mod mapping_sheet;
 mod mistakes;
+mod moved;
 mod people;
 mod plan;
 mod plan_file;
@@ -26,6 +28,7 @@ mod reading;
 mod reconcile;
 mod rehearse;
 mod resolve;
+mod running;
 mod seen;
 mod sheet;
 mod show;

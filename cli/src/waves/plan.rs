@@ -1,19 +1,16 @@
 //! The difference between a wave and a tenant, and what it takes to even it out. Pure.
 
-use std::collections::HashSet;
-
 use chrono::{DateTime, TimeDelta, Utc};
 use msgraph_migrations::models::CrossTenantMigrationJobStatus as Status;
 use serde::{Deserialize, Serialize};
 
+use super::fixed::{fixed, named};
 use super::format::Until;
 use super::seen::{Seen, SeenJob, instant, mapping_key};
 use super::wanted::{Mapping, Side, Wanted, WantedJob};
 
 /// For how long a validation that passed is good, by the page on migrating.
 const VALIDATION_HOLDS: TimeDelta = TimeDelta::days(7);
-/// How many users are named where many are meant.
-const MAX_NAMED: usize = 3;
 
 /// What is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -332,94 +329,6 @@ fn moved_cutover(job: &WantedJob, found: &SeenJob, now: DateTime<Utc>) -> Option
     (instant(old) != new).then(|| (detail, new.is_none_or(|time| time <= now)))
 }
 
-/// What differs and can never be changed, as far as the service tells it.
-fn fixed(wanted: &Wanted, job: &WantedJob, found: &SeenJob) -> Vec<String> {
-    let mut all = Vec::new();
-    let mut differs = |what: &str, there: &str, here: &str| {
-        all.push(format!(
-            "{what} is {there} and not {here}, which cannot be changed any more"
-        ));
-    };
-    if let Some(there) = &found.source_tenant
-        && *there != wanted.source_tenant
-    {
-        differs("its source tenant", there, &wanted.source_tenant);
-    }
-    if let (Some(there), Some(here)) = (&found.target_tenant, &wanted.target_tenant)
-        && there != here
-    {
-        differs("its target tenant", there, here);
-    }
-    let set = |workloads: &[String]| {
-        let mut set: Vec<_> = workloads.iter().map(|one| one.to_lowercase()).collect();
-        set.sort_unstable();
-        set
-    };
-    // The documents' samples show none, also of jobs that have some.
-    if !found.workloads.is_empty()
-        && !job.workloads.is_empty()
-        && set(&found.workloads) != set(&job.workloads)
-    {
-        let (there, here) = (found.workloads.join(", "), job.workloads.join(", "));
-        differs("what it moves", &there, &here);
-    }
-    if let (Some(there), Some(here)) = (&found.exchange, &job.exchange)
-        && there != here
-    {
-        let text = |exchange: &super::format::Exchange| {
-            format!(
-                "{} to {}",
-                exchange.source_endpoint, exchange.target_delivery_domain
-            )
-        };
-        differs("its way of mail", &text(there), &text(here));
-    }
-    let there: HashSet<&str> = found.users.iter().map(String::as_str).collect();
-    let here: HashSet<&str> = job.users.iter().map(|user| user.id.as_str()).collect();
-    let missing: Vec<String> = job
-        .users
-        .iter()
-        .filter(|user| !there.contains(user.id.as_str()))
-        .map(|user| user.name.clone().unwrap_or_else(|| user.id.clone()))
-        .collect();
-    let more: Vec<String> = found
-        .users
-        .iter()
-        .filter(|user| !here.contains(user.as_str()))
-        .cloned()
-        .collect();
-    if !missing.is_empty() {
-        all.push(format!(
-            "{} of the file {} not in it: {}",
-            missing.len(),
-            if missing.len() == 1 { "is" } else { "are" },
-            named(&missing)
-        ));
-    }
-    if !more.is_empty() {
-        all.push(format!(
-            "{} in it {} not in the file: {}",
-            more.len(),
-            if more.len() == 1 { "is" } else { "are" },
-            named(&more)
-        ));
-    }
-    all
-}
-
-fn named(users: &[String]) -> String {
-    let mut text = users
-        .iter()
-        .take(MAX_NAMED)
-        .cloned()
-        .collect::<Vec<_>>()
-        .join(", ");
-    if users.len() > MAX_NAMED {
-        text.push_str(", …");
-    }
-    text
-}
-
 fn elsewhere(job: &WantedJob, seen: &Seen, is_changed: bool, difference: &mut Difference) {
     let mut there: Vec<String> = Vec::new();
     for user in &job.users {
@@ -487,64 +396,4 @@ pub fn is_met(wanted: &Mapping, found: &Mapping) -> bool {
     same(&wanted.target, &found.target)
         && same(&wanted.kind, &found.kind)
         && same(&wanted.address, &found.address)
-}
-
-/// What has moved in the tenant between two looks, of what the plan is about.
-pub fn moved(wanted: &Wanted, before: &Seen, now: &Seen, planned: &Difference) -> Vec<String> {
-    let mut all = Vec::new();
-    for job in &wanted.jobs {
-        let is_planned = planned
-            .changes
-            .iter()
-            .any(|change| change.name == job.name && !matches!(change.act, Act::Map | Act::Unmap));
-        match (before.jobs.get(&job.name), now.jobs.get(&job.name)) {
-            (None, None) => {}
-            (None, Some(_)) => all.push(format!("{} has been created meanwhile", job.name)),
-            (Some(_), None) => all.push(format!("{} is no longer there", job.name)),
-            (Some(old), Some(new)) => {
-                if old.id != new.id {
-                    all.push(format!("{} is another job than before", job.name));
-                }
-                if old.users != new.users {
-                    all.push(format!("the users of {} are others than before", job.name));
-                }
-                if !is_planned {
-                    // It goes on by itself, and nothing is done with it.
-                    continue;
-                }
-                for (what, old, new) in [
-                    ("status", &old.status, &new.status),
-                    ("cutover", &old.complete_after, &new.complete_after),
-                    ("last change", &old.last_updated, &new.last_updated),
-                ] {
-                    if old != new {
-                        let text = |value: &Option<String>| {
-                            value.clone().unwrap_or_else(|| "unknown".to_owned())
-                        };
-                        all.push(format!(
-                            "the {what} of {} was {} and is {}",
-                            job.name,
-                            text(old),
-                            text(new)
-                        ));
-                    }
-                }
-            }
-        }
-    }
-    for (user, job) in &now.elsewhere {
-        if before.elsewhere.get(user) != Some(job) {
-            all.push(format!("{user} is in {job} now"));
-        }
-    }
-    for mapping in &wanted.mappings {
-        let key = mapping_key(mapping.side, &mapping.source);
-        if before.mappings.get(&key) != now.mappings.get(&key) {
-            all.push(format!(
-                "the mapping of {} is another than before",
-                mapping.source
-            ));
-        }
-    }
-    all
 }

@@ -12,12 +12,12 @@ use msgraph_migrations_workflows::Workflows;
 use msgraph_migrations_workflows::reports::Report;
 use msgraph_migrations_workflows::waiting::WaitOptions;
 
-use super::carry_out::{Manner, Run};
-use super::command;
+use super::carry_out::{Manner, SETTLE_WITHIN};
 use super::format::{MAX_USERS, Until};
 use super::gathering::{self, Lookup};
 use super::journal::Journal;
 use super::plan_file::Plan;
+use super::running::{Ended, Started};
 use super::seen::{self, instant};
 use super::wanted::Wanted;
 use super::{plan, show, trouble};
@@ -30,6 +30,13 @@ use crate::simulator::state_folder;
 const AHEAD: TimeDelta = TimeDelta::hours(2);
 /// How often is looked, in real time.
 const INTERVAL: (Duration, Duration) = (Duration::from_millis(100), Duration::from_millis(500));
+/// A job that is not over so long after the last cutover stands still.
+const PATIENCE: TimeDelta = TimeDelta::hours(6);
+/// So long without any change is told, and no less of real time, so that a slow machine is not taken for a stall.
+const STALLED_AFTER: Duration = Duration::from_hours(3);
+const MIN_SETTLE: Duration = Duration::from_secs(2);
+const MIN_STALL: Duration = Duration::from_secs(3);
+const MIN_DEADLINE: Duration = Duration::from_secs(20);
 /// What becomes of migrations that go on by themselves is played on for so long, in such steps.
 const MAX_REST: TimeDelta = TimeDelta::days(7);
 const STEP: Duration = Duration::from_mins(15);
@@ -95,27 +102,28 @@ pub async fn run(
     sandbox
         .set_speed(arguments.speed)
         .map_err(|error| impossible(&error))?;
-    let run = Run {
-        client: client.clone(),
+    let manner = manner(
+        arguments.speed,
+        last_cutover(&plan, &sandbox) - sandbox.now(),
+    );
+    let started = Started {
         plan: Arc::new(plan),
         journal: Arc::new(journal),
-        manner: Manner {
-            interval: INTERVAL,
-            deadline: None,
-            stalled_after: Duration::from_mins(1),
-        },
-        output: &*output,
     };
-    let outcome = tokio::select! {
-        outcome = Box::pin(run.go()) => outcome,
-        Ok(()) = tokio::signal::ctrl_c() => return Ok(Exit::Interrupted),
+    let ended = Box::pin(started.see_through(client.clone(), manner, output)).await?;
+    let exit = match ended {
+        Ended::ByItself(exit) => exit,
+        Ended::Interrupted(_) => {
+            output.unmute();
+            output.say("The rehearsal was interrupted; nothing was sent to the service.");
+            return Ok(Exit::Interrupted);
+        }
     };
-    let Run { plan, journal, .. } = run;
-    let exit = command::end(&outcome, &plan, &journal, output)?;
-    play_on(&sandbox, &plan)?;
-    let reports = Box::pin(reports(&sandbox, client, &plan)).await?;
+    let plan = &started.plan;
+    play_on(&sandbox, plan)?;
+    let reports = Box::pin(reports(&sandbox, client, plan)).await?;
     output.unmute();
-    let troubles = trouble::of(&sandbox, &plan, &reports);
+    let troubles = trouble::of(&sandbox, plan, &reports);
     output.say("What would have gone wrong, and when:");
     let zone = output.zone();
     let rows: Vec<_> = troubles
@@ -191,6 +199,7 @@ async fn start_sandbox(
         .start_time(start)
         .max_users_per_job(MAX_USERS)
         .scenario(scenario)
+        .expected_jobs(wanted.jobs.iter().map(|job| job.name.as_str()))
         .start()
         .await
         .map_err(|error| Failure::usage("the simulator cannot be started").because(error))
@@ -213,18 +222,36 @@ fn client(sandbox: &Sandbox) -> Result<Client, Failure> {
         .map_err(|error| Failure::unexpected("the client cannot be set up", error))
 }
 
-/// Lets time pass until no job of the wave migrates any more.
-fn play_on(sandbox: &Sandbox, plan: &Plan) -> Result<(), Failure> {
-    let last = plan
+/// How the plan is carried out, whose last cutover lies so far ahead.
+fn manner(speed: f64, ahead: TimeDelta) -> Manner {
+    let real = |virtual_time: Duration| {
+        Duration::try_from_secs_f64(virtual_time.as_secs_f64() / speed).unwrap_or(Duration::MAX)
+    };
+    let ahead = ahead.max(TimeDelta::zero()) + PATIENCE;
+    Manner {
+        interval: INTERVAL,
+        deadline: ahead
+            .to_std()
+            .ok()
+            .map(|ahead| real(ahead).max(MIN_DEADLINE)),
+        stalled_after: real(STALLED_AFTER).max(MIN_STALL),
+        settle_within: real(SETTLE_WITHIN).max(MIN_SETTLE),
+        speed,
+    }
+}
+
+fn last_cutover(plan: &Plan, sandbox: &Sandbox) -> DateTime<Utc> {
+    let cutovers = plan
         .wanted
         .jobs
         .iter()
         .filter_map(|job| instant(&job.complete_after));
-    let end = last
-        .max()
-        .unwrap_or_else(|| sandbox.now())
-        .max(sandbox.now())
-        + MAX_REST;
+    cutovers.max().unwrap_or_else(|| sandbox.now())
+}
+
+/// Lets time pass until no job of the wave migrates any more.
+fn play_on(sandbox: &Sandbox, plan: &Plan) -> Result<(), Failure> {
+    let end = last_cutover(plan, sandbox).max(sandbox.now()) + MAX_REST;
     let is_under_way = || {
         plan.wanted.jobs.iter().any(|job| {
             sandbox.job(&job.name).is_some_and(|job| {

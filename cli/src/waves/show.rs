@@ -36,6 +36,29 @@ pub fn plan(plan: &Plan, output: &mut Output) -> Result<Exit, Failure> {
     })
 }
 
+/// The same before something else is the result, which programs read as one list.
+pub fn plan_before_results(shown: &Plan, output: &mut Output) -> Result<(), Failure> {
+    if output.is_table() {
+        return plan(shown, output).map(drop);
+    }
+    let difference = &shown.difference;
+    output.say(&format!("{} at {}:", shown.wanted.wave, shown.service));
+    for change in &difference.changes {
+        let act = change.act.as_str();
+        output.say(&format!("  {act} {}: {}", change.name, change.detail));
+    }
+    for (word, remarks) in [
+        ("blocked", &difference.blocked),
+        ("attention", &difference.attention),
+    ] {
+        for remark in remarks {
+            output.say(&format!("  {word} {}: {}", remark.name, remark.detail));
+        }
+    }
+    output.say(&summary(shown));
+    Ok(())
+}
+
 /// The counts.
 pub fn summary(plan: &Plan) -> String {
     let difference = &plan.difference;

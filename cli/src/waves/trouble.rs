@@ -143,7 +143,7 @@ fn job(sandbox: &Sandbox, name: &str, complete_after: &str) -> Vec<Trouble> {
                 "still {}, with its cutover at {complete_after}",
                 job.status.as_str()
             ),
-            next: "allow for more time".to_owned(),
+            next: "allow for more time, or find out what it waits for".to_owned(),
         });
     }
     all

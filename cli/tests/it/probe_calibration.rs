@@ -20,7 +20,7 @@ const DEMO: [&str; 10] = [
     "json",
 ];
 
-fn with(folder: &std::path::Path, arguments: &[&str]) -> Ran {
+pub fn with(folder: &std::path::Path, arguments: &[&str]) -> Ran {
     let mut command = program();
     command.env("XTMIG_STATE_DIR", folder).args(arguments);
     ran(&command.output().expect("it runs"))

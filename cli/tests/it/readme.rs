@@ -115,6 +115,7 @@ async fn every_field_is_documented() {
             "a change of a mapping",
             &yes(&["mappings", "remove", "users", "next@source.example"], 1),
         ),
+        ("`auth check`", &["auth", "check"]),
         ("`explain`", &["explain", "409"]),
         ("`--what-if`", &["jobs", "list", "--what-if"]),
     ] {
@@ -133,6 +134,47 @@ async fn every_field_is_documented() {
         found.sort_unstable();
         documented.sort_unstable();
         assert_eq!(found, documented, "{of}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_field_of_a_wave_and_of_a_probe_is_documented() {
+    let sandbox = demo().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let wave = folder.path().join("wave.toml");
+    let wave = wave.to_str().expect("UTF-8");
+    let in_folder = |arguments: &[&str]| {
+        let mut command = crate::support::program();
+        command
+            .env("XTMIG_TOKEN", crate::support::TOKEN)
+            .env("XTMIG_STATE_DIR", folder.path())
+            .args(["--base-url", &sandbox.base_url(), "-o", "jsonl"])
+            .args(arguments);
+        crate::support::ran(&command.output().expect("it runs"))
+    };
+    assert_eq!(in_folder(&["plan", wave, "--init"]).code, 0);
+    sandbox.set_speed(3_600.0).expect("a speed");
+    for (of, arguments) in [
+        ("a plan", &["plan", wave][..]),
+        (
+            "`apply`, `resume`",
+            &["apply", wave, "--yes", "--expect", "6", "--interval", "1s"],
+        ),
+        ("`rehearse`", &["rehearse", wave, "--speed", "3000"]),
+        ("`probe`", &["probe"]),
+    ] {
+        let ran = in_folder(arguments);
+        assert!(!ran.out.is_empty(), "{of}: {ran:?}");
+        for line in ran.out.lines() {
+            let Value::Object(found) = serde_json::from_str(line).expect("JSON") else {
+                panic!("{of}: no object: {line}");
+            };
+            let mut found: Vec<_> = found.keys().map(String::as_str).collect();
+            let mut documented = fields(of);
+            found.sort_unstable();
+            documented.sort_unstable();
+            assert_eq!(found, documented, "{of}");
+        }
     }
 }
 

@@ -108,9 +108,14 @@ impl Running {
             Some(file) => command.env("XTMIG_TOKEN_FILE", file),
             None => command.env("XTMIG_TOKEN", TOKEN),
         };
-        let mut child = command
+        command
             .args(["--base-url", &sandbox.base_url(), "--utc"])
-            .args(arguments)
+            .args(arguments);
+        Self::spawn(command)
+    }
+
+    pub fn spawn(mut command: process::Command) -> Self {
+        let mut child = command
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())

@@ -8,7 +8,7 @@ use rexpect::session::{PtySession, spawn_command};
 use crate::support::{TOKEN, demo};
 
 /// How long a terminal is waited for; far more than anything takes.
-const PATIENCE: u64 = 60_000;
+pub const PATIENCE: u64 = 60_000;
 
 pub fn start(sandbox: &Sandbox, arguments: &[&str], variables: &[(&str, &str)]) -> PtySession {
     let mut command = Command::new(assert_cmd::cargo::cargo_bin!("xtmig"));

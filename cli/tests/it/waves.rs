@@ -1,21 +1,28 @@
 //! A migration weekend as a file: `plan`, `apply`, `rehearse` and `resume`.
 
 mod applying;
+#[cfg(unix)]
+mod confirming;
+mod faults;
 mod fields;
 mod files;
+#[cfg(unix)]
+mod interrupting;
 mod looking_up;
 mod moving;
 mod rehearsing;
+mod stalling;
 mod weekend;
 
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process;
 
 use msgraph_migrations_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::Value;
 
-use crate::support::{Ran, TOKEN, program, ran};
+use crate::support::{Ran, TOKEN, ran};
 
 /// The source tenant of all waves here.
 const SOURCE: &str = "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90";
@@ -70,14 +77,21 @@ impl Folder {
     }
 
     fn command(&self, url: &str, arguments: &[&str]) -> assert_cmd::Command {
-        let mut command = program();
+        let mut command = assert_cmd::Command::from_std(self.process(url, arguments));
+        command.write_stdin("");
         command
+    }
+
+    fn process(&self, url: &str, arguments: &[&str]) -> process::Command {
+        let mut command = process::Command::new(assert_cmd::cargo::cargo_bin!("xtmig"));
+        command
+            .env_clear()
+            .env("TZ", "UTC")
             .env("XTMIG_TOKEN", TOKEN)
             .env("XTMIG_STATE_DIR", self.path("state"))
             .current_dir(self.0.path())
             .args(["--base-url", url, "--utc"])
-            .args(arguments)
-            .write_stdin("");
+            .args(arguments);
         command
     }
 

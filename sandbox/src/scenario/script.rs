@@ -60,6 +60,8 @@ pub(crate) struct Script {
     pub(crate) name: String,
     pub(crate) teaches: String,
     pub(crate) settings: Option<serde_json::Value>,
+    /// The names of jobs that callers are going to create.
+    pub(crate) expects: Vec<String>,
     pub(crate) jobs: Vec<JobLine>,
     pub(crate) steps: Vec<StepLine>,
 }
@@ -128,6 +130,8 @@ struct RawScript {
     name: String,
     teaches: String,
     settings: Option<Spanned<serde_json::Value>>,
+    #[serde(default)]
+    expects: Vec<String>,
     #[serde(default)]
     job: Vec<Spanned<RawJob>>,
     #[serde(default)]
@@ -222,9 +226,17 @@ impl Script {
             name: raw.name,
             teaches: raw.teaches,
             settings,
+            expects: raw.expects,
             jobs,
             steps,
         })
+    }
+
+    /// Whether a job of this name is going to be created.
+    pub(crate) fn expects(&self, job: &str) -> bool {
+        self.expects
+            .iter()
+            .any(|name| name.eq_ignore_ascii_case(job))
     }
 }
 

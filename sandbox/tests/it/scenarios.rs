@@ -163,7 +163,7 @@ async fn a_scenario_that_does_not_fit_is_refused_with_its_line() {
         (
             &format!("{head}[[step]]\nat = \"+2h\"\njob = \"Nobody\"\nstalled = true\n"),
             3,
-            "Nobody",
+            "there is no job 'Nobody'; if it is created later, name it in 'expects'",
         ),
         (
             &format!("{head}[[step]]\nat = \"+2h\"\njob = \"Wave 1\"\nuser = 4\noutcome = {{}}\n"),

@@ -239,18 +239,26 @@ impl Report {
     }
 }
 
+/// So many users, in words.
+fn users(count: usize) -> String {
+    let plural = if count == 1 { "" } else { "s" };
+    format!("{count} user{plural}")
+}
+
 /// Text for people, each line after a line break.
 impl fmt::Display for UserReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (problems, read) = (self.with_problems(), self.read);
+        let have = if problems == 1 { "has" } else { "have" };
         if self.is_complete() {
             if read > 0 {
-                write!(f, "\n{problems} of {read} users have problems")?;
+                write!(f, "\n{problems} of {} {have} problems", users(read))?;
             }
         } else if problems > 0 {
             write!(
                 f,
-                "\nat least {problems} users have problems; {read} were read, and NOT ALL COULD BE READ"
+                "\nat least {} {have} problems; {read} were read, and NOT ALL COULD BE READ",
+                users(problems)
             )?;
         } else {
             write!(
@@ -260,7 +268,8 @@ impl fmt::Display for UserReport {
         }
         if !self.cancelled.is_empty() {
             let count = self.cancelled.len();
-            write!(f, "\n{count} of {read} users were cancelled:")?;
+            let were = if count == 1 { "was" } else { "were" };
+            write!(f, "\n{count} of {} {were} cancelled:", users(read))?;
             for user in &self.cancelled {
                 write!(f, " {}", line(user))?;
             }
@@ -282,13 +291,13 @@ impl fmt::Display for UserReport {
             }
         }
         if self.without_id > 0 {
-            write!(f, "\n{} users were listed without an id", self.without_id)?;
+            write!(f, "\nlisted without an id: {}", users(self.without_id))?;
         }
         for deviation in &self.deviations {
             write!(f, "\nnot read: {}", line(&deviation.to_string()))?;
         }
-        for (code, users) in &self.problems_by_code {
-            write!(f, "\n  {}: {users} users", line(code))?;
+        for (code, count) in &self.problems_by_code {
+            write!(f, "\n  {}: {}", line(code), users(*count))?;
         }
         self.problems
             .iter()

@@ -13,6 +13,7 @@ use msgraph_migrations_workflows::reports::{Report, UserReport};
 use crate::commands::session::{name_of, status_of};
 use crate::deadlines::{self, Cancellable, cancellable, next_deadline};
 use crate::error_codes::explain;
+use crate::output::counted;
 use crate::time::{Zone, distance};
 
 /// How many different messages of one code are shown.
@@ -109,7 +110,11 @@ pub fn render(reports: &[Report], now: DateTime<Utc>, zone: Zone) -> askama::Res
     Page {
         title,
         written: zone.format(now),
-        verdict: format!("{with_problems} of {users} users have problems{known}."),
+        verdict: format!(
+            "{with_problems} of {} {} problems{known}.",
+            counted(users, "user"),
+            if with_problems == 1 { "has" } else { "have" }
+        ),
         jobs,
         version: env!("CARGO_PKG_VERSION"),
     }
@@ -162,14 +167,14 @@ fn gaps(users: &UserReport) -> Vec<String> {
     }
     if !users.without_status.is_empty() {
         gaps.push(format!(
-            "No status could be told of {} users.",
-            users.without_status.len()
+            "No status could be told of {}.",
+            counted(users.without_status.len(), "user")
         ));
     }
     if users.without_id > 0 {
         gaps.push(format!(
-            "{} users were listed without an id.",
-            users.without_id
+            "Listed without an id: {}.",
+            counted(users.without_id, "user")
         ));
     }
     for deviation in &users.deviations {
@@ -196,17 +201,22 @@ fn marks(job: &Job, now: DateTime<Utc>, zone: Zone) -> Vec<Mark> {
     .filter_map(|(time, what)| Some((time?, what, "")))
     .collect();
     times.push((now, "this report", "now"));
-    times.sort_by_key(|(time, ..)| *time);
+    // Whoever reads minutes reads the ones of a minute in the order in which they happen.
+    times.sort_by_key(|(time, ..)| time.timestamp().div_euclid(60));
     let (Some(first), Some(last)) = (times.first(), times.last()) else {
         return Vec::new();
     };
     let (start, length) = (first.0, (last.0 - first.0).num_seconds().max(1));
+    let position = |time: DateTime<Utc>| {
+        let position = (time - start).num_seconds() * WHOLE / length;
+        position.clamp(0, WHOLE)
+    };
     times
         .iter()
         .map(|(time, what, class)| Mark {
             what,
             time: format!("{} ({})", zone.format(*time), distance(*time, now)),
-            position: (*time - start).num_seconds() * WHOLE / length,
+            position: position(*time),
             class,
         })
         .collect()
@@ -230,12 +240,12 @@ fn retry_text(job: &Job, users: &UserReport) -> String {
     let name = crate::suggestion::quoted(name_of(job, "JOB"));
     match job.status {
         Some(JobStatus::Failed | JobStatus::CompletedWithErrors) => format!(
-            "{} users were not migrated; remove the causes below, then: xtmig retry {name}",
-            users.with_problems()
+            "not migrated: {}; remove the causes below, then: xtmig retry {name}",
+            counted(users.with_problems(), "user")
         ),
         Some(JobStatus::ValidateFailed) => format!(
-            "{} users are not ready; remove the causes below, then: xtmig retry {name}",
-            users.with_problems()
+            "not ready: {}; remove the causes below, then: xtmig retry {name}",
+            counted(users.with_problems(), "user")
         ),
         _ => "nothing to retry in this status".to_owned(),
     }
@@ -363,5 +373,33 @@ fn job_class(job: &Job) -> &'static str {
             | JobStatus::Deleted,
         ) => "off",
         _ => "wait",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_happened_in_one_minute_stands_in_the_order_in_which_it_happens() {
+        let at = |text: &str| DateTime::parse_from_rfc3339(text).expect("a time").to_utc();
+        // The service writes the one with fractions of a second, and the other without.
+        let job: Job = serde_json::from_str(
+            r#"{"createdDateTime": "2026-12-12T16:04:30.9Z", "lastUpdatedDateTime": "2026-12-12T16:04:30Z",
+                "completeAfterDateTime": "2026-12-14T16:04:00Z", "status": "submitted"}"#,
+        )
+        .expect("a job");
+        let marks = marks(&job, at("2026-12-12T16:04:59Z"), Zone::Utc);
+        let order: Vec<_> = marks.iter().map(|mark| mark.what).collect();
+        assert_eq!(
+            order[..3],
+            ["created", "last change of the job", "this report"],
+            "{order:?}"
+        );
+        assert!(
+            marks
+                .iter()
+                .all(|mark| (0..=WHOLE).contains(&mark.position))
+        );
     }
 }

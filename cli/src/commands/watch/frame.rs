@@ -147,7 +147,10 @@ fn summary(view: &View, now: DateTime<Utc>) -> Line {
         let all = counts.workloads.values().flat_map(BTreeMap::values);
         let all: usize = all.sum();
         let percent = (done * 100).checked_div(all).unwrap_or(0);
-        line.push((format!("  {percent} % of {} users", counts.users), PLAIN));
+        line.push((
+            format!("  {percent} % of {}", counted(counts.users, "user")),
+            PLAIN,
+        ));
         if failed > 0 {
             line.push((format!("  {failed} problems"), BAD));
         }

@@ -80,6 +80,10 @@ pub async fn run(session: &mut Session<'_>, arguments: WatchArguments) -> Result
         state, notifier, ..
     } = watcher;
     notifier.finish().await;
+    if state.views.iter().any(|view| view.end == Some(End::Gone)) {
+        let text = format!("see what there is: {}", command("jobs list"));
+        session.output.say(&text);
+    }
     if matches!(ended, Ok(Exit::Interrupted)) {
         let open: Vec<_> = state.open().map(|view| view.name.as_str()).collect();
         session.output.say(&format!(

@@ -242,7 +242,8 @@ fn ended(end: &WaitEnd<Job>) -> String {
     match end {
         WaitEnd::Reached(job) => format!("over: {}", described(job)),
         WaitEnd::Elsewhere(job) => format!("came to another end: {}", described(job)),
-        WaitEnd::Gone(_) => "is not there".to_owned(),
+        WaitEnd::Gone(Some(_)) => "is no longer there: somebody has deleted it".to_owned(),
+        WaitEnd::Gone(None) => "is not there".to_owned(),
         WaitEnd::DeadlinePassed(job) => {
             let status = job.as_ref().map_or("of unknown status", status_of);
             format!("no longer watched, and GOES ON by itself; it is {status}")

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::{Folder, id, wave};
 use crate::support::{Ran, program, ran};
 
-fn rehearse(folder: &Folder, arguments: &[&str]) -> Ran {
+pub fn rehearse(folder: &Folder, arguments: &[&str]) -> Ran {
     // No token and no service: it cannot reach anything.
     let mut command = program();
     command
