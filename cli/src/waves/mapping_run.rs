@@ -96,7 +96,9 @@ pub async fn run(
                 change: change.id.clone(),
                 why: why.clone(),
             }])?;
-            failed.get_or_insert((0, Exit::Unknown, why)).0 += 1;
+            // What is unknown matters more than what was refused.
+            let failed = failed.get_or_insert((0, Exit::Unknown, String::new()));
+            *failed = (failed.0 + 1, Exit::Unknown, why);
         }
         for _ in changes {
             progress.step();
@@ -104,11 +106,16 @@ pub async fn run(
     }
     match failed {
         None => Ok(()),
-        Some((count, exit, why)) => Err(Failure::new(
-            exit,
-            format!("{count} mappings were not made; no migration was started"),
-        )
-        .because(why)),
+        Some((count, exit, why)) => {
+            let mappings = counted(count, "mapping");
+            let perhaps = if exit == Exit::Unknown {
+                "perhaps "
+            } else {
+                ""
+            };
+            let what = format!("{mappings} {perhaps}not made; no migration was started");
+            Err(Failure::new(exit, what).because(why))
+        }
     }
 }
 

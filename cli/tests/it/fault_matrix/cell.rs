@@ -61,7 +61,18 @@ pub async fn try_out(case: Case, trouble: Trouble) -> Cell {
     if case.command == RUN || is_wave(case) {
         sandbox.set_speed(3_600.0).expect("a speed");
     }
-    let arguments = arguments(&sandbox, folder.path(), case.command);
+    let mut arguments = arguments(&sandbox, folder.path(), case.command);
+    if matches!(&trouble, Trouble::Rules(rules) if rules.iter().all(|rule| rule.get("count").is_some()))
+    {
+        // The trouble passes, and then the end comes by itself, however slow the machine is.
+        for argument in &mut arguments {
+            match argument.as_str() {
+                "6s" => "60s".clone_into(argument),
+                "45s" => "300s".clone_into(argument),
+                _ => {}
+            }
+        }
+    }
     let before = sandbox.effects(case.operation);
     let put = |rules: Vec<Value>| {
         let rules = serde_json::from_value(Value::Array(rules)).expect("rules");
@@ -212,6 +223,10 @@ fn seen(case: Case, ran: &Ran) -> String {
     let results = ran.out.lines().filter_map(|line| {
         let words: Vec<&str> = line.split_whitespace().collect();
         match words.as_slice() {
+            // Which of the two statuses of a migration it is depends on the moment.
+            ["Alder", jobs, "processing" | "inProgress", ..] => {
+                Some(format!("Alder {jobs} migrating {}", words[3..].join(" ")))
+            }
             ["Alder", ..] => Some(words.join(" ")),
             // Operation, answers, checks, deviations, and how many were throttled.
             [first, answers, _, deviations, throttled] if *first == operation => Some(format!(
