@@ -52,6 +52,7 @@ pub struct Outcome {
     /// Whether a file would be, or was, changed.
     pub changed: bool,
     /// How often documents and files were compared.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests count work by it"))]
     pub comparisons: usize,
 }
 

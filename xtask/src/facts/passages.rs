@@ -22,6 +22,7 @@ static BOILERPLATE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)^(?:\[!note\]\s*)?(?:note:?\s*)?(?:
             (?:the\s+following|here|this)\b.*\b(?:example|sample|json\s+representation|request|response)\b.{0,40}$
             | the\s+following\s+(?:is\s+an\s+)?examples?\b.*
+            | the\s+(?:example\s+)?(?:request|response)\s+(?:looks?\s+like\s+this|is\s+as\s+follows|is\s+shown\s+below)
             | .*\bshortened\s+for\s+readability.*
             | (?:choose|pick|select)\s+the\s+(?:least\s+privileged\s+)?permissions?\b.*
             | use\s+a\s+higher\s+privileged\s+permission.*
@@ -64,6 +65,7 @@ pub fn of_page(page: &Page, examples: &[Example]) -> Vec<Passage> {
             add(&mut found, 1, format!("{key}: {value}"), words, "");
         }
     }
+    title(page, &mut found);
     for section in &page.written {
         of_section(section, &mut found);
     }
@@ -71,6 +73,21 @@ pub fn of_page(page: &Page, examples: &[Example]) -> Vec<Passage> {
         of_example(example, &mut found);
     }
     found
+}
+
+/// What the page is about: beside its path, nothing else says what an action is called.
+fn title(page: &Page, found: &mut Vec<Passage>) {
+    let line = page
+        .written
+        .iter()
+        .find(|section| section.heading == page.title)
+        .map_or(1, |section| section.line);
+    let mut words = words(&deprecation::without(&page.title));
+    words.push(Word {
+        weight: Weight::Row,
+        ..Word::anchor("title")
+    });
+    add(found, line, page.title.clone(), words, "");
 }
 
 fn add(

@@ -1,9 +1,14 @@
 //! The form of an example: what stays when ids, dates and names are replaced by others.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::facts::examples::{Example, Start};
+use regex::Regex;
 use serde_json::Value;
+
+static CHARSET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"\s*;\s*charset\s*=\s*"?utf-?8"?"#).expect("pattern"));
 
 /// Each member of an example with its kind, or its value where the value is a word of the API.
 pub fn of_example(example: &Example) -> BTreeMap<String, String> {
@@ -15,6 +20,9 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
                 "request".to_owned(),
                 format!("{method} {}", form_of_path(path)),
             );
+            if let Some(server) = server(target) {
+                shape.insert("server".to_owned(), server.to_lowercase());
+            }
             if let Some(version) = example.version() {
                 shape.insert("version".to_owned(), version.to_owned());
             }
@@ -25,10 +33,10 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
         Start::Body(_) => {}
     }
     for (name, value) in &example.headers {
-        shape.insert(
-            format!("header {}", name.to_lowercase()),
-            value.to_lowercase(),
-        );
+        let value = value.to_lowercase();
+        // JSON has one character set, whether an example names it or not.
+        let value = CHARSET.replace(&value, "").into_owned();
+        shape.insert(format!("header {}", name.to_lowercase()), value);
     }
     match &example.body {
         Some(Ok(value)) => members(value, "body", &mut shape),
@@ -38,6 +46,13 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
         None => {}
     }
     shape
+}
+
+/// The server that an example calls, where it is not the one of the worldwide cloud.
+fn server(target: &str) -> Option<&str> {
+    let (_, rest) = target.split_once("://")?;
+    let server = rest.split('/').next().unwrap_or(rest);
+    (!server.eq_ignore_ascii_case("graph.microsoft.com")).then_some(server)
 }
 
 /// The name of the last member in a path of members.

@@ -85,7 +85,7 @@ static PARTED_REASON: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"`([1-5]\d\d)`\s+\(`?([A-Za-z -]+)`?\)").expect("pattern"));
 /// Types are written with and without their namespace.
 static NAMESPACE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?:microsoft\.graph|Edm)\.([A-Za-z])").expect("pattern"));
+    LazyLock::new(|| Regex::new(r"#?\b(?:microsoft\.graph|Edm)\.([A-Za-z])").expect("pattern"));
 
 static BOUND: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:up to|at most|no more than|not more than|(?:a )?maximum of|(?:a )?limit of|limited to|(?:can't|cannot|must not|doesn't|does not) exceed)\s+").expect("pattern")
@@ -93,6 +93,13 @@ static BOUND: LazyLock<Regex> = LazyLock::new(|| {
 static FLOOR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:at least|no fewer than|no less than|(?:a )?minimum of)\s+")
         .expect("pattern")
+});
+
+/// Two codes and no more, joined by a word.
+static JOINED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[^`]*`[^`]*` (?:and|or) `[^`]*`[^`]*$").expect("pattern"));
+static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:values?|one of|supported|allowed|either)\b").expect("pattern")
 });
 
 /// The words of a text, code spans marked with backticks.
@@ -109,8 +116,19 @@ pub fn words(marked: &str) -> Vec<Word> {
     let text = FLOOR.replace_all(&text, "minimum ");
     let mut found = Vec::new();
     let mut direction: Option<&'static str> = None;
-    for (index, span) in text.split('`').enumerate() {
+    let mut step = 0;
+    let spans: Vec<&str> = text.split('`').collect();
+    let choice = JOINED.is_match(&text) && !LISTED.is_match(&text);
+    for (index, span) in spans.iter().copied().enumerate() {
         let code = index % 2 == 1;
+        // Whether both or one of two is meant; in a list of values either word only ends it.
+        if choice && !code && index > 0 && matches!(span.trim(), "and" | "or") {
+            found.push(Word {
+                weight: Weight::Plain,
+                ..Word::anchor(span.trim())
+            });
+            continue;
+        }
         let tokens: Vec<&str> = TOKEN.find_iter(span).map(|token| token.as_str()).collect();
         for (place, token) in tokens.iter().copied().enumerate() {
             if token.starts_with('{') || is_sample(token) {
@@ -131,12 +149,22 @@ pub fn words(marked: &str) -> Vec<Word> {
                 continue;
             }
             for part in expanded(&lower) {
+                step = match (part.as_str(), step) {
+                    ("then", _) => 1,
+                    ("call" | "run" | "use", 1) => 2,
+                    (_, 2) => 3,
+                    _ => 0,
+                };
                 match part.as_str() {
                     "from" => direction = Some("from"),
                     "to" | "into" => direction = Some("to"),
                     _ => {}
                 }
-                if let Some(word) = plain_word(&part, token, direction) {
+                if let Some(mut word) = plain_word(&part, token, direction) {
+                    // What comes second is told by the words before.
+                    if step == 3 {
+                        word.mark = mark(&format!("then {}", root(&part)));
+                    }
                     if !matches!(part.as_str(), "from" | "to" | "into") {
                         direction = None;
                     }
@@ -155,10 +183,25 @@ pub fn is_joint(word: &Word) -> bool {
         .any(|joint| word.mark == mark(joint))
 }
 
-/// Times and ids that stand for any other.
+/// The companies that examples are about.
+const COMPANIES: [&str; 9] = [
+    "contoso",
+    "fabrikam",
+    "fabrico",
+    "northwind",
+    "litware",
+    "adatum",
+    "tailspin",
+    "proseware",
+    "woodgrove",
+];
+
+/// Times, ids and companies that stand for any other.
 fn is_sample(token: &str) -> bool {
     let bytes = token.as_bytes();
-    (token.len() > 16 && bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-'))
+    let lower = token.to_lowercase();
+    COMPANIES.iter().any(|company| lower.contains(company))
+        || (token.len() > 16 && bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-'))
         || (token.len() == 36 && token.split('-').count() == 5)
 }
 
@@ -481,7 +524,7 @@ static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|
 const ENDING_WORDS: &str = "deprecated retired longer replaced preview irreversible irrevocable permanent undone lost forever";
 
 const POLAR_WORDS: &str = "not must only except unless never always optional nullable unique default yes ignored \
-     read-only should empty exactly twice asynchronous synchronous partial repeated reject excluded omit skip hidden inherit";
+     read-only should business consecutive empty exactly twice asynchronous synchronous partial repeated reject excluded omit skip hidden inherit";
 
 const KIND_WORDS: &str = "stop start continue delete finish fail succeed allow forbid accept reject pause keep create \
      modify retrieve before after source target first last oldest newest latest earliest recent ascending \
