@@ -75,6 +75,25 @@ pub fn of_page(page: &Page, examples: &[Example]) -> Vec<Passage> {
     found
 }
 
+/// The sentences of a text, those that a semicolon joins apart.
+fn clauses(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for sentence in sentences(text) {
+        let mut from = 0;
+        for (at, _) in sentence.match_indices("; ") {
+            let before = sentence.get(from..at).unwrap_or_default();
+            // Inside of code it separates other things.
+            if before.matches('`').count() % 2 == 0 {
+                found.push(before.trim());
+                from = at + 1;
+            }
+        }
+        found.push(sentence.get(from..).unwrap_or_default().trim());
+    }
+    found.retain(|clause| !clause.is_empty());
+    found
+}
+
 /// What the page is about: beside its path, nothing else says what an action is called.
 fn title(page: &Page, found: &mut Vec<Passage>) {
     let line = page
@@ -207,7 +226,7 @@ fn paragraph(marked: &str, line: usize, found: &mut Vec<Passage>) {
     let text = ALERT.replace(marked, "");
     let is = |names: &[&str]| label.as_deref().is_some_and(|label| names.contains(&label));
     let (quiet, loud) = (is(&["tip"]), label.is_some() && !is(&["note", "tip"]));
-    for sentence in sentences(&text) {
+    for sentence in clauses(&text) {
         let plain = sentence.replace(['`', '*'], "");
         if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
             continue;
@@ -273,7 +292,7 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
                 weight: Weight::Row,
                 ..Word::anchor(&format!("in {name}"))
             };
-            for sentence in sentences(&cell.marked) {
+            for sentence in clauses(&cell.marked) {
                 let plain = sentence.replace(['`', '*'], "");
                 if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
                     continue;

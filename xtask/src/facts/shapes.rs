@@ -77,7 +77,11 @@ fn members(value: &Value, path: &str, shape: &mut BTreeMap<String, String>) {
                 members(item, &format!("{path}[]"), shape);
             }
         }
-        Value::String(text) => add(shape, path, &form_of_text(last_member(path), text)),
+        Value::String(text) => {
+            // The types of documents are annotated with and without the mark of a fragment.
+            let text = text.strip_prefix("#").unwrap_or(text);
+            add(shape, path, &form_of_text(last_member(path), text));
+        }
         Value::Number(_) => add(shape, path, "number"),
         Value::Bool(flag) => add(shape, path, if *flag { "true" } else { "false" }),
         Value::Null => add(shape, path, "null"),

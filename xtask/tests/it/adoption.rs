@@ -350,6 +350,11 @@ fn project_copy() -> Option<(Copy, Copy)> {
         .replace(
             "`submitted`, `approved`,",
             "`submitted`, `paused`, `approved`,",
+        )
+        // Whoever adds a property shows it in the form of the type as well.
+        .replace(
+            "  \"message\": \"String\",\n",
+            "  \"message\": \"String\",\n  \"retryCount\": \"Int32\",\n",
         );
     documents.write("crosstenantmigrationjob.md", changed);
     Some((copy, documents))
