@@ -77,6 +77,7 @@ pub fn cancellable(job: &Job, now: DateTime<Utc>) -> Cancellable {
             | Status::PendingDelete
             | Status::Deleted,
         ) => Cancellable::Over,
+        // Nobody has described what `approved` and `adminActionRequired` allow, or what comes later.
         _ => Cancellable::Unknown,
     }
 }

@@ -1,6 +1,6 @@
 //! The endpoints for clients in other languages.
 
-use msgraph_migrations_sandbox::Sandbox;
+use msgraph_migrations_sandbox::{JobStatus, Sandbox};
 use serde_json::{Value, json};
 
 use crate::support::{ANNA, HOUR, JOBS, Reply, Room, TASKS, room, room_with, site_task, workloads};
@@ -30,7 +30,7 @@ async fn everything_can_be_arranged_over_http() {
             state["jobs"].as_array().map(Vec::len),
             state["tasks"].as_array().map(Vec::len)
         ),
-        (Some(18), Some(5))
+        (Some(JobStatus::ALL.len()), Some(5))
     );
     assert_eq!(state["userMappings"].as_array().map(Vec::len), Some(4));
     assert!(state["tasks"][0]["resource"]["parameters"].is_object());
@@ -132,7 +132,7 @@ async fn everything_can_be_arranged_over_http() {
     let state = call("GET", "state", None).await.expect(200).json();
     assert_eq!(
         (&state["now"], state["jobs"].as_array().map(Vec::len)),
-        (&json!("2026-01-05T08:00:00Z"), Some(18))
+        (&json!("2026-01-05T08:00:00Z"), Some(JobStatus::ALL.len()))
     );
     room.send(room.client.get(&url).bearer_auth("only-this"))
         .await

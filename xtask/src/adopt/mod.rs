@@ -2,11 +2,13 @@
 
 mod operation;
 mod proposal;
+#[cfg(test)]
+mod scaling;
 mod skeleton;
 mod values;
 mod yaml;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::fs;
 use std::io::{BufRead, Write};
 use std::path::{Path, PathBuf};
@@ -49,6 +51,9 @@ pub struct Outcome {
     pub decisions: usize,
     /// Whether a file would be, or was, changed.
     pub changed: bool,
+    /// How often documents and files were compared.
+    #[cfg_attr(not(test), expect(dead_code, reason = "tests count work by it"))]
+    pub comparisons: usize,
 }
 
 /// The files as they would be.
@@ -56,9 +61,6 @@ struct State {
     files: Files,
     held: Held,
 }
-
-/// More changes than this are no change of documents that somebody could read.
-const MAX_ROUNDS: usize = 2_000;
 
 /// Adopts what is plain.
 ///
@@ -92,6 +94,7 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
         adopted: session.count,
         decisions: session.decisions.len(),
         changed: false,
+        comparisons: session.comparisons,
     };
     let held_now = if state.held.is_empty() {
         String::new()
@@ -126,9 +129,12 @@ pub fn run(options: &Options) -> Result<Outcome, String> {
 }
 
 /// The findings, taken one by one.
+#[derive(Default)]
 struct Session {
     /// What is left after the last change.
     report: Report,
+    /// How often all was compared.
+    comparisons: usize,
     /// How many changes were adopted.
     count: usize,
     /// The lines of pages whose facts were adopted.
@@ -138,66 +144,101 @@ struct Session {
 }
 
 impl Session {
-    /// Adopts until nothing plain is left. Each change moves the lines of the files, so all is compared anew.
+    /// Adopts until nothing plain is left.
+    ///
+    /// What does not depend on each other is adopted after one comparison; then all is compared anew, since a change
+    /// that was adopted may settle other findings, or make them plain.
     fn through(options: &Options, state: &mut State) -> Result<Self, String> {
         let mut edition = folder::read(&options.documents)?;
+        let mut pages = Pages::default();
         let mut passed: HashSet<String> = HashSet::new();
-        let mut session = Self {
-            report: Report::default(),
-            count: 0,
-            adopted: HashSet::new(),
-            decisions: Vec::new(),
-        };
-        for round in 0..MAX_ROUNDS {
+        let mut session = Self::default();
+        loop {
             let (contract, ledger) = parsed(options, state)?;
             session.report =
                 drift::against_contract(edition.clone(), &contract, &ledger, &state.held);
-            if round == 0 {
+            session.comparisons += 1;
+            if session.comparisons == 1 {
                 keep_read(&mut edition, &session.report);
             }
-            let next = session
-                .report
-                .new_findings()
-                .filter(|finding| !is_told(finding, &session.adopted))
-                .find(|finding| !passed.contains(&finding.key()))
-                .cloned();
-            let Some(finding) = next else { break };
-            passed.insert(finding.key());
-            let page = page_of(&edition, &finding);
-            let proposed = match &page {
-                None => Err("the page is not there; see whether it moved".to_owned()),
-                Some(page) => {
-                    let situation = Situation {
-                        contract: &contract,
-                        ledger: &ledger,
-                        page,
-                    };
-                    proposal::adopt(&finding, &situation, &state.files)
+            let findings: Vec<Finding> = session.report.new_findings().cloned().collect();
+            let mut is_stale = false;
+            for finding in findings {
+                if is_told(&finding, &session.adopted) || passed.contains(&finding.key()) {
+                    continue;
                 }
-            };
-            match proposed {
-                Ok(files) if !options.interactive || agreed(&finding, &state.files, &files)? => {
-                    state.files = files;
-                    // What can be drafted of an operation is in the files; the rest is for a person to write.
-                    if let (Some(page), true) = (&page, is_operation(&finding)) {
-                        skeleton::print(page, &contract);
-                        session.adopted.extend(rows_of_method(&edition, &page.stem));
-                        let advice = proposal::advice("stated", "operation");
-                        session.decisions.push((finding.clone(), advice));
+                let page = pages.of(&edition, &finding);
+                let proposed = match page {
+                    None => Err("the page is not there; see whether it moved".to_owned()),
+                    Some(page) => {
+                        let situation = Situation {
+                            contract: &contract,
+                            ledger: &ledger,
+                            page,
+                        };
+                        proposal::adopt(&finding, &situation, &state.files)
                     }
-                    session.count += 1;
-                    println!("adopt: {}", visible(&finding.title));
-                    session
-                        .adopted
-                        .insert((finding.place.file, finding.place.line));
+                };
+                // What cannot be adopted beside what was adopted before it may be plain, or settled, after it.
+                if proposed.is_err() && is_stale {
+                    continue;
                 }
-                Ok(_) => session
-                    .decisions
-                    .push((finding, "you did not agree".to_owned())),
-                Err(advice) => session.decisions.push((finding, advice)),
+                passed.insert(finding.key());
+                match proposed {
+                    Ok(files)
+                        if !options.interactive || agreed(&finding, &state.files, &files)? =>
+                    {
+                        state.files = files;
+                        is_stale = true;
+                        session.count += 1;
+                        println!("adopt: {}", visible(&finding.title));
+                        // What can be drafted of an operation is in the files; the rest is for a person to write.
+                        if let (Some(page), true) = (page, is_operation(&finding)) {
+                            skeleton::print(page, &contract);
+                            session.adopted.extend(rows_of_method(&edition, &page.stem));
+                            let advice = proposal::advice("stated", "operation");
+                            session.decisions.push((finding.clone(), advice));
+                        }
+                        let is_operation = is_operation(&finding);
+                        session
+                            .adopted
+                            .insert((finding.place.file, finding.place.line));
+                        // Much of what its page states is settled by the draft.
+                        if is_operation {
+                            break;
+                        }
+                    }
+                    Ok(_) => session
+                        .decisions
+                        .push((finding, "you did not agree".to_owned())),
+                    Err(advice) => session.decisions.push((finding, advice)),
+                }
             }
+            if !is_stale {
+                return Ok(session);
+            }
+            state.files.spec.settle();
+            state.files.provenance.settle();
         }
-        Ok(session)
+    }
+}
+
+/// The facts of the pages that findings were about, each page taken apart once.
+#[derive(Default)]
+struct Pages {
+    known: HashMap<String, Option<PageFacts>>,
+}
+
+impl Pages {
+    fn of(&mut self, edition: &Edition, finding: &Finding) -> Option<&PageFacts> {
+        let file = &finding.place.file;
+        self.known
+            .entry(file.clone())
+            .or_insert_with(|| {
+                let page = edition.pages.iter().find(|page| page.file == *file)?;
+                facts::extract(page).ok()
+            })
+            .as_ref()
     }
 }
 
@@ -248,14 +289,6 @@ fn keep_read(edition: &mut Edition, report: &Report) {
     let read: HashSet<&PathBuf> = report.read.iter().collect();
     edition.pages.retain(|page| read.contains(&page.path));
     edition.unreadable.clear();
-}
-
-fn page_of(edition: &Edition, finding: &Finding) -> Option<PageFacts> {
-    let page = edition
-        .pages
-        .iter()
-        .find(|page| page.file == finding.place.file)?;
-    facts::extract(page).ok()
 }
 
 /// Records the text of each page about which nothing is left to decide.

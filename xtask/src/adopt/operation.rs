@@ -35,7 +35,8 @@ pub fn draft(situation: &Situation<'_>, files: &mut Files) -> Result<(), String>
         })
         .and_then(|other| paths.get(&other.path));
     if let Some(item) = known {
-        files.spec.add_member(item.line, &operation)?;
+        let row = files.spec.row(item.line);
+        files.spec.add_member(row, &operation)?;
     } else {
         let mut lines = vec![String::new(), format!("{}:", new.path)];
         let shared = parameters(situation, &new);
@@ -44,7 +45,8 @@ pub fn draft(situation: &Situation<'_>, files: &mut Files) -> Result<(), String>
             lines.extend(shared.into_iter().map(|line| format!("    {line}")));
         }
         lines.extend(operation.into_iter().map(|line| format!("  {line}")));
-        files.spec.add_member(paths.line, &lines)?;
+        let row = files.spec.row(paths.line);
+        files.spec.add_member(row, &lines)?;
     }
     sources(situation, &new, files)
 }
@@ -310,13 +312,11 @@ fn sources(situation: &Situation<'_>, new: &New, files: &mut Files) -> Result<()
     let (page, ledger) = (situation.page, situation.ledger);
     let key = super::proposal::sources::source_key(situation);
     let top = |files: &Files, name: &str| {
-        let wanted = format!("{name}:");
-        let count = files.provenance.text().lines().count();
-        (1..=count)
-            .find(|line| files.provenance.get(*line) == wanted)
+        files
+            .provenance
+            .top(name)
             .ok_or_else(|| format!("the ledger has no {name}"))
     };
-    // From below, so that the lines above stay where they are.
     let mut entry = vec![
         format!("{}:", new.id),
         format!("  pages: [{key}]"),

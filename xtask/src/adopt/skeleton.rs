@@ -71,7 +71,7 @@ pub fn print(page: &PageFacts, contract: &Contract) {
         return;
     };
     let (name, constant) = (new.id.to_snake_case(), new.id.to_shouty_snake_case());
-    let arguments: Vec<String> = new.names.iter().map(|name| name.to_snake_case()).collect();
+    let arguments = arguments(&new.names);
     let listed = arguments.join(", ");
     let typed = arguments.iter().fold(String::new(), |mut typed, name| {
         typed.extend([", ", name, ": &str"]);
@@ -90,13 +90,17 @@ pub fn print(page: &PageFacts, contract: &Contract) {
         );
     let check = arguments.first().map_or_else(
         || "Ok(())".to_owned(),
-        |name| format!("check::segment({name:?}, {name})"),
+        |name| format!("check::segment(\"the {name}\", {name})"),
     );
     println!("draft of the method, for src/calls/, beside those of its family:");
     for line in [
         "/// DRAFT: say what it does, what it answers, and whether it may be repeated.".to_owned(),
         "///".to_owned(),
-        format!("/// Documented: <{}>.", new.url),
+        "/// # Errors".to_owned(),
+        "///".to_owned(),
+        "/// DRAFT: say which refusals are errors.".to_owned(),
+        "///".to_owned(),
+        format!("/// [Microsoft's documentation]({})", new.url),
         format!("pub async fn {name}(&self{typed}) -> Result<Response<{returned}>, Error> {{"),
         "    self.call(".to_owned(),
         format!("        &operations::{constant},"),
@@ -111,10 +115,7 @@ pub fn print(page: &PageFacts, contract: &Contract) {
         println!("  {}", visible(&line));
     }
     println!("draft of the row, for tests/it/support/calls.rs:");
-    let given: Vec<String> = arguments
-        .iter()
-        .map(|name| name.trim_end_matches("_id").to_uppercase())
-        .collect();
+    let given: Vec<String> = arguments.iter().map(|name| name.to_uppercase()).collect();
     println!(
         "  (\"{}\", |c| Box::pin(async {{ c.{name}({}).await.map(plain) }})),",
         new.id,
@@ -137,6 +138,25 @@ pub fn print(page: &PageFacts, contract: &Contract) {
             .collect::<Vec<_>>()
             .join(", ")
     );
+}
+
+/// The arguments of the method, by the thing that each names, as the methods beside it have them.
+fn arguments(placeholders: &[String]) -> Vec<String> {
+    let whole: Vec<String> = placeholders
+        .iter()
+        .map(|name| name.to_snake_case())
+        .collect();
+    let things: Vec<String> = whole
+        .iter()
+        .map(|name| name.trim_end_matches("_id"))
+        .map(|name| name.rsplit('_').next().unwrap_or(name).to_owned())
+        .collect();
+    let different: BTreeSet<&String> = things.iter().collect();
+    if different.len() == things.len() {
+        things
+    } else {
+        whole
+    }
 }
 
 /// `cancelJob` for `crosstenantmigrationjob-cancel`: the verb, and what the spec calls the thing elsewhere.

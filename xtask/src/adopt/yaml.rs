@@ -1,19 +1,43 @@
 //! Edits YAML files line by line, so that every comment, order and line that is not changed stays.
 //!
-//! The parser that reads the files tells where each node begins; indentation tells where it ends.
+//! The parser that reads the files tells where each node begins; indentation tells where it ends. Lines that move while
+//! edits are made are still found by the number that the parser gave them, so that one reading serves many edits.
+
+use std::rc::Rc;
+
+/// A line of the text as it is now; [`Lines::row`] finds the one that the parser spoke of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Row(usize);
+
+impl Row {
+    /// The line after it.
+    fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
 
 /// The lines of a file.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    lines: Vec<String>,
+    lines: Vec<Rc<str>>,
+    /// For each line that was there when the text was read, how many stand before it now.
+    places: Vec<usize>,
     ends: bool,
+}
+
+impl PartialEq for Lines {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.lines, self.ends) == (&other.lines, other.ends)
+    }
 }
 
 impl Lines {
     /// Takes a text apart.
     pub fn of(text: &str) -> Self {
+        let lines: Vec<Rc<str>> = text.lines().map(Rc::from).collect();
         Self {
-            lines: text.lines().map(str::to_owned).collect(),
+            places: (0..lines.len()).collect(),
+            lines,
             ends: text.ends_with('\n'),
         }
     }
@@ -27,27 +51,48 @@ impl Lines {
         text
     }
 
-    /// A line, counted from 1.
-    pub fn get(&self, line: usize) -> &str {
-        line.checked_sub(1)
+    /// The lines as they are now, to be read and numbered anew.
+    pub fn settle(&mut self) {
+        self.places = (0..self.lines.len()).collect();
+    }
+
+    /// Where the line is now that the parser found at this number, counted from 1.
+    pub fn row(&self, parsed: usize) -> Row {
+        let place = parsed
+            .checked_sub(1)
+            .and_then(|index| self.places.get(index));
+        Row(place.map_or(0, |place| place + 1))
+    }
+
+    /// The line of a key of the whole file.
+    pub fn top(&self, name: &str) -> Option<Row> {
+        let is_key = |line: &Rc<str>| line.strip_suffix(':') == Some(name);
+        let index = self.lines.iter().position(is_key)?;
+        Some(Row(index + 1))
+    }
+
+    /// What stands on a line.
+    pub fn get(&self, row: Row) -> &str {
+        row.0
+            .checked_sub(1)
             .and_then(|index| self.lines.get(index))
-            .map_or("", String::as_str)
+            .map_or("", |line| line)
     }
 
     /// How far a line is indented.
-    pub fn indent(&self, line: usize) -> usize {
-        let line = self.get(line);
+    pub fn indent(&self, row: Row) -> usize {
+        let line = self.get(row);
         line.len() - line.trim_start().len()
     }
 
     /// The last line of the block that begins on a line.
-    pub fn last(&self, line: usize) -> usize {
-        let own = self.indent(line);
+    pub fn last(&self, row: Row) -> Row {
+        let own = self.indent(row);
         // The items of a list may stand as deep as their key.
-        let key_of_list = !self.get(line).trim_start().starts_with('-');
-        let mut last = line;
-        let mut next = line + 1;
-        while next <= self.lines.len() {
+        let key_of_list = !self.get(row).trim_start().starts_with('-');
+        let mut last = row;
+        let mut next = row.next();
+        while next.0 <= self.lines.len() {
             let text = self.get(next);
             if !text.trim().is_empty() {
                 let indent = self.indent(next);
@@ -57,82 +102,103 @@ impl Lines {
                 }
                 last = next;
             }
-            next += 1;
+            next = next.next();
         }
         last
     }
 
-    /// The line of a member directly inside the block that begins on a line.
-    pub fn member(&self, line: usize, name: &str) -> Option<usize> {
-        let own = self.indent(line);
-        let inner = (line + 1..=self.last(line))
+    /// The lines inside the block that begins on a line.
+    pub fn inside(&self, row: Row) -> impl Iterator<Item = Row> + use<> {
+        (row.0 + 1..=self.last(row).0).map(Row)
+    }
+
+    /// How far the members of the block are indented that begins on a line.
+    pub fn inner_indent(&self, row: Row) -> usize {
+        self.inside(row)
             .find(|inner| !self.get(*inner).trim().is_empty())
-            .map(|inner| self.indent(inner))?;
-        (inner > own).then_some(())?;
-        (line + 1..=self.last(line)).find(|candidate| {
+            .map_or_else(|| self.indent(row) + 2, |inner| self.indent(inner))
+    }
+
+    /// The line of a member directly inside the block that begins on a line.
+    pub fn member(&self, row: Row, name: &str) -> Option<Row> {
+        let inner = self.inner_indent(row);
+        (inner > self.indent(row)).then_some(())?;
+        self.inside(row).find(|candidate| {
             self.indent(*candidate) == inner && key_of(self.get(*candidate)) == Some(name)
         })
     }
 
     /// Puts lines after a line, indented.
-    pub fn insert_after(&mut self, line: usize, indent: usize, text: &[String]) {
+    pub fn insert_after(&mut self, row: Row, indent: usize, text: &[String]) {
         let margin = " ".repeat(indent);
-        let at = line.min(self.lines.len());
+        let at = row.0.min(self.lines.len());
         self.lines.splice(
             at..at,
             text.iter().map(|line| {
                 if line.is_empty() {
-                    String::new()
+                    Rc::from("")
                 } else {
-                    format!("{margin}{line}")
+                    Rc::from(format!("{margin}{line}"))
                 }
             }),
         );
+        for place in self.places.iter_mut().rev() {
+            if *place < at {
+                break;
+            }
+            *place += text.len();
+        }
+    }
+
+    /// Puts lines before a line, as far indented.
+    pub fn insert_before(&mut self, row: Row, text: &[String]) {
+        let indent = self.indent(row);
+        self.insert_after(Row(row.0.saturating_sub(1)), indent, text);
     }
 
     /// Puts another text in the place of a line, as far indented.
-    pub fn replace(&mut self, line: usize, text: &str) {
-        let margin = " ".repeat(self.indent(line));
-        if let Some(old) = line
+    pub fn replace(&mut self, row: Row, text: &str) {
+        let margin = " ".repeat(self.indent(row));
+        self.set(row, &format!("{margin}{}", text.trim_start()));
+    }
+
+    fn set(&mut self, row: Row, text: &str) {
+        if let Some(old) = row
+            .0
             .checked_sub(1)
             .and_then(|index| self.lines.get_mut(index))
         {
-            *old = format!("{margin}{}", text.trim_start());
+            *old = Rc::from(text);
         }
     }
 
-    /// Adds members at the end of the mapping that begins on a line.
+    /// Adds a member at the end of the mapping that begins on a line.
     ///
     /// # Errors
-    /// Says that the mapping is written in one line.
-    pub fn add_member(&mut self, line: usize, text: &[String]) -> Result<(), String> {
-        let last = self.last(line);
+    /// Says that the mapping is written in one line, or has the member already.
+    pub fn add_member(&mut self, row: Row, text: &[String]) -> Result<(), String> {
+        let last = self.last(row);
         // A key may hold braces, as that of a path does.
-        if last == line {
-            return Err(format!("line {line} is written in one line"));
+        if last == row {
+            return Err(format!("`{}` is written in one line", self.get(row).trim()));
         }
-        let indent = (line + 1..=last)
-            .find(|inner| !self.get(*inner).trim().is_empty())
-            .map_or_else(|| self.indent(line) + 2, |inner| self.indent(inner));
-        self.insert_after(last, indent, text);
+        let name = text.iter().find_map(|line| key_of(line));
+        if let Some(name) = name.filter(|name| self.member(row, name).is_some()) {
+            return Err(format!("`{name}` is there already"));
+        }
+        self.insert_after(last, self.inner_indent(row), text);
         Ok(())
     }
 
     /// Adds an item to the list of a key, before the item `before` or at the end.
     ///
     /// # Errors
-    /// Says that there is no such list.
-    pub fn add_item(
-        &mut self,
-        line: usize,
-        item: &str,
-        before: Option<&str>,
-    ) -> Result<(), String> {
-        let last = self.last(line);
-        let opening = self.get(line).find('[');
+    /// Says that there is no such list, or that it has the item already.
+    pub fn add_item(&mut self, row: Row, item: &str, before: Option<&str>) -> Result<(), String> {
+        let opening = self.get(row).find('[');
         if let Some(from) = opening {
-            let (place, close) = self.closing(line, from)?;
-            let inside = if place == line { from + 1 } else { 0 };
+            let (place, close) = self.closing(row, from)?;
+            let inside = if place == row { from + 1 } else { 0 };
             let written = self.get(place).to_owned();
             let within = written.get(inside..close).unwrap_or_default();
             let at = before
@@ -144,41 +210,58 @@ impl Lines {
                 .unwrap_or(close);
             let (head, tail) = written.split_at(at);
             let empty = within.trim().is_empty();
+            let listed = self.list(row, place, close);
+            if listed.split(['[', ',']).any(|other| other.trim() == item) {
+                return Err(format!("`{item}` is listed already"));
+            }
             let text = if at == close {
                 let comma = if empty { "" } else { ", " };
                 format!("{head}{comma}{item}{tail}")
             } else {
                 format!("{head}{item}, {tail}")
             };
-            self.lines[place - 1] = text;
+            self.set(place, &text);
             return Ok(());
         }
-        let items: Vec<usize> = (line + 1..=last)
-            .filter(|line| self.get(*line).trim_start().starts_with("- "))
+        let items: Vec<Row> = self
+            .inside(row)
+            .filter(|row| self.get(*row).trim_start().starts_with("- "))
             .collect();
         let Some(first) = items.first() else {
-            return Err(format!("line {line} holds no list"));
+            return Err(format!("`{}` holds no list", self.get(row).trim()));
         };
         let indent = self.indent(*first);
-        let after = before
-            .and_then(|before| {
-                items.iter().find(|line| {
-                    let text = self.get(**line).trim_start().trim_start_matches("- ");
-                    self.indent(**line) == indent
-                        && (text.trim() == before
-                            || text.starts_with(&format!("{{value: {before},")))
-                })
+        let is_item = |row: &Row| self.get(*row).trim().strip_prefix("- ") == Some(item);
+        if items.iter().any(is_item) {
+            return Err(format!("`{item}` is listed already"));
+        }
+        let next = before.and_then(|before| {
+            items.iter().find(|row| {
+                let text = self.get(**row).trim_start().trim_start_matches("- ");
+                self.indent(**row) == indent
+                    && (text.trim() == before || text.starts_with(&format!("{{value: {before},")))
             })
-            .map_or(last, |line| line - 1);
-        self.insert_after(after, indent, &[format!("- {item}")]);
+        });
+        let text = [format!("- {item}")];
+        match next {
+            Some(next) => self.insert_before(*next, &text),
+            None => self.insert_after(self.last(row), indent, &text),
+        }
         Ok(())
     }
 
+    /// The text from a line up to a column of another.
+    fn list(&self, from: Row, to: Row, column: usize) -> String {
+        let before = (from.0..to.0).map(|row| self.get(Row(row)));
+        let last = self.get(to).get(..column).unwrap_or_default();
+        before.chain([last]).collect::<Vec<_>>().join(" ")
+    }
+
     /// Where the bracket that opens on a line at a column closes.
-    fn closing(&self, line: usize, column: usize) -> Result<(usize, usize), String> {
+    fn closing(&self, row: Row, column: usize) -> Result<(Row, usize), String> {
         let mut depth = 0_usize;
-        for number in line..=self.lines.len() {
-            let from = if number == line { column } else { 0 };
+        for number in (row.0..=self.lines.len()).map(Row) {
+            let from = if number == row { column } else { 0 };
             for (at, letter) in self
                 .get(number)
                 .char_indices()
@@ -196,22 +279,24 @@ impl Lines {
                 }
             }
         }
-        Err(format!("the list on line {line} does not end"))
+        Err(format!("the list `{}` does not end", self.get(row).trim()))
     }
 
     /// Adds a sentence to the description of the block that begins on a line, or a description with it.
-    pub fn describe(&mut self, line: usize, sentence: &str) {
-        let Some(place) = self.member(line, "description") else {
-            let indent = (line + 1..=self.last(line))
-                .find(|inner| !self.get(*inner).trim().is_empty())
-                .map_or_else(|| self.indent(line) + 2, |inner| self.indent(inner));
-            self.insert_after(
-                line,
-                indent,
-                &[format!("description: {}", quoted(sentence))],
-            );
-            return;
+    ///
+    /// # Errors
+    /// Says that the sentence stands there already.
+    pub fn describe(&mut self, row: Row, sentence: &str) -> Result<(), String> {
+        let Some(place) = self.member(row, "description") else {
+            let indent = self.inner_indent(row);
+            let text = [format!("description: {}", quoted(sentence))];
+            self.insert_after(row, indent, &text);
+            return Ok(());
         };
+        let is_there = |row| self.get(row).contains(sentence);
+        if is_there(place) || self.inside(place).any(is_there) {
+            return Err(format!("the description says already: {sentence}"));
+        }
         let written = self.get(place).to_owned();
         let value = written
             .split_once(':')
@@ -219,18 +304,15 @@ impl Lines {
             .unwrap_or_default();
         let indent = self.indent(place);
         if value.starts_with('|') || value.starts_with('>') {
-            let last = self.last(place);
-            let inner = (place + 1..=last)
-                .find(|inner| !self.get(*inner).trim().is_empty())
-                .map_or(indent + 2, |inner| self.indent(inner));
-            self.insert_after(last, inner, &[sentence.to_owned()]);
+            let inner = self.inner_indent(place);
+            self.insert_after(self.last(place), inner, &[sentence.to_owned()]);
         } else {
             // A sentence in one line becomes a text of two.
             let plain = unquoted(&value);
-            let margin = " ".repeat(indent);
-            self.lines[place - 1] = format!("{margin}description: |");
+            self.replace(place, "description: |");
             self.insert_after(place, indent + 2, &[plain, sentence.to_owned()]);
         }
+        Ok(())
     }
 }
 
@@ -245,7 +327,8 @@ pub fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-fn unquoted(value: &str) -> String {
+/// The text of a scalar of one line.
+pub fn unquoted(value: &str) -> String {
     if let Some(inner) = value
         .strip_prefix('\'')
         .and_then(|rest| rest.strip_suffix('\''))
@@ -270,14 +353,25 @@ mod tests {
     #[test]
     fn an_edit_touches_only_its_lines() {
         let mut lines = Lines::of(TEXT);
-        lines.add_item(3, "new", Some("last")).expect("a list");
-        lines.add_item(4, "new", Some("last")).expect("a list");
-        lines.add_item(4, "end", None).expect("a list");
-        assert_eq!(lines.get(3), "  b: [one, two, new, last] # kept too");
-        let d = lines.member(2, "d").expect("d");
-        lines.describe(d, "And two.");
-        let e = lines.member(2, "e").expect("e");
-        lines.describe(e, "Three.");
+        for (line, item, before) in [
+            (3, "new", Some("last")),
+            (4, "new", Some("last")),
+            (4, "end", None),
+        ] {
+            let row = lines.row(line);
+            lines.add_item(row, item, before).expect("a list");
+        }
+        assert_eq!(
+            lines.get(lines.row(3)),
+            "  b: [one, two, new, last] # kept too"
+        );
+        assert_eq!(lines.get(lines.row(7)), "  d:", "it moved down");
+        assert_eq!(lines.top("a"), Some(lines.row(2)));
+        let d = lines.member(lines.row(2), "d").expect("d");
+        lines.describe(d, "And two.").expect("another sentence");
+        let e = lines.row(10);
+        assert_eq!(lines.member(lines.row(2), "e"), Some(e));
+        lines.describe(e, "Three.").expect("another sentence");
         lines
             .add_member(e, &["y:".to_owned(), "  f: 1".to_owned()])
             .expect("a block");
@@ -294,6 +388,17 @@ mod tests {
                 "      lines.\n      Three.\n    x: 1\n    y:\n      f: 1\n",
             );
         assert_eq!(text, expected);
-        assert!(lines.add_item(1, "x", None).is_err());
+        assert_eq!(lines.get(lines.row(15)), "z: 0", "what is below moved too");
+        assert!(lines.add_item(lines.row(1), "x", None).is_err());
+        for (line, item) in [(3, "new"), (3, "one"), (4, "end")] {
+            let row = lines.row(line);
+            assert!(lines.add_item(row, item, None).is_err(), "{item} is there");
+        }
+        assert!(lines.describe(e, "Three.").is_err());
+        assert!(lines.add_member(e, &["y:".to_owned()]).is_err());
+        assert_eq!(lines.text(), text, "what is there is not written twice");
+        let before = lines.row(15);
+        lines.settle();
+        assert_ne!(lines.row(15), before, "numbered anew");
     }
 }

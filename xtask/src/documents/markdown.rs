@@ -9,10 +9,11 @@ use regex::Regex;
 
 /// An include as it reads in a text, whose link is words by then or still written out.
 static DIRECTIVE: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(r"\[!INCLUDE\s*(?:\[[^\]]*\]\s*(?:\([^)]*\))?|[^\]]*?)\s*\]").expect("pattern")
+    Regex::new(r"\[!(?i:INCLUDE)\s*(?:\[[^\]]*\]\s*(?:\([^)]*\))?|[^\]]*?)\s*\]").expect("pattern")
 });
-static INCLUDE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\[!INCLUDE\s*\[[^\]]*\]\s*\(([^)\s]+)\)\s*\]").expect("pattern"));
+static INCLUDE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"\[!(?i:INCLUDE)\s*\[[^\]]*\]\s*\(([^)\s]+)\)\s*\]").expect("pattern")
+});
 static HEADING_ID: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"\s*\{#[^{}\s]+\}\s*$").expect("pattern"));
 static COMMENT: LazyLock<Regex> =
@@ -273,7 +274,7 @@ fn language(info: &str) -> String {
 }
 
 fn includes_in(text: &Text) -> Vec<String> {
-    if !text.marked.contains("[!INCLUDE") {
+    if !DIRECTIVE.is_match(&text.marked) {
         return Vec::new();
     }
     let written: Vec<String> = INCLUDE

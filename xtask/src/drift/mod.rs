@@ -246,6 +246,22 @@ fn tabled_members(pages: &[&PageFacts]) -> BTreeSet<String> {
         .collect()
 }
 
+/// A member that joins the form of a type says nothing beside its row among the properties.
+///
+/// Whether the two agree, and whether the spec has it, is compared as a fact.
+fn told_by_table(page: &PageFacts, changes: &mut [text::Change]) {
+    let shown: HashSet<usize> = page
+        .of("representation")
+        .filter(|fact| page.fact(&format!("property/{}", fact.name())).is_some())
+        .map(|fact| fact.line)
+        .collect();
+    for change in changes {
+        if change.before.is_none() && shown.contains(&change.line) {
+            change.meaning = text::Meaning::Wording;
+        }
+    }
+}
+
 /// Compares documents with the spec.
 pub fn against_contract(
     edition: Edition,
@@ -308,7 +324,8 @@ pub fn against_contract(
                     };
                     match held.passages(&source.key) {
                         Some(passages) => {
-                            let changes = text::changes(passages, &page.passages(), &elsewhere);
+                            let mut changes = text::changes(passages, &page.passages(), &elsewhere);
+                            told_by_table(page, &mut changes);
                             let items = check.items_of(page);
                             report.text_changed(
                                 (&name, &source.key),

@@ -88,8 +88,10 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
         .filter(|(index, _)| !paired_new.contains(index))
         .map(|(_, new)| *new)
         .collect();
+    let turned = is_turned(&left_old, &left_new);
     for new in &left_new {
         let binding = new.unread == "alert"
+            || turned
             || new.words.iter().any(|word| match word.weight {
                 Weight::Ending => true,
                 Weight::Anchor => balance.more(word),
@@ -129,6 +131,16 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
     }
     found.sort_by_key(|change| change.line);
     found
+}
+
+/// Whether the one passage that is left on each side is the same with another "must" or "not".
+fn is_turned(left_old: &[&(usize, &Passage)], left_new: &[&Passage]) -> bool {
+    let ([(_, old)], [new]) = (left_old, left_new) else {
+        return false;
+    };
+    let (removed, added) = difference(old, new);
+    let polar = |words: &[&Word]| words.iter().any(|word| word.weight == Weight::Polar);
+    removed.len() < old.words.len() && polar(&removed) && polar(&added)
 }
 
 fn meaning(binding: bool) -> Meaning {

@@ -142,11 +142,24 @@ impl PageFacts {
     }
 }
 
+#[cfg(test)]
+thread_local! {
+    static EXTRACTIONS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+/// How many pages this thread has taken apart, for tests that count work.
+#[cfg(test)]
+pub fn extractions() -> usize {
+    EXTRACTIONS.get()
+}
+
 /// Extracts the facts of a page.
 ///
 /// # Errors
 /// Says why the page cannot be understood.
 pub fn extract(page: &Rc<Page>) -> Result<PageFacts, String> {
+    #[cfg(test)]
+    EXTRACTIONS.set(EXTRACTIONS.get() + 1);
     let kind = kind_of(page);
     let examples = examples::of_page(page);
     let mut facts = PageFacts {

@@ -22,6 +22,7 @@ static BOILERPLATE: LazyLock<Regex> = LazyLock::new(|| {
         r"(?ix)^(?:\[!note\]\s*)?(?:note:?\s*)?(?:
             (?:the\s+following|here|this)\b.*\b(?:example|sample|json\s+representation|request|response)\b.{0,40}$
             | the\s+following\s+(?:is\s+an\s+)?examples?\b.*
+            | the\s+(?:example\s+)?(?:request|response)\s+(?:looks?\s+like\s+this|is\s+as\s+follows|is\s+shown\s+below)
             | .*\bshortened\s+for\s+readability.*
             | (?:choose|pick|select)\s+the\s+(?:least\s+privileged\s+)?permissions?\b.*
             | use\s+a\s+higher\s+privileged\s+permission.*
@@ -64,6 +65,7 @@ pub fn of_page(page: &Page, examples: &[Example]) -> Vec<Passage> {
             add(&mut found, 1, format!("{key}: {value}"), words, "");
         }
     }
+    title(page, &mut found);
     for section in &page.written {
         of_section(section, &mut found);
     }
@@ -71,6 +73,40 @@ pub fn of_page(page: &Page, examples: &[Example]) -> Vec<Passage> {
         of_example(example, &mut found);
     }
     found
+}
+
+/// The sentences of a text, those that a semicolon joins apart.
+fn clauses(text: &str) -> Vec<&str> {
+    let mut found = Vec::new();
+    for sentence in sentences(text) {
+        let mut from = 0;
+        for (at, _) in sentence.match_indices("; ") {
+            let before = sentence.get(from..at).unwrap_or_default();
+            // Inside of code it separates other things.
+            if before.matches('`').count() % 2 == 0 {
+                found.push(before.trim());
+                from = at + 1;
+            }
+        }
+        found.push(sentence.get(from..).unwrap_or_default().trim());
+    }
+    found.retain(|clause| !clause.is_empty());
+    found
+}
+
+/// What the page is about: beside its path, nothing else says what an action is called.
+fn title(page: &Page, found: &mut Vec<Passage>) {
+    let line = page
+        .written
+        .iter()
+        .find(|section| section.heading == page.title)
+        .map_or(1, |section| section.line);
+    let mut words = words(&deprecation::without(&page.title));
+    words.push(Word {
+        weight: Weight::Row,
+        ..Word::anchor("title")
+    });
+    add(found, line, page.title.clone(), words, "");
 }
 
 fn add(
@@ -190,7 +226,7 @@ fn paragraph(marked: &str, line: usize, found: &mut Vec<Passage>) {
     let text = ALERT.replace(marked, "");
     let is = |names: &[&str]| label.as_deref().is_some_and(|label| names.contains(&label));
     let (quiet, loud) = (is(&["tip"]), label.is_some() && !is(&["note", "tip"]));
-    for sentence in sentences(&text) {
+    for sentence in clauses(&text) {
         let plain = sentence.replace(['`', '*'], "");
         if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
             continue;
@@ -256,7 +292,7 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
                 weight: Weight::Row,
                 ..Word::anchor(&format!("in {name}"))
             };
-            for sentence in sentences(&cell.marked) {
+            for sentence in clauses(&cell.marked) {
                 let plain = sentence.replace(['`', '*'], "");
                 if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
                     continue;

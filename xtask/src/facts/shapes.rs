@@ -1,9 +1,14 @@
 //! The form of an example: what stays when ids, dates and names are replaced by others.
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use crate::facts::examples::{Example, Start};
+use regex::Regex;
 use serde_json::Value;
+
+static CHARSET: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"\s*;\s*charset\s*=\s*"?utf-?8"?"#).expect("pattern"));
 
 /// Each member of an example with its kind, or its value where the value is a word of the API.
 pub fn of_example(example: &Example) -> BTreeMap<String, String> {
@@ -15,6 +20,9 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
                 "request".to_owned(),
                 format!("{method} {}", form_of_path(path)),
             );
+            if let Some(server) = server(target) {
+                shape.insert("server".to_owned(), server.to_lowercase());
+            }
             if let Some(version) = example.version() {
                 shape.insert("version".to_owned(), version.to_owned());
             }
@@ -25,10 +33,10 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
         Start::Body(_) => {}
     }
     for (name, value) in &example.headers {
-        shape.insert(
-            format!("header {}", name.to_lowercase()),
-            value.to_lowercase(),
-        );
+        let value = value.to_lowercase();
+        // JSON has one character set, whether an example names it or not.
+        let value = CHARSET.replace(&value, "").into_owned();
+        shape.insert(format!("header {}", name.to_lowercase()), value);
     }
     match &example.body {
         Some(Ok(value)) => members(value, "body", &mut shape),
@@ -38,6 +46,13 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
         None => {}
     }
     shape
+}
+
+/// The server that an example calls, where it is not the one of the worldwide cloud.
+fn server(target: &str) -> Option<&str> {
+    let (_, rest) = target.split_once("://")?;
+    let server = rest.split('/').next().unwrap_or(rest);
+    (!server.eq_ignore_ascii_case("graph.microsoft.com")).then_some(server)
 }
 
 /// The name of the last member in a path of members.
@@ -62,7 +77,11 @@ fn members(value: &Value, path: &str, shape: &mut BTreeMap<String, String>) {
                 members(item, &format!("{path}[]"), shape);
             }
         }
-        Value::String(text) => add(shape, path, &form_of_text(last_member(path), text)),
+        Value::String(text) => {
+            // The types of documents are annotated with and without the mark of a fragment.
+            let text = text.strip_prefix("#").unwrap_or(text);
+            add(shape, path, &form_of_text(last_member(path), text));
+        }
         Value::Number(_) => add(shape, path, "number"),
         Value::Bool(flag) => add(shape, path, if *flag { "true" } else { "false" }),
         Value::Null => add(shape, path, "null"),

@@ -22,6 +22,13 @@ static ONE_OF: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:can be|must be|one of|either)\s+(`[^`]+`(?:,|\s+or|\s+and)\s.*)")
         .expect("pattern")
 });
+/// Names of which one has to be given are no values.
+static CHOICE: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r"(?i)\b(?:one of|either)\s+`[^.]*`[^.]*\b(?:must|have to|has to|needs to|should|can|may) be (?:specified|provided|supplied|given|set|present|included|used)\b",
+    )
+    .expect("pattern")
+});
 static ONLY: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"\b[Oo]nly (`[^`]+`(?:(?:,| and|, and) `[^`]+`)*|[A-Z]\w+) (?:is|are)\b[^.]*\bsupported",
@@ -210,7 +217,11 @@ fn rules(
 pub fn possible_values(description: &str) -> Vec<String> {
     let list = POSSIBLE
         .captures(description)
-        .or_else(|| ONE_OF.captures(description))
+        .or_else(|| {
+            ONE_OF
+                .captures(description)
+                .filter(|_| !CHOICE.is_match(description))
+        })
         .and_then(|captures| captures.get(1));
     let behind = behind_a_preference(description);
     if let Some(list) = list {

@@ -25,6 +25,9 @@ const MACHINES: [(&str, &[&str]); 3] = [
             "sandbox/src/state/status.rs",
             "sandbox/src/state/lifecycle.rs",
             "sandbox/src/state/rules.rs",
+            "sandbox/src/state/workload.rs",
+            "sandbox/src/jobs/arrange.rs",
+            "cli/src/deadlines.rs",
         ],
     ),
     (

@@ -68,6 +68,45 @@ fn pages_about_other_products_change_nothing() {
 }
 
 #[test]
+fn a_lone_page_inside_a_clone_speaks_for_itself_only() {
+    let copy = Copy::of("docs");
+    for (name, page) in FOREIGN {
+        copy.write(name, page);
+    }
+    let page = copy.file("api/cratejob-cancel.md");
+    // Neither what its neighbours say nor that one of them is gone is its matter.
+    fs::remove_file(copy.file("api/cratejob-findbylabel.md")).expect("a page goes");
+    copy.replace("resources/cratejob.md", "|label|String|", "|label|Int32|");
+    let alone = drift(&page);
+    assert_eq!(
+        (alone.code, alone.new_keys()),
+        (0, Vec::new()),
+        "{}",
+        alone.output
+    );
+    assert_eq!(alone.json()["compared"], 1);
+    let whole = drift(copy.path());
+    assert_eq!(whole.code, 1, "{}", whole.output);
+    assert!(whole.new_keys().len() >= 2, "{:?}", whole.new_keys());
+    copy.replace(
+        "api/cratejob-cancel.md",
+        "| `409 Conflict` | The job has",
+        "| `403 Forbidden` | The caller owns no crate. |\n| `409 Conflict` | The job has",
+    );
+    let alone = drift(&page);
+    assert_eq!(alone.code, 1, "{}", alone.output);
+    assert!(
+        alone
+            .new_keys()
+            .iter()
+            .all(|key| key.starts_with("cratejob-cancel#")),
+        "{:?}",
+        alone.new_keys()
+    );
+    assert!(!alone.new_keys().is_empty());
+}
+
+#[test]
 fn editions_are_compared_without_the_pages_of_other_products_unless_asked() {
     let copy = Copy::of("docs");
     for (name, page) in FOREIGN {

@@ -11,7 +11,8 @@ impl Edit<'_, '_> {
             .get("x-entra-roles")
             .map(|roles| roles.line)
             .ok_or("the operation names no roles yet")?;
-        self.files.spec.add_item(roles, name, None)
+        let row = self.files.spec.row(roles);
+        self.files.spec.add_item(row, name, None)
     }
 
     pub(super) fn permission(self, name: &str, value: &str) -> Result<(), String> {
@@ -48,9 +49,10 @@ impl Edit<'_, '_> {
         }
         let line = security.line;
         for scope in new {
+            let row = self.files.spec.row(line);
             self.files
                 .spec
-                .add_item(line, &format!("{kind}: [{scope}]"), None)?;
+                .add_item(row, &format!("{kind}: [{scope}]"), None)?;
         }
         Ok(())
     }

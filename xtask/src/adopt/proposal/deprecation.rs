@@ -23,16 +23,19 @@ impl Edit<'_, '_> {
                 .iter()
                 .find(|item| item.text_of("value") == Some(member))
                 .ok_or("the spec does not describe this member")?;
-            let line = item.line;
-            let written = self.files.spec.get(line).to_owned();
+            let row = self.files.spec.row(item.line);
+            let written = self.files.spec.get(row).to_owned();
+            if written.contains("deprecated: true") {
+                return Err("the member is marked already".to_owned());
+            }
             let Some(head) = written.trim_end().strip_suffix('}') else {
-                return Err(format!("line {line} is not written in one line"));
+                return Err(format!("line {} is not written in one line", item.line));
             };
             let text = format!(
                 "{head}, deprecated: true, x-ms-deprecation: {{description: {}}}}}",
                 quoted(&words)
             );
-            self.files.spec.replace(line, &text);
+            self.files.spec.replace(row, &text);
             return Ok(());
         }
         let line = match parts.as_slice() {
@@ -61,7 +64,9 @@ impl Edit<'_, '_> {
                 return Err("mark it `deprecated: true` with `x-ms-deprecation` by hand".to_owned());
             }
         };
-        if self.files.spec.get(line).contains('{') {
+        let spec = &mut self.files.spec;
+        let row = spec.row(line);
+        if spec.get(row).contains('{') {
             return Err(format!("line {line} is written in one line"));
         }
         let lines = vec![
@@ -69,18 +74,14 @@ impl Edit<'_, '_> {
             "x-ms-deprecation:".to_owned(),
             format!("  description: {}", quoted(&words)),
         ];
-        let place = self
-            .files
-            .spec
-            .member(line, "description")
-            .map_or(line, |place| self.files.spec.last(place));
-        let indent = (line + 1..=self.files.spec.last(line))
-            .find(|inner| !self.files.spec.get(*inner).trim().is_empty())
-            .map_or_else(
-                || self.files.spec.indent(line) + 2,
-                |inner| self.files.spec.indent(inner),
-            );
-        self.files.spec.insert_after(place, indent, &lines);
+        if spec.member(row, "deprecated").is_some() {
+            return Err("it is marked already".to_owned());
+        }
+        let place = spec
+            .member(row, "description")
+            .map_or(row, |place| spec.last(place));
+        let indent = spec.inner_indent(row);
+        spec.insert_after(place, indent, &lines);
         Ok(())
     }
 }

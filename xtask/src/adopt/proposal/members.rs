@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use super::sources::source_of_schema;
 use super::{DRAFT, Edit, advice, keywords};
-use crate::adopt::yaml::quoted;
+use crate::adopt::yaml::{quoted, unquoted};
 use crate::contract::Contract;
 use crate::contract::tree::Node;
 use crate::drift::finding::Finding;
@@ -29,13 +29,14 @@ impl Edit<'_, '_> {
             .map(|values| values.line);
         let sentinel = Some("unknownFutureValue");
         let files = self.files;
-        // From below, so that the line above stays where it is.
         if let Some(line) = described {
             let words = quoted(&format!("{DRAFT} say what it means."));
             let item = format!("{{value: {member}, description: {words}}}");
-            files.spec.add_item(line, &item, sentinel)?;
+            let row = files.spec.row(line);
+            files.spec.add_item(row, &item, sentinel)?;
         }
-        files.spec.add_item(listed, member, sentinel)?;
+        let row = files.spec.row(listed);
+        files.spec.add_item(row, member, sentinel)?;
         source_of_schema(self.situation, files, &schema);
         Ok(())
     }
@@ -55,9 +56,10 @@ impl Edit<'_, '_> {
             if let Some(found) = found {
                 let line = found.node.line;
                 let files = self.files;
+                let row = files.spec.row(line);
                 files
                     .spec
-                    .describe(line, &format!("{DRAFT} say what `{value}` means."));
+                    .describe(row, &format!("{DRAFT} say what `{value}` means."))?;
                 source_of_schema(self.situation, files, &schema_name);
                 return Ok(());
             }
@@ -76,21 +78,28 @@ impl Edit<'_, '_> {
         }
         let mut schemas = BTreeSet::new();
         for (schema, item) in told {
-            let (Some(value), Some(words)) = (item.text_of("value"), item.text_of("description"))
+            let (Some(value), Some(_)) = (item.text_of("value"), item.text_of("description"))
             else {
                 return Err(other());
             };
-            let written = self.files.spec.get(item.line).trim();
-            let one_line = written.starts_with("- {value:") && written.ends_with('}');
-            if !one_line || item.members().len() != 2 {
-                return Err(other());
-            }
+            let row = self.files.spec.row(item.line);
+            let head = format!("- {{value: {value}, description: ");
+            let described = self
+                .files
+                .spec
+                .get(row)
+                .trim()
+                .strip_prefix(&head)
+                .and_then(|rest| rest.strip_suffix('}'))
+                .filter(|_| item.members().len() == 2)
+                .ok_or_else(other)?;
             let text = format!(
-                "{words} {DRAFT} the page explains it anew. Keywords: {}.",
+                "{} {DRAFT} the page explains it anew. Keywords: {}.",
+                unquoted(described),
                 keywords(&finding.says)
             );
-            let line = format!("- {{value: {value}, description: {}}}", quoted(&text));
-            self.files.spec.replace(item.line, &line);
+            let line = format!("{head}{}}}", quoted(&text));
+            self.files.spec.replace(row, &line);
             schemas.insert(schema);
         }
         for schema in schemas {

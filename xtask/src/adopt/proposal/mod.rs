@@ -21,7 +21,7 @@ use crate::facts::wording::telling_words;
 pub const DRAFT: &str = "DRAFT:";
 
 /// The two files that are edited.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Files {
     /// The spec.
     pub spec: Lines,
@@ -142,11 +142,11 @@ impl Edit<'_, '_> {
             Ok(operation) => operation.line,
             Err(_) => self.schema(false)?.1.line,
         };
+        let row = self.files.spec.row(line);
         self.files.spec.describe(
-            line,
+            row,
             &format!("{DRAFT} say what is limited to {number} {unit}."),
-        );
-        Ok(())
+        )
     }
 }
 

@@ -58,7 +58,8 @@ impl Edit<'_, '_> {
             ));
         }
         let files = self.files;
-        files.spec.add_member(line, &lines)?;
+        let row = files.spec.row(line);
+        files.spec.add_member(row, &lines)?;
         source_of_schema(self.situation, files, &schema_name);
         Ok(())
     }
@@ -78,7 +79,8 @@ impl Edit<'_, '_> {
             quoted(&format!("{DRAFT} say what it leads to."))
         ));
         let files = self.files;
-        files.spec.add_member(line, &lines)?;
+        let row = files.spec.row(line);
+        files.spec.add_member(row, &lines)?;
         source_of_schema(self.situation, files, &schema_name);
         Ok(())
     }

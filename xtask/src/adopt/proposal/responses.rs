@@ -34,13 +34,17 @@ impl Edit<'_, '_> {
                 .iter()
                 .find(|(code, _)| code.parse::<u16>().map_or(true, |code| code > status))
                 .map(|(_, node)| node.line);
+            let all = files.spec.row(responses.line);
+            if files.spec.member(all, name).is_some() {
+                return Err(format!("the operation answers {name} already"));
+            }
             let lines = refusal(contract, self.situation.page, status)?;
             match next {
                 Some(line) => {
-                    let indent = files.spec.indent(line);
-                    files.spec.insert_after(line - 1, indent, &lines);
+                    let row = files.spec.row(line);
+                    files.spec.insert_before(row, &lines);
                 }
-                None => files.spec.add_member(responses.line, &lines)?,
+                None => files.spec.add_member(all, &lines)?,
             }
         }
         source_of_status(files, &operation.id, name, &stem)
@@ -60,11 +64,11 @@ impl Edit<'_, '_> {
             .ok_or("the spec does not list the status")?;
         let line = response.line;
         let words = keywords(&finding.says);
+        let row = self.files.spec.row(line);
         self.files.spec.describe(
-            line,
+            row,
             &format!("{DRAFT} another condition. Keywords: {words}."),
-        );
-        Ok(())
+        )
     }
 }
 

@@ -15,19 +15,17 @@ pub fn source_key(situation: &Situation<'_>) -> String {
 pub(super) fn source_of_schema(situation: &Situation<'_>, files: &mut Files, schema: &str) {
     let key = source_key(situation);
     let lines = &files.provenance;
-    let Some(schemas) =
-        (1..=lines.text().lines().count()).find(|line| lines.get(*line) == "schemas:")
-    else {
-        return;
-    };
-    if let Some(line) = lines.member(schemas, schema) {
-        let written = lines.get(line).to_owned();
+    let entry = lines
+        .top("schemas")
+        .and_then(|schemas| lines.member(schemas, schema));
+    if let Some(row) = entry {
+        let written = lines.get(row).to_owned();
         let listed = written
             .split(['[', ']', ','])
             .any(|part| part.trim() == key);
         if !listed {
             // A list that is written in another way is left to the maintainer; the spec cites the page too.
-            let _ = files.provenance.add_item(line, &key, None);
+            let _ = files.provenance.add_item(row, &key, None);
         }
     }
 }
@@ -40,8 +38,8 @@ pub(super) fn source_of_status(
     page: &str,
 ) -> Result<(), String> {
     let lines = &files.provenance;
-    let operations = (1..=lines.text().lines().count())
-        .find(|line| lines.get(*line) == "operations:")
+    let operations = lines
+        .top("operations")
         .ok_or("the ledger has no operations")?;
     let entry = lines
         .member(operations, operation)
@@ -49,23 +47,22 @@ pub(super) fn source_of_status(
     let statuses = lines
         .member(entry, "statuses")
         .ok_or_else(|| format!("the ledger has no statuses of {operation}"))?;
-    if let Some(line) = lines.member(statuses, status) {
-        return files.provenance.add_item(line, page, None);
+    if let Some(row) = lines.member(statuses, status) {
+        return files.provenance.add_item(row, page, None);
     }
-    let first = statuses + 1;
     let mut after = statuses;
-    for line in first..=lines.last(statuses) {
+    for row in lines.inside(statuses) {
         let code: Option<u16> = lines
-            .get(line)
+            .get(row)
             .trim()
             .split(':')
             .next()
             .and_then(|code| code.trim_matches('\'').parse().ok());
         if code.is_some_and(|code| code < status.parse().unwrap_or(0) && code != 429) {
-            after = line;
+            after = row;
         }
     }
-    let indent = lines.indent(first);
+    let indent = lines.inner_indent(statuses);
     files
         .provenance
         .insert_after(after, indent, &[format!("'{status}': [{page}]")]);

@@ -122,4 +122,13 @@ mutators! {
     "an example announced in short" => |page, _| every(page, r"For example, midnight", "E.g., midnight");
     "a name of the page's own include" => |page, _| every(page, r"\[!INCLUDE \[beta-disclaimer\]", "[!INCLUDE [beta disclaimer]");
     "the table of headers in other words" => |page, _| every(page, r"Learn more about \[authentication and authorization\]\(/graph/auth/auth-concepts\)\.", "See [authentication](/graph/auth).");
+    "includes in lower case" => |page, _| every(page, r"\[!INCLUDE ", "[!include ");
+    "a character set in examples" => |page, _| every(page, r"(?m)^Content-Type: application/json$", "Content-Type: application/json; charset=utf-8");
+    "other companies" => |page, _| every(page, r"contoso", "northwind");
+    "the type in the form without its mark" => |page, _| every(page, r##""#microsoft\.graph\.(\w+)",\n  "id": "String"##, "\"microsoft.graph.$1\",\n  \"id\": \"String");
+    "examples that look like this" => |page, _| every(page, r"The following example shows (?:a|the) (request|response)\.", "The $1 looks like this:");
+    "names of properties as code" => |page, _| every(page, r"\*\*(\w+)\*\*([^:])", "`$1`$2");
+    "two sentences joined" => |page, random| one_match(page, random, r"([a-z])\. (This|The|If) ([a-z])", |found| format!("{}; {} {}", &found[1], &found[2], &found[3]));
+    "other fences" => |page, _| every(page, r"(?ms)^``` ?(http|json)\n(.*?)^```", "~~~ $1\n$2~~~");
+    "collections in brackets" => |page, random| one_match(page, random, r"\|String collection\|", |_| "|Collection(String)|".to_owned());
 }

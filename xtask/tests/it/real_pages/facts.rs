@@ -200,4 +200,13 @@ mutators! {
     "a refusal has another reason" => |page, random| one_match(page, random, r"(\| `409 Conflict` \| )[^|\n]*\|", |found| format!("{}The archive of the mailbox is on hold. |", &found[1]));
     "the key of a function has another name" => |page, random| one_match(page, random, r"\b(sourceSiteUrl|sourcePrincipalName|sourceGroupMailNickname)=", |_| "siteAddress=".to_owned());
     "the section on the response is gone" => |page, random| one_match(page, random, r"(?s)\n## Response\n.*?\n## ", |_| "\n## ".to_owned());
+    "days become business days" => |page, random| prose_match(page, random, r"\b(\d+|seven|two|thirty) days\b", |found| format!("{} business days", &found[1]));
+    "what had to be unique need not be" => |page, random| prose_match(page, random, r"Must be unique per tenant", |_| "Doesn't have to be unique".to_owned());
+    "two steps change places" => |page, random| one_match(page, random, r"call \[validate\](\([^)]*\)) ([^\n]*?)then call \[migrate\](\([^)]*\))", |found| format!("call [migrate]{} {}then call [validate]{}", &found[3], &found[2], &found[1]));
+    "one of two becomes both" => |page, random| one_match(page, random, r"must be in `(\w+)` or `(\w+)` status", |found| format!("must be in `{}` and `{}` status", &found[1], &found[2]));
+    "an example calls another cloud" => |page, random| one_match(page, random, r"\n(GET|POST|PATCH|DELETE) https://graph\.microsoft\.com", |found| format!("\n{} https://graph.microsoft.us", &found[1]));
+    "the heading names another action" => |page, random| one_match(page, random, r"\n# (\w+: (?:cancel|validate|migrate))\n", |found| format!("\n# {}All\n", &found[1]));
+    "a list of things is returned" => |page, random| prose_match(page, random, r"and an? (\[[^\]]+\]\([^)]*\)) object in the response body", |found| format!("and a collection of {} objects in the response body", &found[1]));
+    "an example asks to wait" => |page, random| one_match(page, random, r"\nHTTP/1\.1 20\d [^\n]*\n", |found| format!("{}Retry-After: 120\n", &found[0]));
+    "a member means another thing" => |page, random| one_match(page, random, r"`validate` \([^)]*\)", |_| "`validate` (content is copied without its history)".to_owned());
 }

@@ -4,9 +4,14 @@
 //! always; words such as "not" or "only" when the rest of the sentence stayed; words such as "source" and "target"
 //! when one took the place of another.
 
-use std::collections::{HashMap, HashSet};
+mod lists;
+
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
+use lists::{
+    COMPANIES, EMPTY, ENDING, ENDING_WORDS, KIND, KIND_WORDS, POLAR, POLAR_WORDS, SYNONYMS,
+};
 use regex::Regex;
 
 /// What a change of a word means.
@@ -85,7 +90,7 @@ static PARTED_REASON: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"`([1-5]\d\d)`\s+\(`?([A-Za-z -]+)`?\)").expect("pattern"));
 /// Types are written with and without their namespace.
 static NAMESPACE: LazyLock<Regex> =
-    LazyLock::new(|| Regex::new(r"\b(?:microsoft\.graph|Edm)\.([A-Za-z])").expect("pattern"));
+    LazyLock::new(|| Regex::new(r"#?\b(?:microsoft\.graph|Edm)\.([A-Za-z])").expect("pattern"));
 
 static BOUND: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:up to|at most|no more than|not more than|(?:a )?maximum of|(?:a )?limit of|limited to|(?:can't|cannot|must not|doesn't|does not) exceed)\s+").expect("pattern")
@@ -93,6 +98,13 @@ static BOUND: LazyLock<Regex> = LazyLock::new(|| {
 static FLOOR: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:at least|no fewer than|no less than|(?:a )?minimum of)\s+")
         .expect("pattern")
+});
+
+/// Two codes and no more, joined by a word.
+static JOINED: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"^[^`]*`[^`]*` (?:and|or) `[^`]*`[^`]*$").expect("pattern"));
+static LISTED: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?i)\b(?:values?|one of|supported|allowed|either)\b").expect("pattern")
 });
 
 /// The words of a text, code spans marked with backticks.
@@ -109,8 +121,19 @@ pub fn words(marked: &str) -> Vec<Word> {
     let text = FLOOR.replace_all(&text, "minimum ");
     let mut found = Vec::new();
     let mut direction: Option<&'static str> = None;
-    for (index, span) in text.split('`').enumerate() {
+    let mut step = 0;
+    let spans: Vec<&str> = text.split('`').collect();
+    let choice = JOINED.is_match(&text) && !LISTED.is_match(&text);
+    for (index, span) in spans.iter().copied().enumerate() {
         let code = index % 2 == 1;
+        // Whether both or one of two is meant; in a list of values either word only ends it.
+        if choice && !code && index > 0 && matches!(span.trim(), "and" | "or") {
+            found.push(Word {
+                weight: Weight::Plain,
+                ..Word::anchor(span.trim())
+            });
+            continue;
+        }
         let tokens: Vec<&str> = TOKEN.find_iter(span).map(|token| token.as_str()).collect();
         for (place, token) in tokens.iter().copied().enumerate() {
             if token.starts_with('{') || is_sample(token) {
@@ -131,12 +154,22 @@ pub fn words(marked: &str) -> Vec<Word> {
                 continue;
             }
             for part in expanded(&lower) {
+                step = match (part.as_str(), step) {
+                    ("then", _) => 1,
+                    ("call" | "run" | "use", 1) => 2,
+                    (_, 2) => 3,
+                    _ => 0,
+                };
                 match part.as_str() {
                     "from" => direction = Some("from"),
                     "to" | "into" => direction = Some("to"),
                     _ => {}
                 }
-                if let Some(word) = plain_word(&part, token, direction) {
+                if let Some(mut word) = plain_word(&part, token, direction) {
+                    // What comes second is told by the words before.
+                    if step == 3 {
+                        word.mark = mark(&format!("then {}", root(&part)));
+                    }
                     if !matches!(part.as_str(), "from" | "to" | "into") {
                         direction = None;
                     }
@@ -155,10 +188,12 @@ pub fn is_joint(word: &Word) -> bool {
         .any(|joint| word.mark == mark(joint))
 }
 
-/// Times and ids that stand for any other.
+/// Times, ids and companies that stand for any other.
 fn is_sample(token: &str) -> bool {
     let bytes = token.as_bytes();
-    (token.len() > 16 && bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-'))
+    let lower = token.to_lowercase();
+    COMPANIES.iter().any(|company| lower.contains(company))
+        || (token.len() > 16 && bytes.get(10) == Some(&b'T') && bytes.get(4) == Some(&b'-'))
         || (token.len() == 36 && token.split('-').count() == 5)
 }
 
@@ -350,156 +385,6 @@ fn stem(word: &str) -> String {
     }
     american
 }
-
-static EMPTY: LazyLock<HashSet<&'static str>> = LazyLock::new(|| {
-    "a an the and or of in on to into for from by with at as is are was were be been being am it its this that \
-     these those there which who whom whose what where how when while if whether then than so such do does \
-     did done doing has have had having will would shall can could may might i you your we our us they them their \
-     he she his her also too very just well here thus hence please note following follow example e.g i.e etc via \
-     about above below within across through over under between upon per-se both either one ones own same simply \
-     currently already given called named known using used use uses based case cases way order respectively \
-     particular specific specified corresponding appropriate relevant applicable possible \
-     provided additionally furthermore moreover however therefore although though because since s t object objects \
-     entity resource response responses code body method function action operation call api"
-        .split_whitespace()
-        .collect()
-});
-
-static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = LazyLock::new(|| {
-    let groups = [
-        (
-            "not",
-            "no none neither nor without unable non wrong invalid incorrect illegal impossible",
-        ),
-        (
-            "must",
-            "required requires require mandatory necessary needs need obliged requir",
-        ),
-        (
-            "give",
-            "supply provide specify include pass send supplies provides includes contain contains specifies",
-        ),
-        (
-            "stop",
-            "halt halts cease ceases end ends ended terminate terminates abort aborts stopped",
-        ),
-        (
-            "start",
-            "begin begins began initiate initiates commence commences launch launches started",
-        ),
-        (
-            "continue",
-            "proceed proceeds resume resumes continues continuing",
-        ),
-        (
-            "delete",
-            "remove removes removed removal deletes deleted deletion erase",
-        ),
-        (
-            "finish",
-            "complete completes completed completion finishes finished finaliz",
-        ),
-        ("fail", "fails failed failure unsuccessful unsuccessfully"),
-        (
-            "succeed",
-            "succeeds succeeded success successful successfully",
-        ),
-        (
-            "return",
-            "returns returned answers answer respond responds get gets yield yields",
-        ),
-        (
-            "allow",
-            "allows allowed permit permits permitted enable enables enabled let lets supported support supports",
-        ),
-        (
-            "forbid",
-            "forbids forbidden prohibit prohibits prohibited disallow disallowed disable disables disabled unsupported prevent prevents",
-        ),
-        ("immediately", "instantly once right-away"),
-        ("identifier", "id ids identifiers"),
-        ("administrator", "admin admins administrators"),
-        ("maximum", "max upper most limit limits limited exceed"),
-        ("minimum", "min lower least"),
-        ("optional", "optionally"),
-        (
-            "show",
-            "shows shown describe describes described represent represents indicate indicates",
-        ),
-        ("retrieve", "read reads fetch fetches obtain obtains"),
-        (
-            "modify",
-            "change changes changed update updates updated alter alters",
-        ),
-        ("create", "creates created add adds added"),
-        ("before", "prior until"),
-        (
-            "deprecated",
-            "deprecation deprecate deprecates obsolete deprecat",
-        ),
-        (
-            "retired",
-            "retire retires retirement sunset decommissioned retir",
-        ),
-        (
-            "replaced",
-            "replace replacement replaces superseded instead replac",
-        ),
-        ("read-only", "readonly"),
-        ("nullable", "null"),
-        ("error", "errors"),
-        ("person", "people someone somebody"),
-        ("all", "every each any"),
-        ("some", "few certain"),
-        ("multiple", "several many various"),
-        (
-            "migrate",
-            "move moves moved moving transfer transfers transferred",
-        ),
-        ("details", "information info detail"),
-        (
-            "perform",
-            "performs performed run runs running execute executes executed carry",
-        ),
-        (
-            "verify",
-            "check checks checked verifies verified confirm confirms ensure ensures",
-        ),
-        ("related", "associated linked connected"),
-        ("status", "state states statuses"),
-        ("available", "existing present"),
-    ];
-    let mut map = HashMap::new();
-    for (canonical, words) in groups {
-        for word in words.split_whitespace() {
-            map.insert(word, canonical);
-        }
-    }
-    map
-});
-
-const ENDING_WORDS: &str = "deprecated retired longer replaced preview irreversible irrevocable permanent undone lost forever";
-
-const POLAR_WORDS: &str = "not must only except unless never always optional nullable unique default yes ignored \
-     read-only should empty exactly twice asynchronous synchronous partial repeated reject excluded omit skip hidden inherit";
-
-const KIND_WORDS: &str = "stop start continue delete finish fail succeed allow forbid accept reject pause keep create \
-     modify retrieve before after source target first last oldest newest latest earliest recent ascending \
-     descending maximum minimum more less fewer greater smaller shorter true false immediately later earlier \
-     asynchronously synchronously delegated application personal work school global local user group site tenant \
-     mailbox job task batch organization administrator role device team channel account guest member owner caller \
-     client server service second minute hour day week month year byte character kb mb gb tb internal external \
-     public private active inactive old current previous next append overwrite merge increase decrease open \
-     closed string integer boolean number date time url name email header parameter query path page prerequisite \
-     temporary automatic automatically manual exist past future identifier guid upn available";
-
-fn roots(words: &str) -> HashSet<String> {
-    words.split_whitespace().map(root).collect()
-}
-
-static ENDING: LazyLock<HashSet<String>> = LazyLock::new(|| roots(ENDING_WORDS));
-static POLAR: LazyLock<HashSet<String>> = LazyLock::new(|| roots(POLAR_WORDS));
-static KIND: LazyLock<HashSet<String>> = LazyLock::new(|| roots(KIND_WORDS));
 
 #[cfg(test)]
 mod tests {
