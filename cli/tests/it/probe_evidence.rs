@@ -102,28 +102,29 @@ fn create(sandbox: &Sandbox, name: &str, cutover: &str) {
 
 const AHEAD: &str = "2033-12-14T20:00:00Z";
 
+fn hours(count: i64) -> TimeDelta {
+    TimeDelta::hours(count)
+}
+
+fn pass(sandbox: &Sandbox, ago: TimeDelta) {
+    let ago = ago.to_std().expect("a time");
+    sandbox.advance(ago).expect("time passes");
+}
+
+/// Sets a simulator by the record of another one, and returns what was told of it.
+fn check(sandbox: &Sandbox, expected: &[&str]) -> String {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = told(sandbox, TOKEN, folder.path());
+    for expected in expected {
+        assert!(told.contains(expected), "{expected} is lacking: {told}");
+    }
+    told
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
-    let hours = TimeDelta::hours;
-    let pass = |sandbox: &Sandbox, ago: TimeDelta| {
-        sandbox
-            .advance(ago.to_std().expect("a time"))
-            .expect("time passes");
-    };
-    let folder = tempfile::tempdir().expect("a folder");
-    let check = |name: &str, sandbox: &Sandbox, expected: &[&str]| {
-        let folder = folder.path().join(name);
-        std::fs::create_dir(&folder).expect("a folder");
-        let told = told(sandbox, TOKEN, &folder);
-        for expected in expected {
-            assert!(told.contains(expected), "{name} lacks {expected}: {told}");
-        }
-        told
-    };
-
     let quiet = present(Sandbox::builder(), hours(0)).await;
     check(
-        "nothing",
         &quiet,
         &[
             "not shown by this record, left as the newest documents have it: J5, J6, J7, J8, J9, J10, J12, J13; and never by reading: what actions answer and allow (J1 to J4, J11, J14, S19)",
@@ -141,14 +142,13 @@ async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
         let changed = Sandbox::builder().settings(settings(json!({ "createStarts": starts })));
         let sandbox = present(changed, hours(0)).await;
         create(&sandbox, "Wave 1", AHEAD);
-        check(starts, &sandbox, &[expected]);
+        check(&sandbox, &[expected]);
     }
 
     let sandbox = present(Sandbox::builder(), hours(8)).await;
     create(&sandbox, "Wave 1", AHEAD);
     pass(&sandbox, hours(8));
     let told = check(
-        "submitted",
         &sandbox,
         &["setting: createStarts = \"nothing\"", "seen: J5, J6: "],
     );
@@ -161,7 +161,6 @@ async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
         sandbox.set_job_status("Wave 1", status).expect("a status");
         pass(&sandbox, hours(8));
         check(
-            gate,
             &sandbox,
             &[&format!("setting: completeAfterGates = \"{gate}\"")],
         );
@@ -170,11 +169,13 @@ async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
     let sandbox = present(Sandbox::builder(), hours(0)).await;
     create(&sandbox, "Wave 1", "2026-01-01T00:00:00Z");
     check(
-        "past",
         &sandbox,
         &["setting: pastCompleteAfter = \"accept\"", "seen: J8: "],
     );
+}
 
+#[tokio::test(flavor = "multi_thread")]
+async fn how_long_jobs_took_to_end_and_how_many_users_they_have_is_set() {
     let slow = json!({ "timings": { "deleting": 400_000 } });
     let sandbox = present(Sandbox::builder().settings(settings(slow)), hours(30)).await;
     create(&sandbox, "Wave 1", AHEAD);
@@ -183,7 +184,6 @@ async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
         .expect("a status");
     pass(&sandbox, hours(30));
     check(
-        "deleting",
         &sandbox,
         &[
             "setting: timings = {\"deleting\":108",
@@ -201,7 +201,6 @@ async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
     let cancelled = run(&sandbox, &yes(&["jobs", "cancel", "Wave 1"], 1));
     assert_eq!(cancelled.code, 0, "{cancelled:?}");
     check(
-        "cancelled",
         &sandbox,
         &[
             "setting: cancelInProgress = \"untilCuttingOver\"",
@@ -213,7 +212,6 @@ async fn what_jobs_have_come_to_decides_what_documents_disagree_about() {
         let sandbox = present(Sandbox::builder(), hours(0)).await;
         sandbox.preload_jobs(1, users).expect("a job");
         check(
-            &format!("{users} users"),
             &sandbox,
             &[
                 &format!("setting: maxUsersPerJob = {limit}"),

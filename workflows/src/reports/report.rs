@@ -382,11 +382,11 @@ mod tests {
             users,
         };
         let expected = "Alderwood wave 3 (a35e80d7): status completedWithErrors, \"Finished.\"
-1 of 2 users have problems
-1 of 2 users were cancelled: e1
+1 of 2 users has problems
+1 of 2 users was cancelled: e1
   Exchange: 1 failed
   Teams: 1 completed, 1 pendingCancel
-  EXCH-07: 1 users
+  EXCH-07: 1 user
   84c0d5ab: Exchange failed, \"two\\nlines\"; EXCH-07: It wasn't possible.; no code: no message";
         assert_eq!(report.to_string(), expected);
     }
