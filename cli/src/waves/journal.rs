@@ -248,9 +248,9 @@ impl Journal {
             note(&mut content.states, event);
             match event {
                 Event::Sending { changes, .. } => {
-                    changes
-                        .iter()
-                        .for_each(|change| self.under_way.sent(change));
+                    for change in changes {
+                        self.under_way.sent(change);
+                    }
                 }
                 Event::Done { change, .. }
                 | Event::NotDone { change, .. }

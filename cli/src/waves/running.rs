@@ -199,9 +199,9 @@ impl Started {
 }
 
 fn named(changes: &[&str]) -> String {
-    let mut text = changes[..changes.len().min(MAX_NAMED)].join(", ");
-    if changes.len() > MAX_NAMED {
-        text.push_str(&format!(", and {} more", changes.len() - MAX_NAMED));
+    let named = changes[..changes.len().min(MAX_NAMED)].join(", ");
+    match changes.len().saturating_sub(MAX_NAMED) {
+        0 => named,
+        more => format!("{named}, and {more} more"),
     }
-    text
 }
