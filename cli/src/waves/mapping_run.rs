@@ -108,12 +108,12 @@ pub async fn run(
         None => Ok(()),
         Some((count, exit, why)) => {
             let mappings = counted(count, "mapping");
-            let perhaps = if exit == Exit::Unknown {
-                "perhaps "
+            let made = if exit == Exit::Unknown {
+                "may or may not be made"
             } else {
-                ""
+                "could not be made"
             };
-            let what = format!("{mappings} {perhaps}not made; no migration was started");
+            let what = format!("{mappings} {made}; no migration was started");
             Err(Failure::new(exit, what).because(why))
         }
     }

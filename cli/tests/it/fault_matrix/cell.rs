@@ -241,7 +241,14 @@ fn seen(case: Case, ran: &Ran) -> String {
     parts.extend(results);
     for line in ran.err.lines() {
         if let Some(what) = line.strip_prefix("error: ") {
-            parts.push(what.to_owned());
+            // Several are read at once, and whose answer is the one that was spoilt depends on the moment.
+            let of_a_job = what.strip_prefix("the users of ");
+            parts.push(
+                match of_a_job.filter(|rest| rest.ends_with(" cannot be read")) {
+                    Some(_) => "the users of a job cannot be read".to_owned(),
+                    None => what.to_owned(),
+                },
+            );
         }
         if line.contains("applied, ") || line.contains(" made") && is_wave(case) {
             parts.push(line.to_owned());
