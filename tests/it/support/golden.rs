@@ -8,7 +8,7 @@ use std::path::Path;
 /// # Panics
 ///
 /// When they differ: with the first line that does, and the command that accepts the text.
-pub fn assert_reviewed(text: &str, name: &str, test: &str) {
+pub fn assert_reviewed(text: &str, name: &str, filter: &str) {
     let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("tests/golden")
         .join(name);
@@ -31,7 +31,7 @@ pub fn assert_reviewed(text: &str, name: &str, test: &str) {
         );
     panic!(
         "what is generated differs from {}, {differs}\nRead the difference and accept it with \
-         `ACCEPT_GOLDEN=1 cargo test --test it {test}`",
+         `ACCEPT_GOLDEN=1 cargo test --test it {filter}`",
         golden.display(),
     );
 }

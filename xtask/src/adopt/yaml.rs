@@ -19,7 +19,7 @@ impl Row {
 /// The lines of a file.
 #[derive(Clone, Debug)]
 pub struct Lines {
-    lines: Vec<Rc<str>>,
+    texts: Vec<Rc<str>>,
     /// For each line that was there when the text was read, how many stand before it now.
     places: Vec<usize>,
     ends: bool,
@@ -27,24 +27,24 @@ pub struct Lines {
 
 impl PartialEq for Lines {
     fn eq(&self, other: &Self) -> bool {
-        (&self.lines, self.ends) == (&other.lines, other.ends)
+        (&self.texts, self.ends) == (&other.texts, other.ends)
     }
 }
 
 impl Lines {
     /// Takes a text apart.
     pub fn of(text: &str) -> Self {
-        let lines: Vec<Rc<str>> = text.lines().map(Rc::from).collect();
+        let texts: Vec<Rc<str>> = text.lines().map(Rc::from).collect();
         Self {
-            places: (0..lines.len()).collect(),
-            lines,
+            places: (0..texts.len()).collect(),
+            texts,
             ends: text.ends_with('\n'),
         }
     }
 
     /// The text again.
     pub fn text(&self) -> String {
-        let mut text = self.lines.join("\n");
+        let mut text = self.texts.join("\n");
         if self.ends {
             text.push('\n');
         }
@@ -53,7 +53,7 @@ impl Lines {
 
     /// The lines as they are now, to be read and numbered anew.
     pub fn settle(&mut self) {
-        self.places = (0..self.lines.len()).collect();
+        self.places = (0..self.texts.len()).collect();
     }
 
     /// Where the line is now that the parser found at this number, counted from 1.
@@ -67,7 +67,7 @@ impl Lines {
     /// The line of a key of the whole file.
     pub fn top(&self, name: &str) -> Option<Row> {
         let is_key = |line: &Rc<str>| line.strip_suffix(':') == Some(name);
-        let index = self.lines.iter().position(is_key)?;
+        let index = self.texts.iter().position(is_key)?;
         Some(Row(index + 1))
     }
 
@@ -75,7 +75,7 @@ impl Lines {
     pub fn get(&self, row: Row) -> &str {
         row.0
             .checked_sub(1)
-            .and_then(|index| self.lines.get(index))
+            .and_then(|index| self.texts.get(index))
             .map_or("", |line| line)
     }
 
@@ -92,7 +92,7 @@ impl Lines {
         let key_of_list = !self.get(row).trim_start().starts_with('-');
         let mut last = row;
         let mut next = row.next();
-        while next.0 <= self.lines.len() {
+        while next.0 <= self.texts.len() {
             let text = self.get(next);
             if !text.trim().is_empty() {
                 let indent = self.indent(next);
@@ -131,8 +131,8 @@ impl Lines {
     /// Puts lines after a line, indented.
     pub fn insert_after(&mut self, row: Row, indent: usize, text: &[String]) {
         let margin = " ".repeat(indent);
-        let at = row.0.min(self.lines.len());
-        self.lines.splice(
+        let at = row.0.min(self.texts.len());
+        self.texts.splice(
             at..at,
             text.iter().map(|line| {
                 if line.is_empty() {
@@ -166,7 +166,7 @@ impl Lines {
         if let Some(old) = row
             .0
             .checked_sub(1)
-            .and_then(|index| self.lines.get_mut(index))
+            .and_then(|index| self.texts.get_mut(index))
         {
             *old = Rc::from(text);
         }
@@ -260,7 +260,7 @@ impl Lines {
     /// Where the bracket that opens on a line at a column closes.
     fn closing(&self, row: Row, column: usize) -> Result<(Row, usize), String> {
         let mut depth = 0_usize;
-        for number in (row.0..=self.lines.len()).map(Row) {
+        for number in (row.0..=self.texts.len()).map(Row) {
             let from = if number == row { column } else { 0 };
             for (at, letter) in self
                 .get(number)
