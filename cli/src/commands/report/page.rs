@@ -213,11 +213,18 @@ fn marks(job: &Job, now: DateTime<Utc>, zone: Zone) -> Vec<Mark> {
     };
     times
         .iter()
-        .map(|(time, what, class)| Mark {
-            what,
-            time: format!("{} ({})", zone.format(*time), distance(*time, now)),
-            position: position(*time),
-            class,
+        .map(|(time, what, class)| {
+            let away = if *time == now {
+                "now".to_owned()
+            } else {
+                distance(*time, now)
+            };
+            Mark {
+                what,
+                time: format!("{} ({away})", zone.format(*time)),
+                position: position(*time),
+                class,
+            }
         })
         .collect()
 }
@@ -396,6 +403,7 @@ mod tests {
             ["created", "last change of the job", "this report"],
             "{order:?}"
         );
+        assert!(marks[2].time.ends_with("(now)"), "{}", marks[2].time);
         assert!(
             marks
                 .iter()
