@@ -3,29 +3,12 @@
 
 use std::fmt::Write;
 use std::fs;
-use std::time::Duration;
 
 use msgraph_migrations_sandbox::Sandbox;
 use rexpect::process::WaitStatus;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::support::{Running, demo, run};
-
-/// Answers to `operation` come late, so that Ctrl-C comes while they are waited for.
-fn slow(sandbox: &Sandbox, operation: &str, milliseconds: u32) {
-    let rules = json!([{ "operation": operation,
-        "fault": { "kind": "latency", "milliseconds": milliseconds } }]);
-    sandbox
-        .set_faults(serde_json::from_value(rules).expect("a rule"))
-        .expect("rules");
-}
-
-/// Waits until the service has carried something out whose answer is on its way.
-async fn until_effect(sandbox: &Sandbox, operation: &str) {
-    while sandbox.effects(operation) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
+use crate::support::{Running, a_run, demo, run, slow, until_effect};
 
 fn outcomes(out: &str, wanted: &str) -> usize {
     let lines = out
@@ -280,23 +263,7 @@ async fn a_job_that_is_run_goes_on_from_where_ctrl_c_left_it() {
         // Quick enough to get there, and slow enough not to be over.
         let sandbox = Sandbox::builder().seed(7).speed(3_600.0).start().await;
         let sandbox = sandbox.expect("a free port");
-        let arguments = [
-            "jobs",
-            "run",
-            "Alderwood wave 3",
-            "--source-tenant",
-            "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
-            "--complete-after",
-            "2026-01-06T20:00:00Z",
-            "--workloads",
-            "Teams",
-            "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754",
-            "--interval",
-            "1s",
-            "--yes",
-            "--expect",
-            "1",
-        ];
+        let arguments = a_run("Alderwood wave 3", "2026-01-06T20:00:00Z");
         slow(&sandbox, step, 2_000);
         let running = Running::start(&sandbox, &arguments, None);
         until_effect(&sandbox, step).await;

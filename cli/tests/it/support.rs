@@ -4,6 +4,8 @@ use std::io::{BufRead, BufReader, Read};
 use std::process::{self, Child, ChildStdout, Output, Stdio};
 
 use assert_cmd::Command;
+#[cfg(unix)]
+use msgraph_migrations_sandbox::{Fault, FaultRule};
 use msgraph_migrations_sandbox::{Sandbox, SandboxBuilder};
 use serde_json::Value;
 
@@ -29,6 +31,23 @@ pub fn assert_only_read(sandbox: &Sandbox) {
         .map(|request| &request.path)
         .collect();
     assert!(changes.is_empty(), "{changes:?}");
+}
+
+/// Answers to `operation` come late, so that Ctrl-C comes while they are waited for.
+#[cfg(unix)]
+pub fn slow(sandbox: &Sandbox, operation: &str, milliseconds: u64) {
+    let latency = Fault::Latency { milliseconds };
+    sandbox
+        .set_faults(vec![FaultRule::new(operation, latency)])
+        .expect("a rule");
+}
+
+/// Waits until the service has carried something out whose answer is on its way.
+#[cfg(unix)]
+pub async fn until_effect(sandbox: &Sandbox, operation: &str) {
+    while sandbox.effects(operation) == 0 {
+        tokio::time::sleep(std::time::Duration::from_millis(5)).await;
+    }
 }
 
 /// What a run of the program came to.
@@ -175,4 +194,24 @@ fn code(status: process::ExitStatus) -> i32 {
         return -signal;
     }
     status.code().unwrap_or(i32::MIN)
+}
+
+/// `jobs run` of one user's Teams, whose job completes after a date.
+pub fn a_run<'a>(job: &'a str, complete_after: &'a str) -> [&'a str; 14] {
+    [
+        "jobs",
+        "run",
+        job,
+        "--source-tenant",
+        "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
+        "--complete-after",
+        complete_after,
+        "--workloads",
+        "Teams",
+        "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754",
+        "--interval",
+        "1s",
+        "--yes",
+        "--expect=1",
+    ]
 }

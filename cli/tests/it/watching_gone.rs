@@ -3,7 +3,7 @@
 use msgraph_migrations_sandbox::{FaultRule, Sandbox, Settings};
 use serde_json::{Value, json};
 
-use crate::support::{Running, start};
+use crate::support::{Running, a_run, start};
 
 async fn vanishing(speed: f64) -> Sandbox {
     let settings = Settings {
@@ -50,24 +50,7 @@ async fn what_is_deleted_while_it_is_watched_ends_with_4_and_says_so() {
         .expect("deleted");
 
     let run = vanishing(0.0).await;
-    let arguments = [
-        "jobs",
-        "run",
-        "Wave 4",
-        "--source-tenant",
-        "5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90",
-        "--complete-after",
-        "2030-01-06T20:00:00Z",
-        "--workloads",
-        "Teams",
-        "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754",
-        "--interval",
-        "1s",
-        "--yes",
-        "--expect",
-        "1",
-    ];
-    let of_run = Running::start(&run, &arguments, None);
+    let of_run = Running::start(&run, &a_run("Wave 4", "2030-01-06T20:00:00Z"), None);
     while run.effects("validateJob") == 0 {
         tokio::time::sleep(std::time::Duration::from_millis(5)).await;
     }

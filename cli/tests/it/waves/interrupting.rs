@@ -3,11 +3,11 @@
 
 use std::time::Duration;
 
-use msgraph_migrations_sandbox::{Fault, FaultRule, Sandbox};
+use msgraph_migrations_sandbox::Sandbox;
 use serde_json::Value;
 
 use super::{Folder, effects, journals, start};
-use crate::support::Running;
+use crate::support::{Running, slow, until_effect};
 
 /// Create, validate, map and migrate.
 const STEPS: [&str; 4] = [
@@ -20,19 +20,6 @@ const MAPPINGS: &str =
     "batch-size = 1\nuntil = \"migrating\"\n[mappings]\nusers = \"mappings.csv\"";
 /// Two jobs of one user, 60 mappings in two requests.
 const CHANGES: &str = "66";
-
-fn slow(sandbox: &Sandbox, operation: &str, milliseconds: u64) {
-    let latency = Fault::Latency { milliseconds };
-    sandbox
-        .set_faults(vec![FaultRule::new(operation, latency)])
-        .expect("a rule");
-}
-
-async fn until_effect(sandbox: &Sandbox, operation: &str) {
-    while sandbox.effects(operation) == 0 {
-        tokio::time::sleep(Duration::from_millis(5)).await;
-    }
-}
 
 fn folder() -> Folder {
     let folder = Folder::new();
@@ -91,6 +78,25 @@ fn sent(journal: &[Value]) -> Vec<String> {
         .collect()
 }
 
+/// Whatever was sent has an event of one of these kinds, and nothing else has.
+fn assert_sent_is(journal: &[Value], events: &[&str], case: &str) {
+    let mut sent = sent(journal);
+    sent.sort();
+    let mut known: Vec<String> = events
+        .iter()
+        .flat_map(|event| changes(journal, event))
+        .collect();
+    known.sort();
+    assert_eq!(sent, known, "{case}: what was sent, and what is {events:?}");
+}
+
+fn assert_resuming_makes_the_rest(folder: &Folder, sandbox: &Sandbox, case: &str) {
+    sandbox.set_faults(Vec::new()).expect("no rules");
+    let resumed = resume(folder, sandbox);
+    assert_eq!(resumed.code, 0, "{case}: {resumed:?}");
+    assert_eq!(effects(sandbox), [2, 2, 2, 2], "{case}: each once");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_sent_is_waited_for_and_the_rest_is_named_and_made_by_resuming() {
     for step in STEPS {
@@ -121,10 +127,7 @@ async fn what_was_sent_is_waited_for_and_the_rest_is_named_and_made_by_resuming(
             "{step}: {out} {said}"
         );
         let journal = folder.journal();
-        let (mut sent, mut done) = (sent(&journal), changes(&journal, "done"));
-        sent.sort();
-        done.sort();
-        assert_eq!(sent, done, "{step}: whatever was sent was waited for");
+        assert_sent_is(&journal, &["done"], step);
         let last = journal.last().expect("an end");
         assert_eq!(
             (&last["event"], &last["exit"]),
@@ -132,10 +135,7 @@ async fn what_was_sent_is_waited_for_and_the_rest_is_named_and_made_by_resuming(
             "{step}"
         );
 
-        sandbox.set_faults(Vec::new()).expect("no rules");
-        let resumed = resume(&folder, &sandbox);
-        assert_eq!(resumed.code, 0, "{step}: {resumed:?}");
-        assert_eq!(effects(&sandbox), [2, 2, 2, 2], "{step}: each once");
+        assert_resuming_makes_the_rest(&folder, &sandbox, step);
     }
 }
 
@@ -155,21 +155,9 @@ async fn whoever_does_not_wait_is_told_what_is_unknown_and_resuming_finds_it_out
             "{step}: {said}"
         );
         let journal = folder.journal();
-        let (done, unknown) = (changes(&journal, "done"), changes(&journal, "unknown"));
-        let mut known = [done, unknown.clone()].concat();
-        known.sort();
-        let mut sent = sent(&journal);
-        sent.sort();
-        assert_eq!(
-            known, sent,
-            "{step}: of whatever was sent the journal tells"
-        );
-        assert!(!unknown.is_empty(), "{step}");
-
-        sandbox.set_faults(Vec::new()).expect("no rules");
-        let resumed = resume(&folder, &sandbox);
-        assert_eq!(resumed.code, 0, "{step}: {resumed:?}");
-        assert_eq!(effects(&sandbox), [2, 2, 2, 2], "{step}: each once");
+        assert_sent_is(&journal, &["done", "unknown"], step);
+        assert!(!changes(&journal, "unknown").is_empty(), "{step}");
+        assert_resuming_makes_the_rest(&folder, &sandbox, step);
     }
 }
 
@@ -200,15 +188,8 @@ async fn a_run_that_is_resumed_is_interrupted_in_the_same_way() {
     running.signal("-INT");
     let (code, out, said) = running.end();
     assert_eq!(code, 130, "{out} {said}");
-    let journal = folder.journal();
-    let (mut sent, mut done) = (sent(&journal), changes(&journal, "done"));
-    sent.sort();
-    done.sort();
-    assert_eq!(sent, done, "whatever was sent was waited for: {said}");
-    sandbox.set_faults(Vec::new()).expect("no rules");
-    let resumed = resume(&folder, &sandbox);
-    assert_eq!(resumed.code, 0, "{resumed:?}");
-    assert_eq!(effects(&sandbox), [2, 2, 2, 2], "each once");
+    assert_sent_is(&folder.journal(), &["done"], &said);
+    assert_resuming_makes_the_rest(&folder, &sandbox, &said);
 }
 
 #[tokio::test(flavor = "multi_thread")]
