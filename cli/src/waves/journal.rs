@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions, TryLockError};
-use std::io::{BufRead, BufReader, Read, Seek, SeekFrom, Write};
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -183,32 +183,19 @@ impl Journal {
             Err(error) => return Err(failed(error)),
         };
         lock(&file, &path)?;
-        cut_off_torn_line(&mut file).map_err(failed)?;
-        let mut plan = None;
-        let mut id = String::new();
-        let mut states = HashMap::new();
-        for (index, line) in BufReader::new(&file).lines().enumerate() {
-            let line = line.map_err(failed)?;
-            let line: Line = serde_json::from_str(&line).map_err(|error| {
-                Failure::usage(format!("{} is no journal of a run", path.display()))
-                    .because(format!("line {}: {error}", index + 1))
-            })?;
-            match line.event {
-                Event::Run {
-                    run, plan: made, ..
-                } => {
-                    id = run;
-                    plan = Some(*made);
-                }
-                event => note(&mut states, &event),
-            }
+        let mut text = Vec::new();
+        file.read_to_end(&mut text).map_err(failed)?;
+        // What stands behind the last line break a killed process did not finish.
+        let end = text.iter().rposition(|byte| *byte == b'\n');
+        let whole = &text[..end.map_or(0, |at| at + 1)];
+        let (run, plan, states) = read(whole, &path)?;
+        // Only now: somebody may have named another file, of which nothing may be lost.
+        if whole.len() < text.len() {
+            let length = u64::try_from(whole.len()).unwrap_or(u64::MAX);
+            file.set_len(length).map_err(failed)?;
         }
-        let plan = plan.ok_or_else(|| {
-            Failure::usage(format!("{} is no journal of a run", path.display()))
-                .because("its first line does not tell what was to be done; nothing was sent then")
-        })?;
         let journal = Self {
-            run: id,
+            run,
             path,
             under_way: UnderWay::default(),
             clock,
@@ -312,6 +299,26 @@ impl Journal {
     }
 }
 
+/// The run that whole lines tell of, what is to be done, and what is known of each change.
+pub fn read(text: &[u8], path: &Path) -> Result<(String, Plan, HashMap<String, State>), Failure> {
+    let no_journal = || Failure::usage(format!("{} is no journal of a run", path.display()));
+    let mut run_and_plan = None;
+    let mut states = HashMap::new();
+    for (index, line) in text.split_inclusive(|byte| *byte == b'\n').enumerate() {
+        let line: Line = serde_json::from_slice(line)
+            .map_err(|error| no_journal().because(format!("line {}: {error}", index + 1)))?;
+        match line.event {
+            Event::Run { run, plan, .. } => run_and_plan = Some((run, *plan)),
+            event => note(&mut states, &event),
+        }
+    }
+    let (run, plan) = run_and_plan.ok_or_else(|| {
+        no_journal()
+            .because("its first line does not tell what was to be done; nothing was sent then")
+    })?;
+    Ok((run, plan, states))
+}
+
 fn note(states: &mut HashMap<String, State>, event: &Event) {
     let mut put = |change: &String, state: State| {
         states.insert(change.clone(), state);
@@ -353,18 +360,4 @@ pub fn lock(file: &File, path: &Path) -> Result<(), Failure> {
         .next("wait for its end, or stop it and resume it")),
         Err(TryLockError::Error(error)) => Err(unusable(path, error)),
     }
-}
-
-/// Removes what stands behind the last line break: a line that a killed process did not finish.
-fn cut_off_torn_line(file: &mut File) -> std::io::Result<()> {
-    let mut bytes = Vec::new();
-    file.seek(SeekFrom::Start(0))?;
-    file.read_to_end(&mut bytes)?;
-    let end = bytes.iter().rposition(|byte| *byte == b'\n');
-    let end = u64::try_from(end.map_or(0, |at| at + 1)).unwrap_or(0);
-    if end < u64::try_from(bytes.len()).unwrap_or(0) {
-        file.set_len(end)?;
-    }
-    file.seek(SeekFrom::Start(0))?;
-    Ok(())
 }

@@ -89,6 +89,16 @@ impl Plan {
                 .because(error)
                 .next("name another file")
         };
+        // Nobody means to write over the wave itself, or its list.
+        match std::fs::read(file) {
+            Ok(there) if !there.is_empty() && !is_plan(&there) => {
+                return Err(failed(&"it is there, and it is no plan"));
+            }
+            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                return Err(failed(&error));
+            }
+            _ => {}
+        }
         let mut text = serde_json::to_vec_pretty(self).map_err(|error| failed(&error))?;
         text.push(b'\n');
         let mut options = OpenOptions::new();
@@ -101,24 +111,30 @@ impl Plan {
     }
 
     pub fn read(file: &Path) -> Result<Self, Failure> {
-        let failed = |error: &dyn std::fmt::Display| {
-            Failure::usage(format!(
-                "{} is no plan that can be used; nothing was sent",
-                file.display()
-            ))
-            .because(error)
-            .next("make one: xtmig plan WAVE --out FILE")
-        };
-        let text = std::fs::read_to_string(file).map_err(|error| failed(&error))?;
-        let plan: Self = serde_json::from_str(&text).map_err(|error| failed(&error))?;
+        std::fs::read_to_string(file)
+            .map_err(|error| error.to_string())
+            .and_then(|text| Self::parse(&text))
+            .map_err(|reason| {
+                Failure::usage(format!(
+                    "{} is no plan that can be used; nothing was sent",
+                    file.display()
+                ))
+                .because(reason)
+                .next("make one: xtmig plan WAVE --out FILE")
+            })
+    }
+
+    /// The plan that a text holds, or why there is none that can be used.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let plan: Self = serde_json::from_str(text).map_err(|error| error.to_string())?;
         if plan.format != FORMAT || plan.version != VERSION {
-            return Err(failed(&format!(
+            return Err(format!(
                 "it is {} of version {}, and this program reads version {VERSION}",
                 plan.format, plan.version
-            )));
+            ));
         }
         if plan.digest != plan.digest_of_content() {
-            return Err(failed(&"it was changed after it was made"));
+            return Err("it was changed after it was made".to_owned());
         }
         Ok(plan)
     }
@@ -140,6 +156,15 @@ impl Plan {
         }
         Ok(missing)
     }
+}
+
+/// Whether it is a plan of any version, whatever became of it since.
+fn is_plan(text: &[u8]) -> bool {
+    #[derive(Deserialize)]
+    struct Format {
+        format: String,
+    }
+    serde_json::from_slice::<Format>(text).is_ok_and(|plan| plan.format == FORMAT)
 }
 
 /// The refusal of a plan that no longer fits.

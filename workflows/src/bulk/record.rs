@@ -13,6 +13,10 @@ use serde::{Deserialize, Serialize};
 /// The version of the file's format that is written.
 const VERSION: u32 = 1;
 const FORMAT: &str = "msgraph-migrations record";
+/// How the file of every version begins.
+const BEGINNING: &[u8] = br#"{"format":"msgraph-migrations record","#;
+/// No file's first line is longer.
+const MAX_HEADER: u64 = 64 * 1024;
 
 /// What the service has confirmed, across any number of runs and processes.
 ///
@@ -150,12 +154,21 @@ impl Record {
             Err(TryLockError::WouldBlock) => return Err(RecordError::InUse(path)),
             Err(TryLockError::Error(error)) => return Err(failed(error)),
         }
-        let cut_off = cut_off_torn_line(&mut file).map_err(failed)?;
-        let (header, done) = read(&mut file, &path)?;
-        if let Some(header) = header {
+        // Before anything of it is changed: somebody may have named the wrong file.
+        let whole = length_of_whole_lines(&mut file).map_err(failed)?;
+        let length = file.seek(SeekFrom::End(0)).map_err(failed)?;
+        if whole == 0 && length > 0 && !is_torn_header(&mut file).map_err(failed)? {
+            return Err(RecordError::NotARecord(path));
+        }
+        let (header, done) = read(&mut file, whole, &path)?;
+        if let Some(header) = &header {
             expect("service", service, &header.service)?;
             expect("tenant", tenant, &header.tenant)?;
-        } else {
+        }
+        if whole < length {
+            file.set_len(whole).map_err(failed)?;
+        }
+        if header.is_none() {
             let header = Header {
                 format: FORMAT.to_owned(),
                 version: VERSION,
@@ -169,7 +182,7 @@ impl Record {
             tenant,
             done,
             Some((file, path)),
-            cut_off,
+            length - whole,
         ))
     }
 
@@ -322,13 +335,10 @@ pub(super) fn digest(of: impl Hash) -> u128 {
     half(0) << 64 | half(1)
 }
 
-/// Removes what stands behind the last line break: a line that a killed process did not finish.
-///
-/// Returns how many bytes that was.
-fn cut_off_torn_line(file: &mut File) -> io::Result<u64> {
+/// Up to where lines are whole; what stands behind is one that a killed process did not finish.
+fn length_of_whole_lines(file: &mut File) -> io::Result<u64> {
     const STEP: u64 = 4096;
-    let length = file.seek(SeekFrom::End(0))?;
-    let mut end = length;
+    let mut end = file.seek(SeekFrom::End(0))?;
     while end > 0 {
         let start = end.saturating_sub(STEP);
         file.seek(SeekFrom::Start(start))?;
@@ -337,26 +347,39 @@ fn cut_off_torn_line(file: &mut File) -> io::Result<u64> {
             .take(end - start)
             .read_to_end(&mut bytes)?;
         if let Some(at) = bytes.iter().rposition(|byte| *byte == b'\n') {
-            end = start + u64::try_from(at).unwrap_or(0) + 1;
-            break;
+            return Ok(start + u64::try_from(at).unwrap_or(0) + 1);
         }
         end = start;
     }
-    if end < length {
-        file.set_len(end)?;
-    }
-    file.seek(SeekFrom::Start(0))?;
-    Ok(length - end)
+    Ok(0)
 }
 
-fn read(file: &mut File, path: &Path) -> Result<(Option<Header>, HashSet<u128>), RecordError> {
+/// Whether a file without a whole line is a record whose first line was not finished; a power cut may leave zeros.
+fn is_torn_header(file: &mut File) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(0))?;
+    let mut bytes = Vec::new();
+    let length = file.take(MAX_HEADER).read_to_end(&mut bytes)?;
+    let end = bytes.iter().rposition(|byte| *byte != 0);
+    bytes.truncate(end.map_or(0, |at| at + 1));
+    let is_short = u64::try_from(length).unwrap_or(u64::MAX) < MAX_HEADER;
+    Ok(is_short && (BEGINNING.starts_with(&bytes) || bytes.starts_with(BEGINNING)))
+}
+
+/// Reads the lines of so many bytes.
+fn read(
+    file: &mut File,
+    length: u64,
+    path: &Path,
+) -> Result<(Option<Header>, HashSet<u128>), RecordError> {
     let mut done = HashSet::new();
     let mut header = None;
-    for (index, line) in BufReader::new(file).lines().enumerate() {
-        let line = line.map_err(|source| RecordError::Io {
-            path: path.to_owned(),
-            source,
-        })?;
+    let failed = |source| RecordError::Io {
+        path: path.to_owned(),
+        source,
+    };
+    file.seek(SeekFrom::Start(0)).map_err(failed)?;
+    for (index, line) in BufReader::new(file.take(length)).lines().enumerate() {
+        let line = line.map_err(failed)?;
         if index == 0 {
             header = Some(read_header(&line, path)?);
             continue;

@@ -14,6 +14,56 @@ fn offline(folder: &Folder, arguments: &[&str]) -> Ran {
     ran(&command.output().expect("it runs"))
 }
 
+/// None of these ends with a line break, behind which a run that was killed has left nothing whole.
+#[test]
+fn a_file_that_is_named_by_mistake_is_told_and_not_touched() {
+    let folder = Folder::new();
+    folder.wave(2, "until = \"migrating\"");
+    let wave = fs::read_to_string(folder.path("wave.toml")).expect("a file");
+    let texts = [
+        ("wave.toml", wave.trim_end()),
+        ("users.csv", "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754"),
+        (
+            "journal.jsonl",
+            "{\"time\":\"2026-11-01T20:00:00Z\",\"event\":\"resumed\"}\n{\"time\"",
+        ),
+    ];
+    for (name, text) in texts {
+        let file = folder.write(name, text);
+        let refused = offline(&folder, &["resume", name, "--yes", "--expect", "1"]);
+        assert_eq!(refused.code, 2, "{refused:?}");
+        assert!(
+            refused.err.contains(&format!("{name} is no journal")),
+            "{refused:?}"
+        );
+        assert_eq!(fs::read_to_string(file).expect("a file"), text, "{name}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_written_over_a_plan_and_over_nothing_else() {
+    let folder = Folder::new();
+    folder.wave(2, "until = \"migrating\"");
+    let sandbox = start(Sandbox::builder()).await;
+    let wave = fs::read_to_string(folder.path("wave.toml")).expect("a file");
+    let to = |file: &str| folder.run(&sandbox, &["plan", "wave.toml", "--out", file]);
+    let refused = to("wave.toml");
+    assert_eq!(refused.code, 2, "{refused:?}");
+    assert!(
+        refused.err.contains("it is there, and it is no plan"),
+        "{refused:?}"
+    );
+    assert_eq!(
+        fs::read_to_string(folder.path("wave.toml")).expect("a file"),
+        wave
+    );
+    folder.write("empty", "");
+    for file in ["plan.json", "plan.json", "empty"] {
+        let written = to(file);
+        assert_eq!(written.code, 10, "{file}: {written:?}");
+    }
+}
+
 #[test]
 fn every_mistake_is_told_at_once_with_line_column_and_reason() {
     let folder = Folder::new();

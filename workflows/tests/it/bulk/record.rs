@@ -111,6 +111,29 @@ fn two_writers_a_newer_version_and_what_is_no_record_are_errors() {
     }
 }
 
+/// Somebody may name the list in place of the record, and a list need not end with a line break.
+#[test]
+fn a_file_that_holds_something_else_is_not_touched() {
+    let file = file("wrong");
+    drop(Record::open(&file, "https://other.example", TENANT).expect("a record"));
+    let of_another = fs::read_to_string(&file).expect("a file");
+    for text in [
+        "84c0d5ab-7e21-4936-bf1a-0d9e63c2f754",
+        "user\r\n84c0d5ab-7e21-4936-bf1a-0d9e63c2f754",
+        "{\"something\":\"else\"}",
+        "{\"format\":\"msgraph-migrations recipe\",",
+        "\n",
+        "\0\0secret",
+        &"x".repeat(100_000),
+        &format!("{of_another}{{\"action\""),
+        &format!("{of_another}{{}}\n{{\"action\""),
+    ] {
+        fs::write(&file, text).expect("a file");
+        Record::open(&file, SERVICE, TENANT).expect_err("no record of this service");
+        assert_eq!(fs::read_to_string(&file).expect("a file"), text);
+    }
+}
+
 #[test]
 fn a_line_that_was_cut_off_at_any_byte_is_removed_and_nothing_else() {
     let line =
