@@ -33,6 +33,8 @@ mod cancel_outcome;
 mod change;
 mod each;
 mod engine;
+#[cfg(test)]
+mod fuzz;
 mod jobs;
 mod mappings;
 mod options;

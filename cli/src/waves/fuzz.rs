@@ -1,6 +1,6 @@
-//! Wave files and sheets that nobody should write, against what reads them.
+//! Wave files, sheets, plans and journals that nobody should write, against what reads them.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::LazyLock;
 
@@ -8,9 +8,11 @@ use msgraph_migrations_checks::fuzz;
 use msgraph_migrations_checks::hostile::{assert_one_line, input};
 
 use super::format::Wave;
+use super::journal::{self, State};
 use super::mapping_sheet;
 use super::mistakes::Mistakes;
 use super::people;
+use super::plan_file::Plan;
 use super::reading;
 use super::wanted::Side;
 use crate::output::escaped;
@@ -21,6 +23,8 @@ const SMALL: &str = "name = \"Wave 1\"\nsource-tenant = \"5b0de6f1-27a4-4c55-9c3
 const JOBS: &str = "name = \"Wave 2\"\nsource-tenant = \"5b0de6f1-27a4-4c55-9c37-6a8e1f4d2b90\"\n\
     complete-after = \"2026-12-12T20:00:00+01:00\"\nworkloads = [\"Teams\", \"ODSP\"]\nuntil = \"migrated\"\n\
     [users]\nfile = \"u.csv\"\ncolumn = \"who\"\n[[batch]]\nname = \"first\"\n[[batch]]\nname = \"second\"\n";
+/// What `xtmig apply` wrote of a run against the simulator.
+const JOURNAL: &str = include_str!("../../tests/fixtures/journal.jsonl");
 const USERS: &str = "user,batch\r\n84c0d5ab-7e21-4936-bf1a-0d9e63c2f754,first\r\n\"a@b.example\",\"sec\"\"ond\"\n\n,\n";
 const MAPPINGS: &str = "source,target,kind,email,remove\na@b.example,c@d.example,regularUser,c@d.example,\n\
     b@b.example,,,,yes\n";
@@ -134,6 +138,85 @@ fn mappings() {
                 assert!(
                     !mistakes.is_empty() || side == Side::Group || mapping.source.contains('@')
                 );
+            }
+        }
+    });
+}
+
+/// The plan of the journal's run, as a file.
+static PLAN: LazyLock<String> = LazyLock::new(|| {
+    let (_, plan, _) = journal::read(JOURNAL.as_bytes(), Path::new("j")).expect("a journal");
+    serde_json::to_string_pretty(&plan).expect("a plan is written")
+});
+
+/// Either it is the plan that was made, or it is refused: whatever was changed by hand, nobody has looked at.
+#[test]
+fn plans() {
+    let made = Plan::parse(&PLAN).expect("a plan");
+    fuzz!(250, |chosen: &[u8]| {
+        match Plan::parse(&text(chosen, &[&PLAN])) {
+            Ok(plan) => assert_eq!(plan, made),
+            Err(reason) => assert_one_line(&escaped(&reason), 4_000),
+        }
+    });
+}
+
+/// What another reader finds: the last that was said of each change.
+fn last_events(text: &[u8]) -> HashMap<String, &'static str> {
+    let mut last = HashMap::new();
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        let line: serde_json::Value = serde_json::from_slice(line).expect("JSON");
+        let mut say = |change: &serde_json::Value, what| {
+            last.insert(change.as_str().expect("text").to_owned(), what);
+        };
+        match line["event"].as_str().expect("text") {
+            "sending" => {
+                let changes = line["changes"].as_array().expect("a list");
+                changes.iter().for_each(|change| say(change, "sent"));
+            }
+            "done" => say(&line["change"], "done"),
+            "notDone" => say(&line["change"], "not done"),
+            "unknown" => say(&line["change"], "unknown"),
+            _ => {}
+        }
+    }
+    last
+}
+
+#[test]
+fn journals() {
+    let (run, rest) = JOURNAL.split_once('\n').expect("lines");
+    let event = |event: &str| {
+        let time = "2026-11-22T02:28:46.513Z";
+        format!(r#"{{"time":"{time}","event":"{event}","change":"a","why":"interrupted"}}"#)
+    };
+    let told = format!("{run}\n{}\n{}\n", event("notDone"), event("unknown"));
+    let rest = format!("{rest}{}", rest.replace("\"done\"", "\"unknown\""));
+    fuzz!(250, |chosen: &[u8]| {
+        // The plan has a target of its own, so that what follows it is spoilt here, mostly.
+        let whole = match text(chosen, &[&told, &rest]) {
+            text if text.starts_with('{') && !text.contains("\"run\"") => format!("{run}\n{text}"),
+            text => text,
+        };
+        match journal::read(whole.as_bytes(), Path::new("journal.jsonl")) {
+            Err(failure) => {
+                let why = failure.why.unwrap_or_default();
+                assert_one_line(&escaped(&format!("{}: {why}", failure.what)), 8_000);
+            }
+            Ok((_, _, states)) => {
+                let states: HashMap<String, &str> = states
+                    .into_iter()
+                    .map(|(change, state)| {
+                        let state = match state {
+                            State::Sent => "sent",
+                            State::Done { .. } => "done",
+                            State::NotDone => "not done",
+                            State::Unknown => "unknown",
+                        };
+                        (change, state)
+                    })
+                    .collect();
+                assert_eq!(states, last_events(whole.as_bytes()), "{whole}");
             }
         }
     });
