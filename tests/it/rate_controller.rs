@@ -187,6 +187,72 @@ fn how_many_passed_of_the_first_that_left_together_is_remembered() {
     controller.abandoned(next, at(now + 3.0));
     let known = controller.snapshot(at(now + 3.0));
     assert_eq!((known.at_once, known.rate), (Some(10), None));
+
+    // As many as that are refused as well by now: one less is tried, and one in sixteen where they are more.
+    let mut now = now + 3.1;
+    for _ in 0..3 {
+        let flight: Vec<_> = (0..10)
+            .map(|_| leaves(&mut controller, now, Urgency::Ordinary))
+            .collect();
+        for permit in flight {
+            controller.accepted(permit, at(now + 0.02));
+        }
+        now += 0.05;
+    }
+    let mut flight: Vec<_> = (0..10)
+        .map(|_| leaves(&mut controller, now, Urgency::Ordinary))
+        .collect();
+    let refused = flight.pop().expect("ten");
+    for permit in flight {
+        controller.accepted(permit, at(now + 0.02));
+    }
+    controller.refused(refused, at(now + 0.03), Some(at(1.0)));
+    let next = leaves(&mut controller, now + 2.0, Urgency::Ordinary);
+    controller.abandoned(next, at(now + 2.0));
+    assert_eq!(controller.snapshot(at(now + 2.0)).at_once, Some(9));
+}
+
+/// Of those under way when the first is refused, a limit lets pass what it refills meanwhile. Where there are many, that
+/// says how fast it refills; where there are few, it says nothing.
+#[test]
+fn what_a_limit_refills_in_a_round_trip_is_learned_from_more_than_eight_under_way() {
+    let rate_after = |under_way: usize| {
+        let mut controller = controller();
+        let mut flight: Vec<_> = (0..10 + under_way)
+            .map(|_| leaves(&mut controller, 100.0, Urgency::Ordinary))
+            .collect();
+        let late = flight.split_off(10);
+        for permit in flight {
+            controller.accepted(permit, at(100.02));
+        }
+        for _ in 0..15 {
+            let permit = leaves(&mut controller, 100.02, Urgency::Ordinary);
+            controller.accepted(permit, at(100.04));
+        }
+        for (index, permit) in late.into_iter().enumerate() {
+            if index < 3 {
+                controller.refused(permit, at(100.05), Some(at(1.0)));
+            } else {
+                controller.accepted(permit, at(100.06));
+            }
+        }
+        let next = leaves(&mut controller, 102.0, Urgency::Ordinary);
+        controller.abandoned(next, at(102.0));
+        controller.snapshot(at(102.0)).rate
+    };
+    assert!(rate_after(8).is_some_and(|rate| rate < 1.0));
+    assert!(rate_after(9).is_some_and(|rate| rate > 20.0));
+}
+
+#[test]
+fn a_pause_is_over_at_its_end() {
+    let mut controller = controller();
+    let refused = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    controller.refused(refused, at(100.0), Some(at(1.0)));
+    let (_, end) = controller.snapshot(at(100.5)).pause.expect("a pause");
+    let before = end.saturating_sub(Duration::from_nanos(1_000));
+    assert!(controller.snapshot(before).pause.is_some());
+    assert_eq!(controller.snapshot(end).pause, None);
 }
 
 #[test]
