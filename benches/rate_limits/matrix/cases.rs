@@ -38,7 +38,7 @@ pub struct Case {
     pub setup: Setup,
     /// The seconds that somebody needs who knows the rule.
     pub ideal: f64,
-    pub limiter: Box<dyn Fn() -> Box<dyn Limiter>>,
+    pub limiter: Box<dyn Fn() -> Box<dyn Limiter> + Send>,
     pub goal: Goal,
     /// The part of all requests that may be refused.
     pub max_refused: f64,
@@ -62,7 +62,7 @@ impl Case {
         requests: f64,
         ideal: f64,
         goal: Goal,
-        limiter: impl Fn() -> Box<dyn Limiter> + 'static,
+        limiter: impl Fn() -> Box<dyn Limiter> + Send + 'static,
     ) -> Self {
         #[expect(
             clippy::cast_possible_truncation,
@@ -175,7 +175,7 @@ fn word(retry_after: RetryAfter) -> String {
     }
 }
 
-fn bucket(rate: f64, burst: f64, after: RetryAfter) -> impl Fn() -> Box<dyn Limiter> {
+fn bucket(rate: f64, burst: f64, after: RetryAfter) -> impl Fn() -> Box<dyn Limiter> + Send {
     move || Box::new(TokenBucket::new(rate, burst, after))
 }
 

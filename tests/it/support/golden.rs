@@ -1,7 +1,7 @@
 //! Copies that somebody has read, and what they are compared with.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 /// Compares a text with the copy of that name below `tests/golden`, or writes the copy if `ACCEPT_GOLDEN` is set.
 ///
@@ -9,14 +9,12 @@ use std::path::Path;
 ///
 /// When they differ: with the first line that does, and the command that accepts the text.
 pub fn assert_reviewed(text: &str, name: &str, filter: &str) {
-    let golden = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/golden")
-        .join(name);
-    if std::env::var_os("ACCEPT_GOLDEN").is_some() {
+    let golden = path(name);
+    if is_accepting() {
         fs::write(&golden, text).expect("the copy can be written");
         return;
     }
-    let reviewed = fs::read_to_string(&golden).unwrap_or_default();
+    let reviewed = reviewed(name);
     if text == reviewed {
         return;
     }
@@ -34,4 +32,20 @@ pub fn assert_reviewed(text: &str, name: &str, filter: &str) {
          `ACCEPT_GOLDEN=1 cargo test --test it {filter}`",
         golden.display(),
     );
+}
+
+/// Whether copies are written and not compared.
+pub fn is_accepting() -> bool {
+    std::env::var_os("ACCEPT_GOLDEN").is_some()
+}
+
+/// The copy of that name; empty if there is none.
+pub fn reviewed(name: &str) -> String {
+    fs::read_to_string(path(name)).unwrap_or_default()
+}
+
+fn path(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/golden")
+        .join(name)
 }

@@ -35,7 +35,9 @@ fn targets(code: &str, prefix: &str) -> BTreeSet<String> {
 fn files(room: &str) -> Vec<PathBuf> {
     let mut files = vec![source().join(format!("{room}.rs"))];
     if let Ok(folder) = fs::read_dir(source().join(room)) {
-        files.extend(folder.map(|entry| entry.expect("an entry").path()));
+        let entries = folder.map(|entry| entry.expect("an entry").path());
+        // A folder holds the tests of the file whose name it has.
+        files.extend(entries.filter(|path| path.is_file()));
     }
     files
 }
