@@ -19,23 +19,51 @@ MUTANT = b"mutant "
 SWITCH = """
 #[allow(missing_docs, clippy::all, clippy::pedantic)]
 mod mutant_switch {
-    use std::collections::BTreeSet;
     use std::io::Write;
-    use std::sync::{LazyLock, Mutex, PoisonError};
+    use std::sync::OnceLock;
+    use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
 
-    static ON: LazyLock<Option<u32>> =
-        LazyLock::new(|| std::env::var("MUTANT").ok().and_then(|number| number.parse().ok()));
-    static REACHED: LazyLock<Option<String>> = LazyLock::new(|| std::env::var("MUTANTS_REACHED").ok());
-    static SEEN: Mutex<BTreeSet<u32>> = Mutex::new(BTreeSet::new());
+    /// Nobody has looked yet which mutant is on.
+    const UNREAD: u32 = u32::MAX;
+    /// None is, and those that are reached are written down.
+    const WATCHING: u32 = u32::MAX - 1;
+    const NONE: u32 = u32::MAX - 2;
 
+    static ON: AtomicU32 = AtomicU32::new(UNREAD);
+    static REACHED: OnceLock<String> = OnceLock::new();
+    static SEEN: [AtomicBool; 16_384] = [const { AtomicBool::new(false) }; 16_384];
+
+    // Some are asked millions of times.
+    #[inline]
     pub(crate) fn is_on(number: u32) -> bool {
-        if let Some(file) = &*REACHED
-            && SEEN.lock().unwrap_or_else(PoisonError::into_inner).insert(number)
-        {
+        match ON.load(Relaxed) {
+            UNREAD | WATCHING => watch(number),
+            on => on == number,
+        }
+    }
+
+    #[cold]
+    fn read() -> u32 {
+        if let Ok(file) = std::env::var("MUTANTS_REACHED") {
+            REACHED.get_or_init(|| file);
+            return WATCHING;
+        }
+        std::env::var("MUTANT").ok().and_then(|number| number.parse().ok()).unwrap_or(NONE)
+    }
+
+    fn watch(number: u32) -> bool {
+        if ON.load(Relaxed) == UNREAD {
+            ON.store(read(), Relaxed);
+        }
+        let Some(file) = REACHED.get() else {
+            return ON.load(Relaxed) == number;
+        };
+        let seen = &SEEN[number as usize];
+        if !seen.load(Relaxed) && !seen.swap(true, Relaxed) {
             let file = std::fs::OpenOptions::new().append(true).create(true).open(file);
             file.and_then(|mut file| writeln!(file, "{number}")).expect("the file of what was reached");
         }
-        *ON == Some(number)
+        false
     }
 
     /// An iterator without a name, or what a mutant puts in its place.

@@ -255,6 +255,86 @@ fn a_pause_is_over_at_its_end() {
     assert_eq!(controller.snapshot(end).pause, None);
 }
 
+/// So many pass with so many under way; then one is refused, and the others that are under way pass.
+fn passes_until_a_refusal(
+    controller: &mut RateController,
+    now: &mut f64,
+    at_once: usize,
+    passes: usize,
+) {
+    let mut under_way: std::collections::VecDeque<_> = (0..at_once)
+        .map(|_| leaves(controller, *now, Urgency::Ordinary))
+        .collect();
+    for _ in at_once..passes {
+        *now += 0.01;
+        let permit = under_way.pop_front().expect("some are under way");
+        controller.accepted(permit, at(*now));
+        under_way.push_back(leaves(controller, *now, Urgency::Ordinary));
+    }
+    *now += 0.01;
+    let refused = under_way.pop_front().expect("some are under way");
+    controller.refused(refused, at(*now), Some(at(1.0)));
+    for permit in under_way {
+        controller.accepted(permit, at(*now));
+    }
+    *now += 2.0;
+    let next = leaves(controller, *now, Urgency::Ordinary);
+    controller.abandoned(next, at(*now));
+}
+
+/// Where no limit is believed in, which would be a reason of its own.
+#[test]
+fn a_pause_lasts_longer_than_asked_when_more_than_half_of_those_under_way_were_refused() {
+    for (more_refused, is_longer) in [(1, false), (2, false), (3, true), (4, true)] {
+        let mut controller = controller();
+        let mut now = 100.0;
+        for _ in 0..3 {
+            passes_until_a_refusal(&mut controller, &mut now, 6, 15);
+        }
+        let mut under_way: Vec<_> = (0..5)
+            .map(|_| leaves(&mut controller, now, Urgency::Ordinary))
+            .collect();
+        for refused in under_way.split_off(4 - more_refused) {
+            controller.refused(refused, at(now + 0.02), Some(at(0.1)));
+        }
+        for passed in under_way {
+            controller.accepted(passed, at(now + 0.02));
+        }
+        let wait = controller.admit(at(now + 0.5), Urgency::Ordinary).err();
+        let known = controller.snapshot(at(now + 0.5));
+        assert_eq!(
+            wait.is_some_and(is_pause),
+            is_longer,
+            "{more_refused}: {known:?}"
+        );
+    }
+}
+
+/// Refusals that have nothing to do with how much is sent may still come from too many at once. Half of them are tried
+/// after the fourth, and stay if four times as much passes as it did on average.
+#[test]
+fn half_the_requests_at_once_are_kept_if_four_times_as_much_passes() {
+    for (passes, kept) in [(40, None), (56, None), (57, Some(3)), (80, Some(3))] {
+        let mut controller = controller();
+        let mut now = 100.0;
+        for refusal in 1..=4 {
+            assert_eq!(
+                controller.snapshot(at(now)).at_once,
+                None,
+                "after {refusal}"
+            );
+            passes_until_a_refusal(&mut controller, &mut now, 6, 15);
+        }
+        assert_eq!(controller.snapshot(at(now)).at_once, Some(3));
+        passes_until_a_refusal(&mut controller, &mut now, 3, passes);
+        assert_eq!(
+            controller.snapshot(at(now)).at_once,
+            kept,
+            "{passes} passed"
+        );
+    }
+}
+
 #[test]
 fn a_refusal_of_what_left_before_a_pause_begins_no_other_one() {
     let mut controller = controller();
