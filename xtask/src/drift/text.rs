@@ -121,7 +121,7 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
         // The row of a list that stands elsewhere now is no word of it.
         let stated =
             |word: &Word| elsewhere.contains(&word.mark) || moved && word.weight == Weight::Row;
-        let states = old.words.iter().any(|word| match word.weight {
+        let binds = old.words.iter().any(|word| match word.weight {
             Weight::Ending => true,
             Weight::Anchor => balance.less(word) && !elsewhere.contains(&word.mark),
             Weight::Polar => left_new.is_empty(),
@@ -133,7 +133,7 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
                 .filter(|word| balance.less(word) && !stated(word))
                 .count()
                 >= SENTENCE);
-        let binding = states && !(few && is_said_by(old, after));
+        let binding = binds && !(few && is_said_by(old, after));
         found.push(Change {
             line: after_line.get(*index).copied().unwrap_or(1),
             before: Some(read(old, &names)),

@@ -273,15 +273,16 @@ fn members_on_a_page_of_their_own_say_the_same_and_others_do_not() {
                     &format!("api-reference/beta/resources/{stem}.md"),
                     &text_without,
                 );
-                let rows: String = members
+                let rows: Vec<String> = members
                     .iter()
-                    .map(|member| format!("|{member}|What it means.|\n"))
+                    .map(|member| format!("|{member}|What it means.|"))
                     .collect();
+                let rows = rows.join("\n");
                 folder.write(
                     &format!("api-reference/beta/resources/{}.md", name.to_lowercase()),
                     format!(
                         "---\ntitle: \"{name} enum type\"\ndoc_type: enumPageType\n---\n\n# {name} enum type\n\n\
-                         Namespace: microsoft.graph\n\nValues.\n\n## Members\n\n|Member|Description|\n|:---|:---|\n{rows}"
+                         Namespace: microsoft.graph\n\nValues.\n\n## Members\n\n|Member|Description|\n|:---|:---|\n{rows}\n"
                     ),
                 );
                 let run = run(&["drift", text(folder.path()), "--format", "json"]);
