@@ -299,7 +299,7 @@ mod tests {
             }
         }
         println!("{pairs} pairs: {proofs} prove the action, {exclusions} exclude it");
-        assert_eq!(pairs, 4 * 20 * 20);
+        assert_eq!(pairs, 4 * statuses().count().pow(2));
     }
 
     #[test]

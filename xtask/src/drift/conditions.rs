@@ -1,5 +1,7 @@
 //! Compares rows of error tables with the conditions that the spec describes.
 
+use std::collections::HashSet;
+
 use super::compare::{Difference, Subject};
 use super::finding::{Change, Finding};
 use crate::contract::Contract;
@@ -38,8 +40,9 @@ impl Subject<'_> {
                 everything.push_str(text);
             }
             let words = telling_words(&everything);
+            let names = names(self.contract);
             for row in &rows {
-                let strange = unknown_anchors(&row.text, &everything);
+                let strange = unknown_anchors(&row.text, &everything, &names);
                 if strange.is_empty() && share(&telling_words(&row.text), &words) >= SAME_CONDITION
                 {
                     continue;
@@ -130,8 +133,22 @@ fn without_row<'e>(examples: &'e [Named], rows: &[&Condition]) -> Vec<&'e Named>
         .collect()
 }
 
+/// What calls and types are called: a row may name the call that it is about, marked or not.
+fn names(contract: &Contract) -> HashSet<String> {
+    let actions = contract
+        .operations
+        .iter()
+        .filter_map(|operation| operation.path.rsplit('/').next());
+    let schemas = contract.root.at("#/components/schemas");
+    let types = schemas.map_or(&[][..], Node::members);
+    actions
+        .chain(types.iter().map(|(name, _)| name.as_str()))
+        .map(str::to_lowercase)
+        .collect()
+}
+
 /// The parts of a condition that no rewording changes and that the spec does not mention.
-fn unknown_anchors(text: &str, everything: &str) -> Vec<String> {
+fn unknown_anchors(text: &str, everything: &str, names: &HashSet<String>) -> Vec<String> {
     let lower = everything.to_lowercase();
     let placeholders: Vec<String> = text
         .split('{')
@@ -141,7 +158,7 @@ fn unknown_anchors(text: &str, everything: &str) -> Vec<String> {
         .collect();
     anchors(text)
         .into_iter()
-        .filter(|anchor| !placeholders.contains(anchor))
+        .filter(|anchor| !placeholders.contains(anchor) && !names.contains(anchor))
         .filter(|anchor| match anchor.parse() {
             Ok(number) => !names_number(everything, number),
             Err(_) => !lower.contains(anchor.as_str()),

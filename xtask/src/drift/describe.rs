@@ -50,6 +50,7 @@ pub fn subject(aspect: &str, name: &str) -> String {
         "operation" => format!("operation `{name}`"),
         "page" => "page".to_owned(),
         "base" => "base type".to_owned(),
+        "request-body" => "whether there is a body".to_owned(),
         "query-options" => "support of query options".to_owned(),
         "deprecated" if name == "page" => "deprecation of what the page is about".to_owned(),
         "deprecated" => format!("deprecation of {}", subject(first, rest)),
@@ -74,7 +75,7 @@ pub fn fact(fact: &Fact) -> String {
 pub fn value(aspect: &str, value: &str) -> String {
     match (aspect, value) {
         (_, "") => "yes".to_owned(),
-        ("return" | "method", "none") => "nothing".to_owned(),
+        ("return" | "method" | "request-body", "none") => "nothing".to_owned(),
         ("deprecated", words) => format!("ends: {}", words.trim().replace('\n', " ")),
         _ => value.to_owned(),
     }

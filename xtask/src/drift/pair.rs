@@ -125,6 +125,10 @@ impl Pair<'_> {
             if matches!(fact.aspect(), "link" | "permissions" | "version") {
                 return false;
             }
+            // A page may leave the sentence on the body to an included file.
+            if fact.aspect() == "request-body" {
+                return self.old.fact(&fact.key).is_some() && self.new.fact(&fact.key).is_some();
+            }
             if fact.aspect() == "return" {
                 let key = format!("response/{}", fact.name());
                 return self.old.fact(&key).is_some() && self.new.fact(&key).is_some();

@@ -159,7 +159,18 @@ fn request(contract: &Contract, operation: &Operation, method: &[String], all: &
             method,
         );
     }
-    let Some(body) = operation.node.get("requestBody") else {
+    let body = operation
+        .node
+        .get("requestBody")
+        .map(|body| contract.resolve(body));
+    let asked = match body {
+        Some(body) if body.get("required").is_some_and(Node::is_true) => "required",
+        Some(_) => "optional",
+        None => "none",
+    };
+    let line = body.map_or(operation.line, |body| body.line);
+    all.add("request-body".to_owned(), asked, line, false, method);
+    let Some(body) = body else {
         return;
     };
     all.add(
@@ -347,7 +358,9 @@ pub fn of_enumerations(contract: &Contract, page: &PageFacts) -> Vec<Statement> 
         for member in members.items() {
             let text = member.text();
             let items = [names::variant(name, &text)];
-            all.add(format!("{prefix}{text}"), "", member.line, true, &items);
+            // The spec gives every open enumeration its sentinel; lists of the documents often leave it out.
+            let expected = text != "unknownFutureValue";
+            all.add(format!("{prefix}{text}"), "", member.line, expected, &items);
         }
         deprecated_members(name, schema, &mut all);
         let item = [names::type_of(name)];

@@ -17,8 +17,12 @@ const SAME_PASSAGE: f64 = 0.5;
 const SENTENCE: usize = 2;
 /// So many words may take the place of as many others before it is a sentence in other words.
 const SUBSTITUTION: usize = 2;
+/// So many words that come or go are a clause of their own.
+const CLAUSE: usize = 4;
 /// So many words have to stay for the sentence to be the same but for what was put in their place.
 const CONTEXT: usize = 4;
+/// So many do where the sentence forbids or demands something.
+const BINDING_CONTEXT: usize = 3;
 
 /// What a change of the text means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +70,11 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
         if removed.is_empty() && added.is_empty() {
             continue;
         }
-        let length = old.1.words.len().max(new.words.len());
         found.push(Change {
             line: new.line,
             before: Some(read(old.1, &names)),
             after: Some(new.text.clone()),
-            meaning: of_edit(&removed, &added, length, &balance),
+            meaning: of_edit(&removed, &added, [old.1, new], &balance),
             unread: new.unread,
             digest: digest(&new.words),
         });
@@ -113,13 +116,24 @@ pub fn changes(before: &[Passage], after: &[Passage], elsewhere: &HashSet<u32>) 
         });
     }
     for (index, old) in &left_old {
-        let binding = old.words.iter().any(|word| match word.weight {
+        let few = left_old.len().saturating_mul(after.len()) <= MAX_PAIRS;
+        let moved = old.words.iter().any(|word| elsewhere.contains(&word.mark));
+        // The row of a list that stands elsewhere now is no word of it.
+        let stated =
+            |word: &Word| elsewhere.contains(&word.mark) || moved && word.weight == Weight::Row;
+        let binds = old.words.iter().any(|word| match word.weight {
             Weight::Ending => true,
             Weight::Anchor => balance.less(word) && !elsewhere.contains(&word.mark),
             Weight::Polar => left_new.is_empty(),
             _ => false,
         }) || (left_new.is_empty()
-            && old.words.iter().filter(|word| balance.less(word)).count() >= SENTENCE);
+            && old
+                .words
+                .iter()
+                .filter(|word| balance.less(word) && !stated(word))
+                .count()
+                >= SENTENCE);
+        let binding = binds && !(few && is_said_by(old, after));
         found.push(Change {
             line: after_line.get(*index).copied().unwrap_or(1),
             before: Some(read(old, &names)),
@@ -139,8 +153,26 @@ fn is_turned(left_old: &[&(usize, &Passage)], left_new: &[&Passage]) -> bool {
         return false;
     };
     let (removed, added) = difference(old, new);
-    let polar = |words: &[&Word]| words.iter().any(|word| word.weight == Weight::Polar);
-    removed.len() < old.words.len() && polar(&removed) && polar(&added)
+    let any = |weight: Weight, words: &[&Word]| words.iter().any(|word| word.weight == weight);
+    let all_polar = |passage: &Passage| {
+        passage
+            .words
+            .iter()
+            .all(|word| word.weight == Weight::Polar)
+    };
+    let rest_stayed = removed.len() < old.words.len() || (all_polar(old) && all_polar(new));
+    let same_cell = row_of(old).is_some() && row_of(old) == row_of(new);
+    // In a cell one word of a kind may take the place of the other without any word beside it.
+    let exchanged = same_cell && any(Weight::Kind, &removed) && any(Weight::Kind, &added);
+    rest_stayed && any(Weight::Polar, &removed) && any(Weight::Polar, &added) || exchanged
+}
+
+/// Whether another passage has the same words, but for an "or" between two that mean the same.
+fn is_said_by(old: &Passage, after: &[Passage]) -> bool {
+    after.iter().any(|passage| {
+        let (removed, added) = difference(old, passage);
+        removed.into_iter().chain(added).all(is_joint)
+    })
 }
 
 fn meaning(binding: bool) -> Meaning {
@@ -151,8 +183,19 @@ fn meaning(binding: bool) -> Meaning {
     }
 }
 
+fn longer(passages: [&Passage; 2]) -> usize {
+    let lengths = passages.map(|passage| passage.words.len());
+    lengths.into_iter().max().unwrap_or_default()
+}
+
 /// What an edit inside a passage means.
-fn of_edit(removed: &[&Word], added: &[&Word], length: usize, balance: &Balance) -> Meaning {
+fn of_edit(
+    removed: &[&Word],
+    added: &[&Word],
+    passages: [&Passage; 2],
+    balance: &Balance,
+) -> Meaning {
+    let length = longer(passages);
     let all = |weight: Weight, words: &[&Word]| -> Vec<u32> {
         words
             .iter()
@@ -187,17 +230,33 @@ fn of_edit(removed: &[&Word], added: &[&Word], length: usize, balance: &Balance)
     let small = (removed.len() + added.len()) <= 2.max(length / 6);
     let only_kinds = less.len() == removed.len() && more.len() == added.len();
     let exchanged = !less.is_empty() && !more.is_empty();
-    meaning(exchanged || (small && only_kinds) || is_substitution(removed, added, length))
+    // A clause more or less, with nothing in its place.
+    let clause = (removed.is_empty() && added.len() >= CLAUSE)
+        || (added.is_empty() && removed.len() >= CLAUSE);
+    let edited = (small && only_kinds) || is_substitution(removed, added, passages);
+    meaning(exchanged || clause || edited)
 }
 
 /// Whether something else took the place of a word while the rest of the sentence stayed: what means the same has the
 /// same mark, so that this is another statement.
-fn is_substitution(removed: &[&Word], added: &[&Word], length: usize) -> bool {
+fn is_substitution(removed: &[&Word], added: &[&Word], passages: [&Passage; 2]) -> bool {
+    let binds = |passage: &&Passage| {
+        passage
+            .words
+            .iter()
+            .any(|word| word.weight == Weight::Polar)
+    };
+    let context = if passages.iter().all(binds) {
+        BINDING_CONTEXT
+    } else {
+        CONTEXT
+    };
+    let length = longer(passages);
     let joints = |words: &[&Word]| words.iter().filter(|word| is_joint(word)).count();
     let (less, more) = (removed.len() - joints(removed), added.len() - joints(added));
     let stayed = length.saturating_sub(removed.len().max(added.len()));
     let few = less == more && (1..=SUBSTITUTION).contains(&less);
-    (few && stayed >= CONTEXT && stayed > less.max(more))
+    (few && stayed >= context && stayed > less.max(more))
         || (joints(removed) > 0 && joints(added) > 0)
 }
 
@@ -287,7 +346,13 @@ fn pairs(gone: &[(usize, &Passage)], new: &[&Passage]) -> Vec<(usize, usize)> {
                 .count();
             let length = old.words.len().max(passage.words.len()).max(1);
             #[expect(clippy::cast_precision_loss, reason = "a passage has few words")]
-            let score = shared as f64 / length as f64;
+            let mut score = shared as f64 / length as f64;
+            // What is said with more or fewer words, all others being there still, is the same passage.
+            let shorter = old.words.len().min(passage.words.len());
+            let same_cell = row_of(old).is_some_and(|row| marks.contains(&row));
+            if shared == shorter && shorter > 1 && (same_cell || shorter > SUBSTITUTION) {
+                score = score.max(SAME_PASSAGE);
+            }
             if score >= SAME_PASSAGE {
                 scores.push((score, old_index, new_index));
             }
@@ -310,6 +375,15 @@ fn pairs(gone: &[(usize, &Passage)], new: &[&Passage]) -> Vec<(usize, usize)> {
         }
     }
     pairs
+}
+
+/// The row that a passage stands in.
+fn row_of(passage: &Passage) -> Option<u32> {
+    let row = passage
+        .words
+        .iter()
+        .find(|word| word.weight == Weight::Row)?;
+    Some(row.mark)
 }
 
 /// The words that one side has and the other lacks.

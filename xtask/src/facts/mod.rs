@@ -269,6 +269,26 @@ fn kind_of(page: &Page) -> Kind {
     }
 }
 
+/// The name of a plain type, which pages write in any case.
+fn primitive(name: &str) -> Option<&'static str> {
+    const PRIMITIVES: [&str; 11] = [
+        "String",
+        "Boolean",
+        "Guid",
+        "Int32",
+        "Int64",
+        "Double",
+        "Date",
+        "DateTimeOffset",
+        "Duration",
+        "Binary",
+        "Stream",
+    ];
+    PRIMITIVES
+        .into_iter()
+        .find(|primitive| primitive.eq_ignore_ascii_case(name))
+}
+
 /// A type as the tables write it, in one form: `none`, `String`, `collection of job`.
 pub fn type_name(written: &str) -> String {
     let plain = written.replace(['`', '*'], "");
@@ -294,6 +314,7 @@ pub fn type_name(written: &str) -> String {
         [inner] if inner.ends_with("[]") => {
             format!("collection of {}", type_name(inner.trim_end_matches("[]")))
         }
+        [name] => primitive(name).unwrap_or(name).to_owned(),
         _ => words.join(" "),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::wording::{Condition, sentences, statuses};
-use super::{PageFacts, normal_path, tables, type_name};
+use super::{PageFacts, enumerations, normal_path, tables, type_name};
 use crate::documents::blocks::{Content, Text};
 use crate::documents::{Page, states_access};
 use regex::Regex;
@@ -13,6 +13,23 @@ static TEMPLATE: LazyLock<Regex> = LazyLock::new(|| {
 });
 static BARE_TYPE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"\b(collection of )?(?:(?:an?|the|updated|new|specified|requested) )*([a-z][a-z0-9]*[A-Z]\w*)(?: objects?| resource| collection)?(?: is returned)? in the response body").expect("pattern")
+});
+static NO_BODY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?ix)
+        \b(?:do\s+not|don['\u{2019}]t|must\s+not|should\s+not|shouldn['\u{2019}]t|does\s+not|doesn['\u{2019}]t)\s+
+            (?:supply|provide|include|send|specify|pass|add|have|take|need|require|use|accept|support|expect)\b[^.]*\bbody
+        | \b(?:takes?|has|needs?|requires?|accepts?|uses?|expects?|with)\s+no\s+(?:request\s+)?body
+        | \b(?:without\s+a|no)\s+(?:request\s+)?body\b
+        | \bbody\s+(?:must|should|has\s+to)\s+be\s+(?:empty|left\s+out|omitted)
+        | \bbody\s+(?:is|should|can|must)\s*(?:not|n['\u{2019}]t)\b
+        | \b(?:leave|omit)\b[^.]*\bbody")
+    .expect("pattern")
+});
+static BODY: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r"(?ix)
+        \bin\s+the\s+(?:request\s+)?body\b,?\s*(?:(?:you\s+)?(can|may|optionally)\s+)?(?:supply|provide|include|send|specify|pass)
+        | (?:\b(can|may|optionally),?\s+)?\b(?:supply|provide|include|send|pass)\b[^.]*\bin\s+the\s+(?:request\s+)?body")
+    .expect("pattern")
 });
 static SELECTABLE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"`?(\$[a-zA-Z]+)`?").expect("pattern"));
@@ -31,6 +48,10 @@ pub fn extract(page: &Page, facts: &mut PageFacts) -> Result<(), String> {
     for (section, block) in page.blocks() {
         match &block.content {
             Content::Paragraph(text) => prose(section.title(), text, block.line, facts),
+            Content::Table(table) if enumerations::enumeration(section).is_some() => {
+                let name = enumerations::enumeration(section).unwrap_or_default();
+                enumerations::members(&name, table, facts);
+            }
             Content::Table(table) => {
                 let permitted = tables::permissions(table, facts);
                 if !permitted && !tables::errors(table, facts) {
@@ -88,10 +109,10 @@ fn requests(page: &Page, facts: &mut PageFacts) {
 
 /// The path without server and version.
 pub fn relative(target: &str) -> &str {
-    let Some((_, rest)) = target.split_once("://") else {
-        return target;
+    let path = match target.split_once("://") {
+        Some((_, rest)) => rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/"),
+        None => target,
     };
-    let path = rest.find('/').and_then(|at| rest.get(at..)).unwrap_or("/");
     ["/v1.0/", "/beta/"]
         .iter()
         .find_map(|version| {
@@ -110,6 +131,11 @@ fn prose(title: &str, text: &Text, line: usize, facts: &mut PageFacts) {
     }
     if title == "optional query parameters" {
         query_options(text, line, facts);
+    }
+    if title == "request body"
+        && let Some(asked) = sentences(&text.marked).into_iter().find_map(body_asked)
+    {
+        facts.state("request-body", asked, line);
     }
     for sentence in sentences(&text.marked) {
         let named = statuses(sentence);
@@ -138,6 +164,18 @@ fn prose(title: &str, text: &Text, line: usize, facts: &mut PageFacts) {
             );
         }
     }
+}
+
+/// Whether a sentence of the section on the body says that there has to be one, may be one, or is none.
+pub fn body_asked(sentence: &str) -> Option<&'static str> {
+    let plain = sentence.replace(['`', '*'], "");
+    if NO_BODY.is_match(&plain) {
+        return Some("none");
+    }
+    let asked = BODY.captures(&plain)?;
+    let free =
+        asked.get(1).or(asked.get(2)).is_some() || plain.to_lowercase().starts_with("optional");
+    Some(if free { "optional" } else { "required" })
 }
 
 fn return_type(sentence: &str, text: &Text) -> String {

@@ -8,10 +8,11 @@ use std::sync::LazyLock;
 
 use super::deprecation;
 use super::examples::{Example, Start};
+use super::normal_path;
+use super::operation::{body_asked, relative};
 use super::shapes;
 use super::vocabulary::{Weight, Word, mark, words};
 use super::wording::sentences;
-use super::{normal_path, operation::relative};
 use crate::documents::Page;
 use crate::documents::blocks::{Content, Section, Table};
 use regex::Regex;
@@ -20,19 +21,24 @@ use regex::Regex;
 static BOILERPLATE: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(
         r"(?ix)^(?:\[!note\]\s*)?(?:note:?\s*)?(?:
-            (?:the\s+following|here|this)\b.*\b(?:example|sample|json\s+representation|request|response)\b.{0,40}$
+            (?:the\s+following|here)\b\S*\s+(?:\S+\s+){0,6}?(?:example|sample|json\s+representation|request|response)s?\b.{0,40}$
+            | this\s+(?:\S+\s+){0,3}?(?:example|sample|json\s+representation)\b.{0,40}$
             | the\s+following\s+(?:is\s+an\s+)?examples?\b.*
             | the\s+(?:example\s+)?(?:request|response)\s+(?:looks?\s+like\s+this|is\s+as\s+follows|is\s+shown\s+below)
             | .*\bshortened\s+for\s+readability.*
+            | all\s+(?:of\s+)?the\s+properties\s+are\s+returned\s+from\s+an\s+actual\s+call
+            | (?:the\s+following|this)\b.*\btables?\s+(?:lists?|shows?|describes?)\s+the\s+\w+
+            | the\s+following\s+\w+\s+(?:are|is)\s+(?:available|supported)
             | (?:choose|pick|select)\s+the\s+(?:least\s+privileged\s+)?permissions?\b.*
             | use\s+a\s+higher\s+privileged\s+permission.*
             | for\s+details\s+about\s+delegated\s+and\s+application\s+permissions.*
             | (?:to\s+)?learn\s+more\s+about\s+(?:these\s+permissions|authentication).*
+            | to\s+learn\s+more\b[^0-9]*
             | one\s+of\s+the\s+following\s+permissions\s+is\s+required.*
             | the\s+timestamp\s+type\s+represents.*\biso\s+8601\b.*\balways\s+in\s+utc(?:\s+time)?
             | (?:for\s+example|e\.g\.),?\s+midnight\s+utc.*\d{4}-\d\d-\d\dT[0-9:.]+Z
             | namespace:\s*microsoft\.graph
-            | (?:for\s+more\s+(?:information|details)|learn\s+(?:more|how)|see(?:\s+also)?)\b[^0-9]*
+            | (?:for\s+(?:more|general)\s+(?:information|details)|learn\s+(?:more|how)|see(?:\s+also)?)\b[^0-9]*
         )$",
     )
     .expect("pattern")
@@ -181,6 +187,11 @@ fn of_section(section: &Section, found: &mut Vec<Passage>) {
     }
     for block in &section.blocks {
         match &block.content {
+            Content::Paragraph(text) if says_nothing(section, &text.marked) => {}
+            Content::Paragraph(text) if denies_body(section, &text.marked) => {
+                let words = vec![Word::anchor("no request body")];
+                add(found, block.line, text.marked.clone(), words, "");
+            }
             Content::Paragraph(text) => paragraph(&text.marked, block.line, found),
             Content::Table(table) => cells(section, table, found),
             Content::Include(target) => include(target, block.line, found),
@@ -191,6 +202,22 @@ fn of_section(section: &Section, found: &mut Vec<Passage>) {
             _ => {}
         }
     }
+}
+
+/// That a call takes no body, in whatever words.
+fn denies_body(section: &Section, marked: &str) -> bool {
+    section.is(&["request body"])
+        && sentences(marked).len() == 1
+        && body_asked(marked) == Some("none")
+}
+
+/// What a section says that has nothing to list.
+fn says_nothing(section: &Section, marked: &str) -> bool {
+    section.is(&["relationships", "properties", "methods"])
+        && marked
+            .trim()
+            .trim_end_matches('.')
+            .eq_ignore_ascii_case("none")
 }
 
 fn known_heading(section: &Section) -> bool {
@@ -231,7 +258,10 @@ fn paragraph(marked: &str, line: usize, found: &mut Vec<Passage>) {
         if BOILERPLATE.is_match(plain.trim().trim_end_matches(['.', ':'])) {
             continue;
         }
-        let mut all = words(sentence);
+        let mut all = match quoted(&plain) {
+            Some(value) => vec![Word::anchor(&value.to_lowercase())],
+            None => words(sentence),
+        };
         // Advice that names nothing of the API states nothing.
         if quiet && all.iter().all(|word| word.weight == Weight::Plain) {
             continue;
@@ -247,6 +277,12 @@ fn paragraph(marked: &str, line: usize, found: &mut Vec<Passage>) {
             if loud { "alert" } else { "" },
         );
     }
+}
+
+/// The value that is all that an item of a list says.
+fn quoted(item: &str) -> Option<&str> {
+    let value = item.trim().strip_prefix('"')?.strip_suffix('"')?;
+    (!value.is_empty() && value.chars().all(char::is_alphanumeric)).then_some(value)
 }
 
 fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
@@ -277,7 +313,7 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
                 let mut words = if members {
                     vec![Word::anchor(name.split(' ').next().unwrap_or_default())]
                 } else {
-                    vec![Word::anchor(&format!("row {name}"))]
+                    vec![Word::anchor(&format!("row {}", in_few_words(&name)))]
                 };
                 if is_deprecated {
                     words.push(Word {
@@ -290,7 +326,7 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
             }
             let key = Word {
                 weight: Weight::Row,
-                ..Word::anchor(&format!("in {name}"))
+                ..Word::anchor(&format!("in {}", in_few_words(&name)))
             };
             for sentence in clauses(&cell.marked) {
                 let plain = sentence.replace(['`', '*'], "");
@@ -312,6 +348,18 @@ fn cells(section: &Section, table: &Table, found: &mut Vec<Passage>) {
             }
         }
     }
+}
+
+/// The name of a row; where it is a sentence, its words in one form each.
+fn in_few_words(name: &str) -> String {
+    if name.split_whitespace().count() <= 3 {
+        return name.to_owned();
+    }
+    let marks: Vec<String> = words(name)
+        .iter()
+        .map(|word| word.mark.to_string())
+        .collect();
+    marks.join(" ")
 }
 
 fn known_table(section: &Section, table: &Table) -> bool {
@@ -377,7 +425,7 @@ fn code(section: &Section, language: &str, body: &str, first: usize, found: &mut
             let path = normal_path(relative(path.trim()));
             vec![Word::anchor(&format!("{method} {}", path.to_lowercase()))]
         } else {
-            words(&format!("`{line}`"))
+            words(&format!("`{}`", shapes::form_of_line(line)))
         };
         all.dedup_by(|one, other| one == other);
         add(found, first + offset, line.trim().to_owned(), all, "");

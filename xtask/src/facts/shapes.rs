@@ -4,11 +4,41 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::facts::examples::{Example, Start};
-use regex::Regex;
+use regex::{Captures, Regex};
 use serde_json::Value;
 
 static CHARSET: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r#"\s*;\s*charset\s*=\s*"?utf-?8"?"#).expect("pattern"));
+
+/// Headers that come with every exchange and say nothing of a call.
+const TRANSPORT: [&str; 8] = [
+    "connection",
+    "content-length",
+    "date",
+    "host",
+    "request-id",
+    "server",
+    "transfer-encoding",
+    "user-agent",
+];
+
+/// A member of an object or an argument of a command, with its value.
+static GIVEN: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r#"(["-])([A-Za-z]\w*)("?:?\s+)"([^"]*)""#).expect("pattern"));
+
+/// A line of code without the values that stand for any other.
+pub fn form_of_line(line: &str) -> String {
+    GIVEN
+        .replace_all(line, |given: &Captures<'_>| {
+            let (start, member, middle, value) = (&given[1], &given[2], &given[3], &given[4]);
+            let kept = form_of_text(member, value) != "string";
+            format!(
+                "{start}{member}{middle}\"{}\"",
+                if kept { value } else { "" }
+            )
+        })
+        .into_owned()
+}
 
 /// Each member of an example with its kind, or its value where the value is a word of the API.
 pub fn of_example(example: &Example) -> BTreeMap<String, String> {
@@ -32,7 +62,8 @@ pub fn of_example(example: &Example) -> BTreeMap<String, String> {
         }
         Start::Body(_) => {}
     }
-    for (name, value) in &example.headers {
+    let said = |name: &str| !TRANSPORT.contains(&name.to_lowercase().as_str());
+    for (name, value) in example.headers.iter().filter(|(name, _)| said(name)) {
         let value = value.to_lowercase();
         // JSON has one character set, whether an example names it or not.
         let value = CHARSET.replace(&value, "").into_owned();
@@ -80,7 +111,13 @@ fn members(value: &Value, path: &str, shape: &mut BTreeMap<String, String>) {
         Value::String(text) => {
             // The types of documents are annotated with and without the mark of a fragment.
             let text = text.strip_prefix("#").unwrap_or(text);
-            add(shape, path, &form_of_text(last_member(path), text));
+            // What an answer is about, in which version, whatever the ids.
+            let form = if path.ends_with(".@odata.context") {
+                form_of_path(text)
+            } else {
+                form_of_text(last_member(path), text)
+            };
+            add(shape, path, &form);
         }
         Value::Number(_) => add(shape, path, "number"),
         Value::Bool(flag) => add(shape, path, if *flag { "true" } else { "false" }),

@@ -89,6 +89,17 @@ pub fn sentences(text: &str) -> Vec<&str> {
         let (Some(whole), Some(first)) = (end.get(0), end.get(1)) else {
             break;
         };
+        // The stop of an abbreviation ends nothing.
+        let before = text.get(from..whole.start()).unwrap_or_default();
+        if ["e.g", "i.e", "vs", "approx"].iter().any(|short| {
+            before
+                .to_lowercase()
+                .strip_suffix(short)
+                .is_some_and(|rest| !rest.ends_with(char::is_alphanumeric))
+        }) {
+            at = first.start();
+            continue;
+        }
         let next = whole
             .as_str()
             .find(char::is_whitespace)

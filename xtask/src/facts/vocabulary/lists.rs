@@ -72,6 +72,8 @@ pub(super) static SYNONYMS: LazyLock<HashMap<&'static str, &'static str>> = Lazy
         ),
         ("immediately", "instantly once right-away"),
         ("identifier", "id ids identifiers"),
+        ("email", "mail e-mail emails"),
+        ("final", "terminal"),
         ("administrator", "admin admins administrators"),
         ("maximum", "max upper most limit limits limited exceed"),
         ("minimum", "min lower least"),
@@ -145,7 +147,7 @@ pub(super) const KIND_WORDS: &str = "stop start continue delete finish fail succ
      client server service second minute hour day week month year byte character kb mb gb tb internal external \
      public private active inactive old current previous next append overwrite merge increase decrease open \
      closed string integer boolean number date time url name email header parameter query path page prerequisite \
-     temporary automatic automatically manual exist past future identifier guid upn available";
+     temporary automatic automatically manual initial final exist past future identifier guid upn available";
 
 fn roots(words: &str) -> HashSet<String> {
     words.split_whitespace().map(root).collect()

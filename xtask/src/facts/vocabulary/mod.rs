@@ -92,6 +92,35 @@ static PARTED_REASON: LazyLock<Regex> =
 static NAMESPACE: LazyLock<Regex> =
     LazyLock::new(|| Regex::new(r"#?\b(?:microsoft\.graph|Edm)\.([A-Za-z])").expect("pattern"));
 
+/// Words that mean what one word means, and the word.
+static PHRASES: LazyLock<[(Regex, &str); 7]> = LazyLock::new(|| {
+    [
+        (
+            r"(?:is not|isn't|was not|wasn't|not) successful(?:ly)?",
+            "unsuccessful",
+        ),
+        (r"(?:has|have|had) to", "must"),
+        (r"(?:leave|leaves|leaving|left) out", "omit"),
+        (
+            r"at (?:this|the present|present) (?:time|moment)",
+            "currently",
+        ),
+        (r"previously", "before"),
+        (r"(nick|user|host|web)[ -](name|site)", "$1$2"),
+        // Who answers a call is always the same.
+        (
+            r"the (?:service|server|API) (?:returns|responds with|answers with)",
+            "returns",
+        ),
+    ]
+    .map(|(phrase, word)| {
+        (
+            Regex::new(&format!(r"(?i)\b(?:{phrase})\b")).expect("pattern"),
+            word,
+        )
+    })
+});
+
 static BOUND: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"(?i)\b(?:up to|at most|no more than|not more than|(?:a )?maximum of|(?:a )?limit of|limited to|(?:can't|cannot|must not|doesn't|does not) exceed)\s+").expect("pattern")
 });
@@ -118,7 +147,10 @@ pub fn words(marked: &str) -> Vec<Word> {
     let text = REASON.replace_all(&text, "$1");
     let text = NAMESPACE.replace_all(&text, "$1");
     let text = BOUND.replace_all(&text, "maximum ");
-    let text = FLOOR.replace_all(&text, "minimum ");
+    let mut text = FLOOR.replace_all(&text, "minimum ").into_owned();
+    for (phrase, word) in PHRASES.iter() {
+        text = phrase.replace_all(&text, *word).into_owned();
+    }
     let mut found = Vec::new();
     let mut direction: Option<&'static str> = None;
     let mut step = 0;
@@ -380,7 +412,14 @@ fn stem(word: &str) -> String {
         if let Some(cut) = american.strip_suffix(ending)
             && cut.len() >= least
         {
-            return cut.trim_end_matches('e').to_owned();
+            // One and many of a short word are one word: a name, names.
+            let short = ending == "s" && cut.len() <= 4;
+            return if short {
+                cut
+            } else {
+                cut.trim_end_matches('e')
+            }
+            .to_owned();
         }
     }
     american
@@ -414,6 +453,18 @@ mod tests {
                 "`409 Conflict` is returned as a response",
             ),
             ("**Required**.", "required"),
+            ("the mail nick name", "the mail nickname"),
+            ("the names of the sites", "the name of the site"),
+            (
+                "It has to be given at this time",
+                "It must be given currently",
+            ),
+            ("It was created previously", "It has been created before"),
+            ("If not successful, it stays", "If unsuccessful, it stays"),
+            (
+                "a `409` response is returned",
+                "the service returns a `409` response",
+            ),
             ("the job\u{2019}s name", "the name of the job"),
         ] {
             let returned = |marks: Vec<(Weight, u32)>| {
@@ -442,6 +493,8 @@ mod tests {
             ("within seven days", "within nine days"),
             ("It can be canceled", "It can't be canceled"),
             ("status `failed`", "status `completed`"),
+            ("It must be included", "It must be left out"),
+            ("If it is successful", "If it is not successful"),
             ("returns `202 Accepted`", "returns `200 OK`"),
         ] {
             assert_ne!(marks(one), marks(other), "{one} / {other}");

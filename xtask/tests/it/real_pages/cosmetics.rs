@@ -131,4 +131,23 @@ mutators! {
     "two sentences joined" => |page, random| one_match(page, random, r"([a-z])\. (This|The|If) ([a-z])", |found| format!("{}; {} {}", &found[1], &found[2], &found[3]));
     "other fences" => |page, _| every(page, r"(?ms)^``` ?(http|json)\n(.*?)^```", "~~~ $1\n$2~~~");
     "collections in brackets" => |page, random| one_match(page, random, r"\|String collection\|", |_| "|Collection(String)|".to_owned());
+    "no relationships in other words" => |page, _| every(page, r"## Relationships\n+None\.\n", "");
+    "the name of the call as code" => |page, _| every(page, r"\*\*migrate\*\* API", "`migrate` API");
+    "odd times without fractions" => |page, _| every(page, r#"(T\d\d:\d\d:\d\d)\.\d+Z""#, "${1}Z\"");
+    "headers of every exchange" => |page, _| every(page, r"(?m)^Content-Type: application/json$", "Content-Type: application/json\nContent-Length: 412\nrequest-id: 7");
+    "the version before the path" => |page, _| every(page, r"(?m)^(GET|POST|PATCH|DELETE) /solutions", "$1 /beta/solutions");
+    "older words on permissions" => |page, _| every(page, r"(?m)^Choose the permission or permissions[^\n]*", "One of the following permissions is required to call this API. To learn more, including how to choose permissions, see [Permissions](/graph/permissions-reference).");
+    "a longer remark on shortening" => |page, _| every(page, r">\*\*Note:\*\* The response object[^\n]*", "> [!NOTE]\n> The response object shown here might be shortened for readability. All the properties are returned from an actual call.");
+    "no body in few words" => |page, _| every(page, r"Don't supply a request body for this method\.", "This method takes no request body.");
+    "to learn more about queries" => |page, _| every(page, r"For general information, see", "To learn more, see");
+    "unsuccessful" => |page, _| every(page, r"If not successful,", "If unsuccessful,");
+    "who answers" => |page, _| every(page, r"a (`409 \w+`) response (?:code )?is returned", "the service returns a $1 response");
+    "final, not terminal or final" => |page, _| every(page, r"a terminal or final state", "a final state");
+    "rows named by what one does" => |page, _| every(page, r"\|Retrieve a specific", "|Retrieves a specific");
+    "has to be" => |page, _| every(page, r"\b([a-z]+) must be (in|unique|specified|migrated)\b", "$1 has to be $2");
+    "now, not at this time" => |page, _| every(page, r"supported at this time", "currently supported");
+    "before, not previously" => |page, _| every(page, r"was previously created", "has been created before");
+    "a table announced" => |page, _| every(page, r"## Properties\n+\|", "## Properties\n\nThe following table lists the properties.\n\n|");
+    "methods announced" => |page, _| every(page, r"## Methods\n+\|", "## Methods\n\nThe following methods are available.\n\n|");
+    "a compound written as one" => |page, _| every(page, r"nick name", "nickname");
 }

@@ -209,4 +209,16 @@ mutators! {
     "a list of things is returned" => |page, random| prose_match(page, random, r"and an? (\[[^\]]+\]\([^)]*\)) object in the response body", |found| format!("and a collection of {} objects in the response body", &found[1]));
     "an example asks to wait" => |page, random| one_match(page, random, r"\nHTTP/1\.1 20\d [^\n]*\n", |found| format!("{}Retry-After: 120\n", &found[0]));
     "a member means another thing" => |page, random| one_match(page, random, r"`validate` \([^)]*\)", |_| "`validate` (content is copied without its history)".to_owned());
+    "what is required only sometimes never is" => |page, random| one_match(page, random, r"Optional, but required if [^.|]*\.", |_| "Optional.".to_owned());
+    "an address instead of a principal name" => |page, random| one_match(page, random, r"[Uu]ser principal name \(UPN\)", |_| "mail address".to_owned());
+    "names instead of ids" => |page, random| one_match(page, random, r"\|IDs? \(GUID\) of", |_| "|Names of".to_owned());
+    "a short sentence says the opposite" => |page, random| one_match(page, random, r"This action is asynchronous\.", |_| "This action is synchronous.".to_owned());
+    "a word of a short sentence is another" => |page, random| prose_match(page, random, r"(?:currently in progress|Jobs in progress) can't", |_| "queued can't".to_owned());
+    "what was made by the service is given by the caller" => |page, random| one_match(page, random, r"Generated automatically", |_| "Given by the caller".to_owned());
+    "what had to be included has to be left out" => |page, random| one_match(page, random, r"must be included in the request body", |_| "must be left out of the request body".to_owned());
+    "a body is asked for" => |page, random| one_match(page, random, r"Don't supply a request body for this method\.", |_| "In the request body, supply a JSON representation of the reason.".to_owned());
+    "a body need not be given" => |page, random| one_match(page, random, r"In the request body, supply a JSON", |_| "In the request body, you can supply a JSON".to_owned());
+    "no body is taken any more" => |page, random| one_match(page, random, r"In the request body, supply a JSON[^\n]*", |_| "This method takes no body.".to_owned());
+    "the context of an answer is of another version" => |page, random| one_match(page, random, r"com/beta/\$metadata", |_| "com/v1.0/$metadata".to_owned());
+    "the context of an answer is of another thing" => |page, random| one_match(page, random, r#"\$metadata#[^"]*""#, |_| "$metadata#solutions/operations\"".to_owned());
 }

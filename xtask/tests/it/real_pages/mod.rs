@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::support::{Copy, project, run, text};
+use crate::support::{Copy, copy, project, run, text};
 
 /// How many pages each kind is tried on, unless `DRIFT_TRIES` says otherwise.
 const TRIES: usize = 3;
@@ -223,4 +223,77 @@ fn edits_of_form_at_random_places_stay_quiet() {
         .collect();
     assert!(untried.is_empty(), "no page has a place for {untried:?}");
     assert!(alarms * 100 <= tried, "{alarms} of {tried}");
+}
+
+/// A page of enumerations that are defined in lists of their own: the text of the page without the list, the name of
+/// the enumeration, and its members.
+fn lists(page: &str) -> Vec<(String, String, Vec<String>)> {
+    let pattern = regex::Regex::new(
+        r"\|(\w+)\|([a-z]\w+)\|([^|\n]*?) ?The possible values are: ([^|\n(]*?)\.([^|\n]*)\|",
+    )
+    .expect("a pattern");
+    let member = regex::Regex::new(r"`(\w+)`").expect("a pattern");
+    let lists = pattern.captures_iter(page);
+    lists
+        .map(|list| {
+            let link = list[2].to_lowercase();
+            let row = format!(
+                "|{}|[{}](../resources/{link}.md)|{}{}|",
+                &list[1], &list[2], &list[3], &list[5]
+            );
+            let members = member.captures_iter(&list[4]);
+            (
+                page.replacen(&list[0], &row, 1),
+                list[2].to_owned(),
+                members.map(|member| member[1].to_owned()).collect(),
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn members_on_a_page_of_their_own_say_the_same_and_others_do_not() {
+    let Some(pages) = pages() else { return };
+    let mut tried = 0;
+    for page in &pages {
+        let path = page.to_string_lossy().into_owned();
+        let original = fs::read_to_string(page).expect("a page");
+        if !path.contains("/resources/") {
+            continue;
+        }
+        for (text_without, name, members) in lists(&original) {
+            tried += 1;
+            let more = [members.as_slice(), &["onHold".to_owned()]].concat();
+            let fewer = members.get(1..).expect("members").to_vec();
+            for (members, expected) in [(members.clone(), 0), (more, 1), (fewer, 1)] {
+                let folder = Copy::empty();
+                copy(&project().join("../shared/docs/current"), folder.path());
+                let stem = page.file_stem().expect("a name").to_string_lossy();
+                folder.write(
+                    &format!("api-reference/beta/resources/{stem}.md"),
+                    &text_without,
+                );
+                let rows: Vec<String> = members
+                    .iter()
+                    .map(|member| format!("|{member}|What it means.|"))
+                    .collect();
+                let rows = rows.join("\n");
+                folder.write(
+                    &format!("api-reference/beta/resources/{}.md", name.to_lowercase()),
+                    format!(
+                        "---\ntitle: \"{name} enum type\"\ndoc_type: enumPageType\n---\n\n# {name} enum type\n\n\
+                         Namespace: microsoft.graph\n\nValues.\n\n## Members\n\n|Member|Description|\n|:---|:---|\n{rows}\n"
+                    ),
+                );
+                let run = run(&["drift", text(folder.path()), "--format", "json"]);
+                assert_eq!(
+                    run.code,
+                    expected,
+                    "{name} {members:?}: {:?}",
+                    run.new_keys()
+                );
+            }
+        }
+    }
+    assert!(tried >= 4, "{tried} lists");
 }
