@@ -143,10 +143,9 @@ fn a_rate_that_was_begun_with_is_not_given_up_for_one_refusal() {
     assert!((85.0..=95.0).contains(&rate), "{rate} requests per second");
 }
 
-/// Twelve leave together, two of them are refused late, after others had passed: no more than ten may be under way,
-/// and as soon as a rate comes to as many again, and is refused, that is understood.
-#[test]
-fn how_many_passed_of_the_first_that_left_together_is_remembered() {
+/// Twelve leave together, two of them are refused late, after so many others had passed; later a rate comes to as many
+/// at once again, and one is refused.
+fn after_a_first_flight_of_twelve(others: usize) -> (RateController, f64) {
     let mut controller = controller();
     let mut first: Vec<_> = (0..12)
         .map(|_| leaves(&mut controller, 100.0, Urgency::Ordinary))
@@ -155,7 +154,7 @@ fn how_many_passed_of_the_first_that_left_together_is_remembered() {
     for permit in first {
         controller.accepted(permit, at(100.02));
     }
-    for _ in 0..15 {
+    for _ in 0..others {
         let permit = leaves(&mut controller, 100.02, Urgency::Ordinary);
         controller.accepted(permit, at(100.04));
     }
@@ -185,11 +184,22 @@ fn how_many_passed_of_the_first_that_left_together_is_remembered() {
     }
     let next = leaves(&mut controller, now + 3.0, Urgency::Ordinary);
     controller.abandoned(next, at(now + 3.0));
-    let known = controller.snapshot(at(now + 3.0));
+    (controller, now + 3.0)
+}
+
+/// No more than ten may be under way, as is understood once as many were refused again; unless so many others passed
+/// that the first ten say nothing.
+#[test]
+fn how_many_passed_of_the_first_that_left_together_is_remembered() {
+    let (mut controller, now) = after_a_first_flight_of_twelve(20);
+    assert_eq!(controller.snapshot(at(now)).at_once, None);
+
+    let (mut controller, now) = after_a_first_flight_of_twelve(15);
+    let known = controller.snapshot(at(now));
     assert_eq!((known.at_once, known.rate), (Some(10), None));
 
     // As many as that are refused as well by now: one less is tried, and one in sixteen where they are more.
-    let mut now = now + 3.1;
+    let mut now = now + 0.1;
     for _ in 0..3 {
         let flight: Vec<_> = (0..10)
             .map(|_| leaves(&mut controller, now, Urgency::Ordinary))
@@ -245,12 +255,26 @@ fn what_a_limit_refills_in_a_round_trip_is_learned_from_more_than_eight_under_wa
 }
 
 #[test]
+fn a_refusal_is_no_probe_and_a_probe_that_is_refused_is_over() {
+    let mut controller = controller();
+    let refused = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    controller.refused(refused, at(100.1), Some(at(1.0)));
+    let known = controller.snapshot(at(100.5));
+    assert_eq!((known.at_once, known.is_probing), (None, false));
+    let probe = leaves(&mut controller, 102.0, Urgency::Ordinary);
+    let known = controller.snapshot(at(102.0));
+    assert_eq!((known.at_once, known.is_probing), (Some(1), true));
+    controller.refused(probe, at(102.1), Some(at(1.0)));
+    assert!(!controller.snapshot(at(102.5)).is_probing);
+}
+
+#[test]
 fn a_pause_is_over_at_its_end() {
     let mut controller = controller();
     let refused = leaves(&mut controller, 100.0, Urgency::Ordinary);
     controller.refused(refused, at(100.0), Some(at(1.0)));
     let (_, end) = controller.snapshot(at(100.5)).pause.expect("a pause");
-    let before = end.saturating_sub(Duration::from_nanos(1_000));
+    let before = end.saturating_sub(Duration::from_micros(1));
     assert!(controller.snapshot(before).pause.is_some());
     assert_eq!(controller.snapshot(end).pause, None);
 }

@@ -172,7 +172,9 @@ fn last_events(text: &[u8]) -> HashMap<String, &'static str> {
         match line["event"].as_str().expect("text") {
             "sending" => {
                 let changes = line["changes"].as_array().expect("a list");
-                changes.iter().for_each(|change| say(change, "sent"));
+                for change in changes {
+                    say(change, "sent");
+                }
             }
             "done" => say(&line["change"], "done"),
             "notDone" => say(&line["change"], "not done"),

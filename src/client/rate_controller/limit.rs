@@ -191,9 +191,6 @@ impl Limit {
                 }
             }
         }
-        if stretch.seconds > 0.5 && stretch.least_rate < best.0 {
-            best.0 = best.0.min((passed + 1.0) / stretch.seconds);
-        }
         best
     }
 }
