@@ -143,14 +143,14 @@ fn a_rate_that_was_begun_with_is_not_given_up_for_one_refusal() {
     assert!((85.0..=95.0).contains(&rate), "{rate} requests per second");
 }
 
-/// Twelve leave together, two of them are refused late, after so many others had passed; later a rate comes to as many
+/// Some leave together, two of them are refused late, after so many others had passed; later a rate comes to as many
 /// at once again, and one is refused.
-fn after_a_first_flight_of_twelve(others: usize) -> (RateController, f64) {
+fn after_a_first_flight(count: usize, others: usize) -> (RateController, f64) {
     let mut controller = controller();
-    let mut first: Vec<_> = (0..12)
+    let mut first: Vec<_> = (0..count)
         .map(|_| leaves(&mut controller, 100.0, Urgency::Ordinary))
         .collect();
-    let refused = first.split_off(10);
+    let refused = first.split_off(count - 2);
     for permit in first {
         controller.accepted(permit, at(100.02));
     }
@@ -165,7 +165,7 @@ fn after_a_first_flight_of_twelve(others: usize) -> (RateController, f64) {
     // From here on each answer takes a second.
     let mut under_way = std::collections::VecDeque::new();
     let mut now = 102.0;
-    while now < 108.0 {
+    while under_way.len() < count {
         while under_way.front().is_some_and(|(left, _)| left + 1.0 <= now) {
             let (_, permit) = under_way.pop_front().expect("there is one");
             controller.accepted(permit, at(now));
@@ -191,35 +191,31 @@ fn after_a_first_flight_of_twelve(others: usize) -> (RateController, f64) {
 /// that the first ten say nothing.
 #[test]
 fn how_many_passed_of_the_first_that_left_together_is_remembered() {
-    let (mut controller, now) = after_a_first_flight_of_twelve(20);
-    assert_eq!(controller.snapshot(at(now)).at_once, None);
-
-    let (mut controller, now) = after_a_first_flight_of_twelve(15);
-    let known = controller.snapshot(at(now));
-    assert_eq!((known.at_once, known.rate), (Some(10), None));
-
-    // As many as that are refused as well by now: one less is tried, and one in sixteen where they are more.
-    let mut now = now + 0.1;
-    for _ in 0..3 {
-        let flight: Vec<_> = (0..10)
-            .map(|_| leaves(&mut controller, now, Urgency::Ordinary))
-            .collect();
-        for permit in flight {
-            controller.accepted(permit, at(now + 0.02));
-        }
-        now += 0.05;
+    for (others, expected) in [(15, Some(10)), (20, None)] {
+        let (mut controller, now) = after_a_first_flight(12, others);
+        let known = controller.snapshot(at(now));
+        assert_eq!(known.at_once, expected, "{others} others");
+        assert_eq!(known.rate.is_none(), expected.is_some(), "{others} others");
     }
-    let mut flight: Vec<_> = (0..10)
-        .map(|_| leaves(&mut controller, now, Urgency::Ordinary))
-        .collect();
-    let refused = flight.pop().expect("ten");
-    for permit in flight {
-        controller.accepted(permit, at(now + 0.02));
+}
+
+/// As many as were proven are refused as well by now: one less is tried, and one in sixteen less where they are more.
+/// When there was room, their number has nothing to do with it.
+#[test]
+fn fewer_at_once_are_tried_when_the_proven_number_is_refused() {
+    for (first, at_once, expected) in [
+        (12, 10, Some(9)),
+        (12, 9, Some(9)),
+        (12, 8, None),
+        (20, 18, Some(16)),
+    ] {
+        let (mut controller, mut now) = after_a_first_flight(first, 15);
+        assert_eq!(controller.snapshot(at(now)).at_once, Some(first - 2));
+        now += 0.1;
+        passes_until_a_refusal(&mut controller, &mut now, at_once, 4 * first);
+        let known = controller.snapshot(at(now)).at_once;
+        assert_eq!(known, expected, "{at_once} of {first}");
     }
-    controller.refused(refused, at(now + 0.03), Some(at(1.0)));
-    let next = leaves(&mut controller, now + 2.0, Urgency::Ordinary);
-    controller.abandoned(next, at(now + 2.0));
-    assert_eq!(controller.snapshot(at(now + 2.0)).at_once, Some(9));
 }
 
 /// Of those under way when the first is refused, a limit lets pass what it refills meanwhile. Where there are many, that
@@ -266,6 +262,65 @@ fn a_refusal_is_no_probe_and_a_probe_that_is_refused_is_over() {
     assert_eq!((known.at_once, known.is_probing), (Some(1), true));
     controller.refused(probe, at(102.1), Some(at(1.0)));
     assert!(!controller.snapshot(at(102.5)).is_probing);
+}
+
+#[test]
+fn an_answer_from_before_the_pause_is_none_to_the_probe_after_it() {
+    let mut controller = controller();
+    let (refused, late) = (
+        leaves(&mut controller, 100.0, Urgency::Ordinary),
+        leaves(&mut controller, 100.0, Urgency::Ordinary),
+    );
+    controller.refused(refused, at(100.1), Some(at(1.0)));
+    let probe = leaves(&mut controller, 102.0, Urgency::Ordinary);
+    controller.accepted(late, at(102.1));
+    let wait = waits(&mut controller, 102.2, Urgency::Ordinary);
+    assert_eq!(wait, Wait::ForAnswer);
+    controller.accepted(probe, at(102.3));
+    let _ = leaves(&mut controller, 102.4, Urgency::Ordinary);
+}
+
+/// As long as nothing passes between them.
+#[test]
+fn pauses_that_no_service_asked_for_double() {
+    let mut controller = controller();
+    let passes = leaves(&mut controller, 100.0, Urgency::Ordinary);
+    controller.accepted(passes, at(100.0));
+    let mut now = 100.0;
+    for expected in [1.0, 1.0, 2.0, 4.0] {
+        let refused = leaves(&mut controller, now, Urgency::Ordinary);
+        controller.refused(refused, at(now), None);
+        let (_, end) = controller.snapshot(at(now)).pause.expect("a pause");
+        assert_eq!(end, at(now + expected));
+        now += expected + 1.0;
+    }
+}
+
+/// Nothing is known of full speed then, with which it could be compared.
+#[test]
+fn a_rate_that_was_begun_with_is_kept_while_it_accounts_for_the_refusals() {
+    let mut controller = controller().starting_at(100.0, at(100.0));
+    let mut now = 100.0;
+    let mut next = |controller: &mut RateController| {
+        loop {
+            now += 0.01;
+            if let Ok(permit) = controller.admit(at(now), Urgency::Ordinary) {
+                return (permit, at(now));
+            }
+        }
+    };
+    for refusal in 0..5 {
+        for _ in 0..200 {
+            let (passes, now) = next(&mut controller);
+            controller.accepted(passes, now);
+        }
+        let (refused, now) = next(&mut controller);
+        controller.refused(refused, now, Some(at(1.0)));
+        let (passes, now) = next(&mut controller);
+        controller.accepted(passes, now);
+        let known = controller.snapshot(now);
+        assert!(known.rate.is_some(), "after {refusal}: {known:?}");
+    }
 }
 
 #[test]
@@ -371,4 +426,24 @@ fn a_refusal_of_what_left_before_a_pause_begins_no_other_one() {
     controller.accepted(next, at(110.1));
     controller.refused(late, at(110.2), None);
     assert_eq!(controller.snapshot(at(110.2)).pause, None);
+}
+
+/// Half of one is none, and more than twenty times as many as are under way do not come from too many at once.
+#[test]
+fn half_the_requests_at_once_are_tried_when_there_are_two_and_few_flights_pass() {
+    for (usual, last, expected) in [
+        ((6, 15), (1, 15), None),
+        ((6, 15), (2, 15), Some(1)),
+        ((2, 41), (2, 41), Some(1)),
+        ((2, 43), (2, 43), None),
+    ] {
+        let mut controller = controller();
+        let mut now = 100.0;
+        for _ in 0..3 {
+            passes_until_a_refusal(&mut controller, &mut now, usual.0, usual.1);
+        }
+        passes_until_a_refusal(&mut controller, &mut now, last.0, last.1);
+        let known = controller.snapshot(at(now));
+        assert_eq!(known.at_once, expected, "{usual:?}, {last:?}: {known:?}");
+    }
 }
