@@ -447,3 +447,21 @@ fn half_the_requests_at_once_are_tried_when_there_are_two_and_few_flights_pass()
         assert_eq!(known.at_once, expected, "{usual:?}, {last:?}: {known:?}");
     }
 }
+
+#[test]
+fn one_more_than_half_is_tried_after_eight_seconds() {
+    let mut controller = controller();
+    let mut now = 100.0;
+    for _ in 0..4 {
+        passes_until_a_refusal(&mut controller, &mut now, 6, 15);
+    }
+    for _ in 0..3 {
+        let _under_way = leaves(&mut controller, now, Urgency::Ordinary);
+    }
+    for later in [0.0, 7.9] {
+        let wait = waits(&mut controller, now + later, Urgency::Ordinary);
+        assert_eq!(wait, Wait::ForAnswer, "after {later} s");
+    }
+    let _ = leaves(&mut controller, now + 8.1, Urgency::Ordinary);
+    assert_eq!(controller.snapshot(at(now + 8.1)).at_once, Some(4));
+}
